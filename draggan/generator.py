@@ -1,0 +1,134 @@
+"""The interface that every generator family fills: latents in, features and pictures out; torch only.
+
+Coordinates, defined here for the whole library: a point is (x, y) in floats, x before y. A picture
+of W x H pixels covers [0, W] x [0, H]; the pixel in column i and row j has its centre at
+(i + .5, j + .5). Feature grids follow the same convention with cells in place of pixels.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The affine map between a picture and the cells of a feature map that covers it.
+
+    `width` and `height` count cells; `scale` is cells per picture pixel; `offset` is where the
+    picture's corner (0, 0) lies on the grid, in cells (not zero where maps have a margin).
+    """
+
+    width: int
+    height: int
+    scale: tuple[float, float]
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    @classmethod
+    def covering(cls, width: int, height: int, picture: tuple[int, int]) -> Grid:
+        """A grid of `width` x `height` cells that covers a `picture` (W, H) exactly."""
+        return cls(width, height, (width / picture[0], height / picture[1]))
+
+    def from_picture(self, points: Tensor) -> Tensor:
+        """Picture points (..., 2) -> grid points (..., 2)."""
+        return points * points.new_tensor(self.scale) + points.new_tensor(self.offset)
+
+    def to_picture(self, points: Tensor) -> Tensor:
+        """Grid points (..., 2) -> picture points (..., 2)."""
+        return (points - points.new_tensor(self.offset)) / points.new_tensor(self.scale)
+
+
+@dataclass(frozen=True)
+class Features:
+    """A feature map, where it lies on the picture, and what is needed to go on from it."""
+
+    map: Tensor  # (B, C, h, w)
+    grid: Grid
+    block: int  # the resolution of the block whose output this is
+    rgb: Tensor | None = None  # (B, 3, h, w): the picture so far, in skip architectures
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Statistics of the mapping network's output w."""
+
+    mean: Tensor  # (w_dim,)
+    covariance: Tensor  # (w_dim, w_dim)
+
+    @property
+    def std(self) -> Tensor:
+        """Standard deviation of each dimension, (w_dim,)."""
+        return self.covariance.diagonal().clamp_min(0).sqrt()
+
+
+@dataclass(frozen=True)
+class WeightDelta:
+    """Differences to add to named parameters of a generator; stackable, serialisable."""
+
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Generator(ABC):
+    """A frozen generative network, seen as latent -> features -> picture.
+
+    A latent is W+: one w for each layer, (B, num_ws, w_dim). Parameters never require gradients.
+    """
+
+    name: str
+    width: int
+    height: int
+    z_dim: int
+    w_dim: int
+    num_ws: int
+    label_dim: int
+    blocks: tuple[int, ...]  # resolutions of the blocks whose features can be had, ascending
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device: ...
+
+    @property
+    @abstractmethod
+    def dtype(self) -> torch.dtype: ...
+
+    @abstractmethod
+    def sample(
+        self, seeds: Sequence[int], *, truncation: float = 1.0, label: int | None = None
+    ) -> Tensor:
+        """Latents (N, num_ws, w_dim) for z = RandomState(seed).randn(1, z_dim)."""
+
+    @abstractmethod
+    def features(self, ws: Tensor, block: int) -> Features:
+        """Features at the output of `block`; nothing after that block is computed.
+
+        `ws` (B, num_ws, w_dim), or only the leading `rows(block)` rows. Differentiable in `ws`.
+        """
+
+    @abstractmethod
+    def render_from(self, features: Features, ws: Tensor) -> Tensor:
+        """Go on from features to the picture: (B, 3, height, width) in [-1, 1], not clamped."""
+
+    @abstractmethod
+    def render(self, ws: Tensor) -> Tensor:
+        """The picture of `ws` (B, num_ws, w_dim): (B, 3, height, width) in [-1, 1], not clamped."""
+
+    @abstractmethod
+    def rows(self, block: int) -> int:
+        """How many leading rows of W+ have any influence on the features at `block`."""
+
+    @abstractmethod
+    def prior(self) -> Prior:
+        """Mean and covariance of w, estimated once from 10 000 samples (fixed seed) and kept."""
+
+    @abstractmethod
+    def with_weights(self, delta: WeightDelta) -> Generator:
+        """The same generator with `delta` added to its parameters; this one is left as it is."""
+
+    def drag_block(self) -> int:
+        """The block whose features a drag reads: a quarter of the picture, at most 128 px."""
+        wanted = min(128, max(self.width, self.height) // 4)
+        return min(self.blocks, key=lambda r: abs(r - wanted))
