@@ -1,4 +1,6 @@
-"""The interface that every generator family fills: latents in, features and pictures out; torch only.
+"""The interface that every generator family fills: latents in, features and pictures out.
+
+Imports torch only.
 
 Coordinates, defined here for the whole library: a point is (x, y) in floats, x before y. A picture
 of W x H pixels covers [0, W] x [0, H]; the pixel in column i and row j has its centre at

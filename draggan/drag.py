@@ -1,0 +1,331 @@
+"""One drag, step by step: move the latent until every handle is at its target; torch only.
+
+DragGAN (arXiv 2305.10973) section 3.2 and 3.3. Each step runs the generator up to the feature block
+and no further: tracking and motion supervision share that one pass, and no picture is made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from .errors import BadInput
+from .generator import Features, Generator
+from .latent import LatentPath, Space
+from .motion import FixedRegion, MotionSupervision
+from .penalties import PictureFeatures, PicturePenalty
+from .reference import FullMapFixedRegion, FullMapMotion, NearestTracker
+from .tracking import PatchTracker, Tracked
+
+HandleStatus = Literal["moving", "reached", "stuck", "lost", "pinned"]
+Ending = Literal["reached", "stuck", "lost", "cap"]
+
+LOST = 0.75  # mismatch from which a handle's content counts as gone (1 = unrelated content)
+PATIENCE = 40  # steps without progress after which the drag is stuck
+
+
+@dataclass(frozen=True)
+class DragOptions:
+    """Everything that shapes a drag. Lengths marked [512] are pixels of a 512 px picture and scale
+    with the picture's longer side."""
+
+    loop: Literal["native", "paper", "released"] = "native"
+    steps: int = 200  # at most this many
+    lr: float = 0.05  # of Adam; in the prior space in standard deviations
+    space: Space = "prior"
+    local: float = 0.3  # prior space: weight of each row's own offset beside the shared one
+    block: int | None = None  # resolution of the features; None: the generator's choice
+    rows: int | None = None  # leading rows of W+ that may change; None: all that reach the block
+    r1: float = 6.0  # radius of motion supervision [512]
+    r2: float = 12.0  # radius of point tracking [512]
+    pull: float = 4.0  # length of d, the step that the supervision asks for [512]
+    stop: float = 1.0  # a handle this near its target has arrived [512], never below half a pixel
+    lambda_mask: float = 10.0
+    reconstruction: float = 0.0  # weight of the change of the picture itself
+    perceptual: float = 0.0  # weight of the change of perceptual features of the picture
+    clip: float | None = None  # bound on w, in standard deviations from the mean
+    ball: float | None = None  # bound on the distance from the start, in standard deviations
+
+
+PRESETS = {
+    "default": DragOptions(),
+    # Section 4 and the supplement of the paper: W+, first six rows, block 6, Adam 2e-3, 300 steps.
+    "paper": DragOptions(
+        loop="paper", steps=300, lr=2e-3, space="w+", rows=6, r1=3, lambda_mask=20
+    ),
+    # The released code's user interface: Adam 1e-3, L2 tracking, stops at 2 px.
+    "released": DragOptions(
+        loop="released", steps=300, lr=1e-3, space="w+", rows=6, r1=3, stop=2, lambda_mask=20
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DragStep:
+    """The state after `index` updates of the latent (0: the start)."""
+
+    index: int
+    ws: Tensor  # (1, num_ws, w_dim)
+    points: Tensor  # (N, 2), where the handles are now, picture pixels
+    distances: tuple[float, ...]  # to the targets, pixels
+    statuses: tuple[HandleStatus, ...]
+    loss: float  # of the update before
+    features: Features  # at the drag's block, for a preview of this very state
+    ending: Ending | None = None  # why the drag ends here; None: it goes on
+
+    @property
+    def finished(self) -> bool:
+        return self.ending is not None
+
+
+class Supervision(Protocol):
+    def loss(self, features: Features, points: Tensor, targets: Tensor) -> Tensor: ...
+
+
+class Region(Protocol):
+    def loss(self, features: Features) -> Tensor: ...
+
+
+class Tracker(Protocol):
+    def track(self, features: Features, points: Tensor) -> Tracked: ...
+
+
+def drag(
+    generator: Generator,
+    ws: Tensor,
+    handles: Tensor | Sequence[Sequence[float]],
+    targets: Tensor | Sequence[Sequence[float]],
+    *,
+    mask: Tensor | None = None,
+    options: DragOptions = PRESETS["default"],
+    perceptual_features: PictureFeatures | None = None,
+) -> Iterator[DragStep]:
+    """Drag `handles` to `targets`; leaving the loop is cancelling.
+
+    `ws` (1, num_ws, w_dim). `handles` and `targets` (N, 2) in picture pixels; a handle on its own
+    target is a pin. `mask` (H, W): 1 where the picture may move; None: everywhere. The first step
+    yielded is the start, the last one has an `ending`.
+
+    Raises BadInput for points that are no pairs, not finite or outside of the picture, for a drag
+    without a handle to move, and for a mask of another size.
+    """
+    size = (generator.width, generator.height)
+    p, t = _points(handles, "handle", size, ws), _points(targets, "target", size, ws)
+    _check(p, t, mask, size, options)
+    return _Drag(generator, ws, p, t, mask, options, perceptual_features).run()
+
+
+class _Drag:
+    """The working state of one drag."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        ws: Tensor,
+        handles: Tensor,
+        targets: Tensor,
+        mask: Tensor | None,
+        options: DragOptions,
+        perceptual_features: PictureFeatures | None,
+    ) -> None:
+        self.generator, self.options = generator, options
+        self.points, self.targets = handles, targets
+        self.pins = (handles - targets).norm(dim=-1) < 1e-6  # (N,)
+        self.unit = max(generator.width, generator.height) / 512
+        self.block = options.block or _block(generator, options)
+        rows = min(options.rows or generator.num_ws, generator.rows(self.block))
+        self.path = LatentPath(
+            ws, generator.prior(), rows=rows, space=options.space, local=options.local
+        )
+        self.optimiser = torch.optim.Adam(self.path.parameters, lr=options.lr)
+        with torch.no_grad():
+            start = generator.features(ws, self.block)
+        self.motion, self.tracker = self._loop(start)
+        self.region = self._region(start, mask)
+        self.penalty = self._penalty(ws, mask, perceptual_features)
+        self.progress = _Progress(self._stop(), self.pins)
+
+    def run(self) -> Iterator[DragStep]:
+        loss = 0.0
+        for index in range(self.options.steps + 1):
+            with torch.enable_grad():
+                ws = self.path.ws()
+                features = self.generator.features(ws, self.block)
+            if index:
+                tracked = self.tracker.track(features, self.points)
+                self.points = tracked.points
+            else:
+                tracked = Tracked(self.points, torch.zeros(len(self.points)))
+            step = self._step(index, ws, features, tracked, loss)
+            yield step
+            if step.finished:
+                return
+            loss = self._update(ws, features)
+
+    def _update(self, ws: Tensor, features: Features) -> float:
+        with torch.enable_grad():
+            loss = self.motion.loss(features, self.points, self.targets)
+            if self.region is not None:
+                loss = loss + self.options.lambda_mask * self.region.loss(features)
+            if self.penalty is not None:
+                loss = loss + self.penalty.loss(self.generator.render_from(features, ws))
+        gradients = torch.autograd.grad(loss, self.path.parameters)
+        for parameter, gradient in zip(self.path.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self.optimiser.step()
+        self.path.bound(clip=self.options.clip, ball=self.options.ball)
+        return float(loss.detach())
+
+    def _step(
+        self, index: int, ws: Tensor, features: Features, tracked: Tracked, loss: float
+    ) -> DragStep:
+        distances = (self.targets - tracked.points).norm(dim=-1)
+        ending = self.progress.look(distances.tolist(), tracked.mismatch.tolist())
+        if ending is None and index == self.options.steps:
+            ending = "cap"
+        detached = replace(
+            features,
+            map=features.map.detach(),
+            rgb=None if features.rgb is None else features.rgb.detach(),
+        )
+        return DragStep(
+            index=index,
+            ws=ws.detach(),
+            points=tracked.points.clone(),
+            distances=tuple(distances.tolist()),
+            statuses=self.progress.statuses(ending),
+            loss=loss,
+            features=detached,
+            ending=ending,
+        )
+
+    def _loop(self, start: Features) -> tuple[Supervision, Tracker]:
+        o, size = self.options, (self.generator.width, self.generator.height)
+        if o.loop == "native":
+            cell = self.unit * start.grid.scale[0]  # cells for one [512] pixel
+            return (
+                MotionSupervision(start, self.points, radius=o.r1 * cell, step=o.pull * cell),
+                PatchTracker(start, self.points, patch=1.0, radius=o.r2 * cell),
+            )
+        r1, r2 = round(o.r1 * self.unit), round(o.r2 * self.unit)
+        norm: Literal[1, 2] = 1 if o.loop == "paper" else 2
+        tracker = NearestTracker(start, self.points, size, radius=r2, norm=norm)
+        return FullMapMotion(size, radius=r1), tracker
+
+    def _region(self, start: Features, mask: Tensor | None) -> Region | None:
+        if mask is None or bool((mask > 0).all()):
+            return None
+        mask = mask.to(start.map)
+        native = self.options.loop == "native"
+        return FixedRegion(start, mask) if native else FullMapFixedRegion(start, mask)
+
+    def _penalty(
+        self, ws: Tensor, mask: Tensor | None, features: PictureFeatures | None
+    ) -> PicturePenalty | None:
+        o = self.options
+        if not (o.reconstruction or o.perceptual):
+            return None
+        with torch.no_grad():
+            picture = self.generator.render(ws)
+        keep = torch.ones_like(picture[:, :1]) if mask is None else 1 - mask.to(picture)[None, None]
+        return PicturePenalty(
+            picture,
+            keep,
+            reconstruction=o.reconstruction,
+            perceptual=o.perceptual,
+            perceptual_features=features,
+        )
+
+    def _stop(self) -> float:
+        """How near is there, in pixels: the paper's 1 px (2 px beyond five points), the released
+        code's 2 px or 2/512 of the picture, ours in proportion down to half a pixel."""
+        o = self.options
+        if o.loop == "paper":
+            return o.stop * (2 if len(self.points) > 5 else 1)
+        return max(o.stop * self.unit, 0.5 if o.loop == "native" else o.stop)
+
+
+class _Progress:
+    """Judges after each step: who has arrived, who is lost, whether anything still moves."""
+
+    def __init__(self, stop: float, pins: Tensor) -> None:
+        self.stop = stop
+        self.pins = pins.tolist()
+        self.best = math.inf
+        self.since = 0
+        self.distances: list[float] = []
+        self.lost: list[bool] = []
+
+    def look(self, distances: list[float], mismatch: list[float]) -> Ending | None:
+        self.distances = distances
+        self.lost = [m > LOST for m in mismatch]
+        moving = [k for k, pin in enumerate(self.pins) if not pin]
+        if all(distances[k] <= self.stop for k in moving):
+            return "reached"
+        if all(self.lost[k] or distances[k] <= self.stop for k in moving):
+            return "lost"
+        left = sum(distances[k] for k in moving)
+        if left < self.best - 0.05 * self.stop:
+            self.best, self.since = left, 0
+        self.since += 1
+        return "stuck" if self.since > PATIENCE else None
+
+    def statuses(self, ending: Ending | None) -> tuple[HandleStatus, ...]:
+        return tuple(self._status(k, ending) for k in range(len(self.pins)))
+
+    def _status(self, k: int, ending: Ending | None) -> HandleStatus:
+        if self.pins[k]:
+            return "pinned"
+        if self.lost[k]:
+            return "lost"
+        if self.distances[k] <= self.stop:
+            return "reached"
+        return "moving" if ending is None else "stuck"
+
+
+def _block(generator: Generator, options: DragOptions) -> int:
+    """The generator's own choice; the paper's and the released loop take the sixth block."""
+    if options.loop == "native":
+        return generator.drag_block()
+    return generator.blocks[min(5, len(generator.blocks) - 1)]
+
+
+def _points(
+    points: Tensor | Sequence[Sequence[float]], kind: str, size: tuple[int, int], like: Tensor
+) -> Tensor:
+    try:
+        p = torch.as_tensor(points, dtype=torch.float32).to(like.device)
+    except (TypeError, ValueError):
+        p = torch.empty(0)
+    if p.ndim != 2 or p.shape[1] != 2:
+        raise BadInput(f"Each {kind} is a pair of numbers, x and y.")
+    outside = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
+    if outside.any():
+        x, y = p[int(outside.any(-1).nonzero()[0])].tolist()
+        raise BadInput(
+            f"The {kind} at {x:g}, {y:g} lies outside of the picture.",
+            hint=f"x goes from 0 to {size[0]}, y from 0 to {size[1]}.",
+        )
+    return p
+
+
+def _check(
+    p: Tensor, t: Tensor, mask: Tensor | None, size: tuple[int, int], options: DragOptions
+) -> None:
+    if len(p) != len(t):
+        raise BadInput(f"There are {len(p)} handles but {len(t)} targets.")
+    if not len(p) or bool(((p - t).norm(dim=-1) < 1e-6).all()):
+        raise BadInput("No handle has anywhere to go.", hint="Give at least one handle a target.")
+    if mask is not None and mask.shape != (size[1], size[0]):
+        raise BadInput(
+            f"The mask is {mask.shape[-1]} x {mask.shape[0]}, the picture {size[0]} x {size[1]}."
+        )
+    if mask is not None and not bool((mask > 0).any()):
+        raise BadInput("The mask lets nothing move.", hint="Mark the part that may move, or none.")
+    if options.steps < 1 or not options.lr > 0:
+        raise BadInput("A drag needs at least one step and a positive learning rate.")

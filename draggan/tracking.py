@@ -1,0 +1,94 @@
+"""Point tracking: where the content of each handle is now; imports torch only.
+
+DragGAN (arXiv 2305.10973) section 3.3, equation 2: the nearest neighbour of the handle's first
+feature f_i among the features around its last position,
+
+    p_i = argmin_{q in Omega_2(p_i, r_2)} || F(q) - f_i ||_1.
+
+Here f_i is a small patch, the neighbourhood is searched in fractions of a cell on the native grid,
+and the minimum is refined below that by a parabola, so that a handle's position is good to a small
+part of a pixel instead of a whole one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .generator import Features
+from .sampling import disc_offsets, sample_bilinear, square_offsets
+
+SPACING = 0.25  # of the search, in cells; features vary too slowly for less to pay
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Positions (N, 2) in picture pixels; mismatch (N,): 0 = the same content, 1 = any other."""
+
+    points: Tensor
+    mismatch: Tensor
+
+
+class PatchTracker:
+    """Tracks a fixed set of handles by the patch that lay around each of them at the start.
+
+    `handles` (N, 2) in picture pixels; `patch` (radius of the patch) and `radius` (r_2) in cells.
+    """
+
+    def __init__(self, start: Features, handles: Tensor, *, patch: float, radius: float) -> None:
+        self.grid = start.grid
+        self.patch = disc_offsets(patch, spacing=0.5).to(start.map)  # (K, 2)
+        self.search = square_offsets(radius, SPACING).to(start.map)  # (S, 2)
+        p = self.grid.from_picture(handles)  # (N, 2)
+        self.template = sample_bilinear(start.map, p[:, None] + self.patch).detach()  # (N, K, C)
+        self.background = self._background(start)  # (N,)
+
+    @torch.no_grad()
+    def track(self, features: Features, points: Tensor) -> Tracked:
+        """New positions of the handles that were last seen at `points` (N, 2), picture pixels."""
+        p = self.grid.from_picture(points)  # (N, 2)
+        candidates = p[:, None] + self.search  # (N, S, 2)
+        cost = self._cost(features.map, candidates)  # (N, S)
+        best = cost.argmin(-1)  # (N,)
+        found = candidates[torch.arange(len(p)), best] + SPACING * _parabola(cost, best)
+        size = found.new_tensor((self.grid.width, self.grid.height))
+        found = torch.minimum(found.clamp_min(0), size)
+        mismatch = cost.gather(1, best[:, None])[:, 0] / self.background
+        return Tracked(self.grid.to_picture(found), mismatch)
+
+    def _cost(self, feature_map: Tensor, candidates: Tensor) -> Tensor:
+        """Mean L1 distance between template and map at candidates (N, S, 2): (N, S)."""
+        there = candidates[:, :, None] + self.patch  # (N, S, K, 2)
+        values = sample_bilinear(feature_map, there)  # (N, S, K, C)
+        return (values - self.template[:, None]).abs().mean((2, 3))
+
+    def _background(self, start: Features) -> Tensor:
+        """What the distance to unrelated content is: the mean over the whole map, (N,)."""
+        h, w = start.map.shape[-2:]
+        y, x = torch.meshgrid(torch.arange(0, h, 2), torch.arange(0, w, 2), indexing="ij")
+        cells = torch.stack((x, y), -1).reshape(1, -1, 2).to(start.map) + 0.5
+        with torch.no_grad():
+            return self._cost(start.map, cells.expand(len(self.template), -1, -1)).mean(-1)
+
+
+def _parabola(cost: Tensor, best: Tensor) -> Tensor:
+    """Sub-lattice offset (N, 2) of the minimum, from its two neighbours along each axis.
+
+    `cost` (N, S) over a square lattice, row by row; no refinement at the lattice's border.
+    """
+    side = round(cost.shape[1] ** 0.5)
+    grid = cost.view(-1, side, side)
+    n = torch.arange(len(grid), device=cost.device)
+    y, x = best // side, best % side
+    inner = ((x > 0) & (x < side - 1), (y > 0) & (y < side - 1))
+    left, right = grid[n, y, (x - 1).clamp_min(0)], grid[n, y, (x + 1).clamp_max(side - 1)]
+    above, below = grid[n, (y - 1).clamp_min(0), x], grid[n, (y + 1).clamp_max(side - 1), x]
+    here = grid[n, y, x]
+
+    def vertex(before: Tensor, after: Tensor, valid: Tensor) -> Tensor:
+        bend = (before + after - 2 * here).clamp_min(1e-12)
+        return torch.where(valid, (0.5 * (before - after) / bend).clamp(-0.5, 0.5), 0 * here)
+
+    return torch.stack((vertex(left, right, inner[0]), vertex(above, below, inner[1])), -1)
