@@ -1,0 +1,20 @@
+"""The pure-Python half of msgpack 1.1.1 (Apache-2.0, see COPYING), unchanged but for this file."""
+
+from .exceptions import ExtraData, FormatError, OutOfData, StackError, UnpackException
+from .fallback import Packer, unpackb
+
+
+def packb(value, **options):
+    """Pack one value and return its bytes."""
+    return Packer(**options).pack(value)
+
+
+__all__ = [
+    "ExtraData",
+    "FormatError",
+    "OutOfData",
+    "StackError",
+    "UnpackException",
+    "packb",
+    "unpackb",
+]

@@ -1,0 +1,148 @@
+"""What a daemon may say; each message's place in the conversation stands in `messages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Mapping, Optional, Tuple, Type
+
+from .errors import WireError, from_header
+from .pixels import MAX_SIDE, Image
+from .schema import buffer, choice, integer, many, number, optional, record, refuse, text
+from .values import (
+    DISTANCE,
+    FEATURES,
+    ID,
+    MAX_HANDLES,
+    POINTS,
+    PSNR,
+    STATUS,
+    STEP,
+    HandleResult,
+    Limits,
+    ModelInfo,
+    Point,
+)
+
+
+@dataclass(frozen=True)
+class Welcome:
+    op: ClassVar[str] = "welcome"
+    protocol: int = field(metadata=integer(1, 999))
+    daemon: str = field(metadata=text())  # name and version
+    device: str = field(metadata=text())  # what computes, in words: "CPU, 8 threads"
+    features: Tuple[str, ...] = field(default=(), metadata=FEATURES)
+    limits: Limits = field(default=Limits(), metadata=record(Limits))
+    models: Tuple[ModelInfo, ...] = field(default=(), metadata=many(record(ModelInfo), 256))
+    resumed: Tuple[str, ...] = field(default=(), metadata=many(ID, 64))
+
+
+@dataclass(frozen=True)
+class ModelList:
+    op: ClassVar[str] = "model_list"
+    models: Tuple[ModelInfo, ...] = field(metadata=many(record(ModelInfo), 256))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The session exists; its picture has `width` x `height` pixels. Inversion starts now."""
+
+    op: ClassVar[str] = "opened"
+    session: str = field(metadata=ID)
+    token: str = field(metadata=ID)
+    width: int = field(metadata=integer(1, MAX_SIDE))
+    height: int = field(metadata=integer(1, MAX_SIDE))
+
+
+@dataclass(frozen=True)
+class State:
+    op: ClassVar[str] = "state"
+    session: str = field(metadata=ID)
+    state: str = field(metadata=choice("queued", "opening", "idle", "dragging", "stopping"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Step `index` of `total` of a stage ("inverting", "tuning", ...) is done."""
+
+    op: ClassVar[str] = "progress"
+    session: str = field(metadata=ID)
+    stage: str = field(metadata=text(60))
+    index: int = field(metadata=integer(0, 1 << 30))
+    total: int = field(metadata=integer(0, 1 << 30))
+    psnr: Optional[float] = field(default=None, metadata=PSNR)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The session can be dragged; `psnr` and `verdict` say how well the model knows the picture."""
+
+    op: ClassVar[str] = "ready"
+    session: str = field(metadata=ID)
+    psnr: Optional[float] = field(default=None, metadata=PSNR)
+    verdict: str = field(default="", metadata=text(1000))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A step's picture; `points`, `distances` and `statuses` are in the order of the handles."""
+
+    op: ClassVar[str] = "frame"
+    session: str = field(metadata=ID)
+    seq: int = field(metadata=integer(1, 1 << 53))
+    kind: str = field(metadata=choice("preview", "kept", "result"))
+    step: int = field(metadata=STEP)
+    image: Image = field(metadata=buffer())
+    points: Tuple[Point, ...] = field(default=(), metadata=POINTS)
+    distances: Tuple[float, ...] = field(default=(), metadata=many(DISTANCE, MAX_HANDLES))
+    statuses: Tuple[str, ...] = field(default=(), metadata=many(STATUS, MAX_HANDLES))
+
+    def __post_init__(self) -> None:
+        if not len(self.points) == len(self.distances) == len(self.statuses):
+            raise refuse("frame", "as many distances and statuses as points")
+
+
+@dataclass(frozen=True)
+class Done:
+    """The drag is over: why, after how many steps of it, and where each handle ended."""
+
+    op: ClassVar[str] = "done"
+    session: str = field(metadata=ID)
+    reason: str = field(metadata=choice("reached", "stopped", "cap", "stuck", "lost"))
+    steps: int = field(metadata=STEP)
+    ms_per_step: float = field(metadata=number(0, 1e9))
+    handles: Tuple[HandleResult, ...] = field(metadata=many(record(HandleResult), MAX_HANDLES))
+
+
+@dataclass(frozen=True)
+class Error:
+    op: ClassVar[str] = "error"
+    code: str = field(metadata=ID)
+    sentence: str = field(metadata=text(2000))
+    hint: str = field(default="", metadata=text(2000))
+    session: Optional[str] = field(default=None, metadata=optional(ID))
+
+    def exception(self) -> WireError:
+        """The same as an exception of this package's tree."""
+        return from_header({"code": self.code, "sentence": self.sentence, "hint": self.hint})
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The session is gone: asked for, stopped while opening, taken over, or the daemon ends."""
+
+    op: ClassVar[str] = "closed"
+    session: str = field(metadata=ID)
+    reason: str = field(metadata=choice("asked", "stopped", "moved", "shutdown"))
+
+
+@dataclass(frozen=True)
+class Pong:
+    op: ClassVar[str] = "pong"
+
+
+FROM_DAEMON: Mapping[str, Type[Any]] = {
+    kind.op: kind
+    for kind in (
+        Welcome, ModelList, Opened, State, Progress, Ready, Frame, Done, Error, Closed, Pong,
+    )
+}  # fmt: skip

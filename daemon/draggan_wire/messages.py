@@ -1,0 +1,321 @@
+"""Protocol DGD1 between editors and daemon: this text is the authority; standard library only.
+
+Form
+    One ZeroMQ multipart per message (after ROUTER's routing id):
+    [b"DGD1"] [msgpack map of at most 64 KiB] [0 to 8 raw buffers].
+    The map holds `op` (a message's name), the message's own fields, and
+      id    a number that the client gives to a request, counting up from 1
+      re    in all that the daemon sends because of a request: the request's `id`
+      bufs  what the raw buffers are, in their order: {name, format, width, height, bytes}; `name`
+            is the field that the picture fills, formats and layout stand in `pixels.py`
+    A missing field with a default takes it; unknown keys are ignored; unknown ops are answered with
+    the error `unsupported`. Every buffer is described and has exactly the size described.
+
+Versions
+    The major version is the first frame's digit. It changes only when an older peer would
+    misunderstand; everything else is an added key, an added op or a named feature (`hello`,
+    `welcome`). A peer with another major is answered in a form that never changes:
+    [b"DGDx"] [msgpack {"error": "protocol", "server": [the majors that the server speaks]}].
+
+Coordinates
+    A point is (x, y) in floats, x before y, in pixels of the picture that was opened. A picture of
+    W x H pixels covers [0, W] x [0, H]; the pixel in column i and row j has its centre at
+    (i + .5, j + .5). Points keep these coordinates when a preview is sent smaller than the picture.
+
+Conversation                          (what the daemon sends, in order)
+    hello   -> welcome                first message of every connection; before it only errors
+    open    -> opened, progress..., [frame result of step 0, if opened from a seed], ready
+    drag    -> frame..., frame result, done
+    seek    -> frame result           a step of the timeline; the next drag goes on from there
+    stop    -> state                  at once, while a step computes. Then the drag ends with `done`
+                                      (reason stopped) as always; an opening ends with `closed`
+    close   -> closed                 whatever the session was doing
+    models  -> model_list;  ping -> pong, at once;  credit -> nothing
+    Any request may be answered by `error` instead, which then is the last answer to it. The daemon
+    sends `state` whenever a session's state changes.
+    Step 0 of a session's timeline is the opened picture; each drag step appends one, a drag after
+    `seek` first drops what came later. A handle whose target is the same point is a pin.
+    The mask of `drag` is gray8 of the picture's size: 255 may move, 0 must stay; none = all may
+    move. The weight of `open` likewise: how much each pixel counts when the picture is inverted.
+
+Delivery
+    Frames of a session are numbered by `seq`. A `preview` costs one credit, is only sent against
+    credit, and the newest replaces what waits for it: numbers may be missing. All else (`kept`
+    and `result` frames, done, error, progress...) is never dropped. Clients give a credit back
+    after they have drawn a preview. A session starts without credit and credit is capped at 8.
+    A preview may be smaller than the picture (`preview_max_side`); `kept` and `result` are of the
+    picture's size; all have the opened picture's pixel format (rgb8 for a seed).
+
+Sessions
+    A session belongs to its connection. After a reconnect, `hello` names the sessions with their
+    tokens and `welcome` says which of them live on; the others must be opened again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Type, Union
+
+from . import _msgpack
+from .errors import BadMessage, LimitExceeded, Unsupported, WireError, WrongProtocol
+from .from_client import (
+    FROM_CLIENT,
+    Close,
+    Credit,
+    Drag,
+    Hello,
+    ListModels,
+    Open,
+    Ping,
+    Seek,
+    Stop,
+)
+from .from_daemon import (
+    FROM_DAEMON,
+    Closed,
+    Done,
+    Error,
+    Frame,
+    ModelList,
+    Opened,
+    Pong,
+    Progress,
+    Ready,
+    State,
+    Welcome,
+)
+from .pixels import Bytes, Image
+from .schema import plain, read, refuse
+from .values import (
+    MAX_CREDIT,
+    MAX_HANDLES,
+    STATUSES,
+    DragSettings,
+    HandleResult,
+    Limits,
+    ModelInfo,
+    Point,
+    SessionKey,
+)
+
+__all__ = [
+    "FROM_CLIENT",
+    "FROM_DAEMON",
+    "MAGIC",
+    "MAJORS",
+    "MAX_CREDIT",
+    "MAX_HANDLES",
+    "MISMATCH",
+    "STATUSES",
+    "Close",
+    "Closed",
+    "Credit",
+    "Done",
+    "Drag",
+    "DragSettings",
+    "Envelope",
+    "Error",
+    "Frame",
+    "HandleResult",
+    "Hello",
+    "Image",
+    "Limits",
+    "ListModels",
+    "Message",
+    "ModelInfo",
+    "ModelList",
+    "Open",
+    "Opened",
+    "Ping",
+    "Point",
+    "Pong",
+    "Progress",
+    "Ready",
+    "Seek",
+    "SessionKey",
+    "State",
+    "Stop",
+    "Welcome",
+    "decode",
+    "encode",
+    "encode_mismatch",
+    "wrong_protocol",
+]
+
+MAGIC = b"DGD1"
+MISMATCH = b"DGDx"
+MAJORS = (1,)
+MAX_HEADER = 1 << 16
+MAX_BUFFERS = 8
+
+Message = Union[
+    Hello, Open, Drag, Stop, Seek, Credit, Close, ListModels, Ping,
+    Welcome, ModelList, Opened, State, Progress, Ready, Frame, Done, Error, Closed, Pong,
+]  # fmt: skip
+_EVERY: Mapping[str, Type[Any]] = {**FROM_CLIENT, **FROM_DAEMON}
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message with its own number (`id`) and the number of the request it answers (`re`)."""
+
+    message: Message
+    id: Optional[int] = None
+    re: Optional[int] = None
+
+
+def encode(
+    message: Message, *, request: Optional[int] = None, reply: Optional[int] = None
+) -> List[Bytes]:
+    """The frames of a message; raises BadMessage or LimitExceeded where it breaks the rules.
+
+    `request` becomes `id`, `reply` becomes `re`. Pictures are passed on without a copy.
+    """
+    header = plain(message)
+    pictures = _pictures(message)
+    read(type(message), {**header, **pictures}, message.op)
+    header["op"] = message.op
+    header.update({k: v for k, v in (("id", request), ("re", reply)) if v is not None})
+    if pictures:
+        header["bufs"] = [_describe(name, image) for name, image in pictures.items()]
+    packed = _msgpack.packb(header)
+    if len(packed) > MAX_HEADER:
+        raise LimitExceeded("A message's header is too large.", hint="Send less at once.")
+    return [MAGIC, packed, *(image.data for image in pictures.values())]
+
+
+def decode(frames: Sequence[Bytes], *, ops: Mapping[str, Type[Any]] = _EVERY) -> Envelope:
+    """A message from its frames, of the kinds in `ops` (FROM_CLIENT or FROM_DAEMON).
+
+    Raises BadMessage, Unsupported, LimitExceeded or WrongProtocol and nothing else; the error's
+    `request` is the message's id where that much could be read. Pictures share the frames' memory.
+    """
+    _check_magic(frames)
+    header = _unpack(frames[1]) if len(frames) > 1 else None
+    if not isinstance(header, dict):
+        raise refuse("the header", "a msgpack map")
+    number = _number(header, "id")
+    try:
+        return Envelope(_message(header, frames[2:], ops), number, _number(header, "re"))
+    except WireError as error:
+        error.request = number
+        raise
+
+
+def encode_mismatch() -> List[Bytes]:
+    """The answer to a peer of another major version; its form never changes."""
+    return [MISMATCH, _msgpack.packb({"error": "protocol", "server": list(MAJORS)})]
+
+
+def wrong_protocol(theirs: Sequence[int]) -> WrongProtocol:
+    """The error for a daemon that speaks the majors `theirs`, naming the side to update."""
+    newer = max(theirs, default=0) > max(MAJORS)
+    spoken = ", ".join(str(major) for major in theirs) or "unknown"
+    side = "this program or plugin" if newer else "the daemon"
+    return WrongProtocol(
+        f"The daemon speaks protocol {spoken}, this program speaks {MAJORS[-1]}.",
+        hint=f"Update {side}: `pip install --upgrade draggan-studio` where it lives.",
+    )
+
+
+def _check_magic(frames: Sequence[Bytes]) -> None:
+    """Protocol DGD1 with a bounded number of frames, or the error that says what else it is."""
+    magic = bytes(frames[0][:8]) if frames else b""
+    if magic == MAGIC:
+        if len(frames) > 2 + MAX_BUFFERS:
+            raise LimitExceeded("A message has too many parts.", hint="Send fewer pictures.")
+        return
+    if magic == MISMATCH and len(frames) == 2:
+        answer = _unpack(frames[1])
+        majors = answer.get("server") if isinstance(answer, dict) else None
+        known = majors if isinstance(majors, list) else []
+        raise wrong_protocol([major for major in known[:16] if type(major) is int])
+    if len(magic) == 4 and magic.startswith(b"DGD") and magic[3:].isdigit():
+        raise wrong_protocol([int(magic[3:])])
+    raise BadMessage(
+        "Something that is not DragGAN's protocol came over the connection.",
+        hint="Check the address: another program may be listening or sending there.",
+    )
+
+
+def _unpack(frame: Bytes) -> Any:
+    """A header's values within limits that bound time and memory (at most 64 KiB of msgpack)."""
+    if memoryview(frame).nbytes > MAX_HEADER:
+        raise LimitExceeded("A message's header is too large.", hint="Send less at once.")
+    try:
+        return _msgpack.unpackb(
+            bytes(frame),
+            raw=False,
+            strict_map_key=True,
+            max_str_len=4096,
+            max_bin_len=4096,
+            max_array_len=4096,
+            max_map_len=64,
+            max_ext_len=0,
+        )
+    except (ValueError, TypeError, KeyError, RecursionError, _msgpack.UnpackException) as error:
+        raise refuse("the header", "msgpack within the limits") from error
+
+
+def _number(header: Mapping[str, Any], key: str) -> Optional[int]:
+    """A request number, or None where there is none."""
+    value = header.get(key)
+    if value is None:
+        return None
+    if type(value) is not int or not 0 < value <= 1 << 53:
+        raise refuse(key, "a request's number")
+    return value
+
+
+def _message(
+    header: Mapping[str, Any], buffers: Sequence[Bytes], ops: Mapping[str, Type[Any]]
+) -> Message:
+    """The dataclass that a checked header and its buffers fill."""
+    op = header.get("op")
+    if not isinstance(op, str):
+        raise refuse("op", "the message's name")
+    if op not in ops:
+        raise Unsupported(
+            f"The operation {op[:40]!r} is not known here.",
+            hint="Update the older side: daemon and client differ in age.",
+        )
+    pictures = _read_pictures(header.get("bufs", []), buffers)
+    kind = ops[op]
+    places = {field.name for field in fields(kind) if "buffer" in field.metadata}
+    if not pictures.keys() <= places:
+        raise refuse(f"{op}.bufs", "of the message's own pictures")
+    values = {key: value for key, value in header.items() if key not in places}
+    message: Message = read(kind, {**values, **pictures}, op)
+    return message
+
+
+def _pictures(message: Message) -> Dict[str, Image]:
+    """The message's pictures by field name, in the order in which they travel."""
+    names = (field.name for field in fields(message) if "buffer" in field.metadata)
+    found = ((name, getattr(message, name)) for name in names)
+    return {name: image for name, image in found if image is not None}
+
+
+def _describe(name: str, image: Image) -> Dict[str, Any]:
+    return {
+        "name": name,
+        "format": image.format,
+        "width": image.width,
+        "height": image.height,
+        "bytes": memoryview(image.data).nbytes,
+    }
+
+
+def _read_pictures(described: Any, buffers: Sequence[Bytes]) -> Dict[str, Image]:
+    """Pictures from their descriptions and raw buffers; nothing may be missing, extra or twice."""
+    if not isinstance(described, list) or len(described) != len(buffers):
+        raise refuse("bufs", "a description of each buffer")
+    found: Dict[str, Image] = {}
+    for entry, data in ((described[i], data) for i, data in enumerate(buffers)):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise refuse("bufs", "maps with a name")
+        if entry["name"] in found or entry.get("bytes") != memoryview(data).nbytes:
+            raise refuse("bufs", "of the size they describe, each once")
+        form: Dict[str, Any] = {key: entry.get(key) for key in ("format", "width", "height")}
+        found[entry["name"]] = Image(**form, data=data)
+    return found

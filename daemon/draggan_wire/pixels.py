@@ -1,0 +1,69 @@
+"""A picture as it travels: raw bytes with a format tag, in the host's own layout; standard library.
+
+Rows from top to bottom, no padding, channels interleaved in the order of the tag's letters, 16-bit
+and float channels in little-endian order, alpha not premultiplied. Nobody on the editors' side
+computes with pixels; the daemon converts both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Union
+
+from .errors import BadMessage, LimitExceeded
+
+BYTES_PER_PIXEL = {
+    "gray8": 1,
+    "graya8": 2,
+    "rgb8": 3,
+    "rgba8": 4,
+    "bgra8": 4,
+    "rgb16": 6,
+    "rgba16": 8,
+    "bgra16": 8,
+    "rgbaf32": 16,
+}
+MAX_SIDE = 32768
+MAX_PIXELS = 1 << 25
+MAX_BUFFER = 1 << 27  # bytes of one picture: 32 Mi pixels of 8-bit RGBA
+
+Bytes = Union[bytes, bytearray, memoryview]
+
+
+@dataclass(frozen=True)
+class Image:
+    """`width` x `height` pixels of `format` (a key of BYTES_PER_PIXEL) in `data`.
+
+    Raises BadMessage when the bytes do not fit the size, LimitExceeded when it is too large.
+    """
+
+    format: str
+    width: int
+    height: int
+    data: Bytes
+
+    def __post_init__(self) -> None:
+        if size_in_bytes(self.format, self.width, self.height) != memoryview(self.data).nbytes:
+            raise BadMessage(
+                f"A picture of {self.width} x {self.height} pixels ({self.format}) came with "
+                f"{memoryview(self.data).nbytes} bytes.",
+                hint="The picture was cut off or its format is wrong; try again, then report it.",
+            )
+
+
+def size_in_bytes(format: Any, width: Any, height: Any) -> int:
+    """Bytes of a picture; raises BadMessage for no picture at all, LimitExceeded for a huge one."""
+    if not isinstance(format, str) or format not in BYTES_PER_PIXEL:
+        raise BadMessage(
+            f"The pixel format {str(format)[:40]!r} is unknown.",
+            hint="Known formats: " + ", ".join(BYTES_PER_PIXEL) + ".",
+        )
+    if type(width) is not int or type(height) is not int or width < 1 or height < 1:
+        raise BadMessage("A picture without pixels came.", hint="Select a larger region.")
+    size = width * height * BYTES_PER_PIXEL[format]
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or size > MAX_BUFFER:
+        raise LimitExceeded(
+            f"A picture of {width} x {height} pixels ({format}) is too large to send.",
+            hint="Select a smaller region, or scale the picture down.",
+        )
+    return size
