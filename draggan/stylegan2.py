@@ -1,0 +1,366 @@
+"""StyleGAN2's generator (mapping and synthesis) as trainable modules; torch and `ops` only.
+
+Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", with the adaptations of
+StyleGAN2-ADA. Parameters have the names and the meaning of NVIDIA's published files: weights are
+stored un-scaled and multiplied by 1/sqrt(fan-in) at run time ("equalised learning rate").
+
+A W+ latent has one row for each layer, num_ws = 2 log2(R) - 2 in all. Block r = 4 * 2^k reads rows
+2k-1 (conv0), 2k (conv1) and 2k+1 (toRGB); a toRGB shares its row with the next block's conv0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import ops
+
+Kind = Literal["skip", "orig", "resnet"]
+Noise = Literal["none", "const", "random"]
+
+
+def channel_schedule(
+    resolution: int, *, channel_base: int = 32768, channel_max: int = 512
+) -> tuple[int, ...]:
+    """The published schedule: min(channel_base / r, channel_max) for r = 4, 8, ..., resolution."""
+    sizes = [2**k for k in range(2, resolution.bit_length())]
+    return tuple(min(channel_base // r, channel_max) for r in sizes)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that fixes the network's shape and its arithmetic; plain values, fit for JSON."""
+
+    channels: tuple[int, ...]  # of the blocks 4, 8, 16, ... px; their number sets the resolution
+    z_dim: int = 512
+    w_dim: int = 512
+    c_dim: int = 0  # number of classes; 0 = unconditional
+    kind: Kind = "skip"
+    mapping_layers: int = 8
+    mapping_lr: float = 0.01  # learning-rate multiplier, part of the arithmetic
+    conv_clamp: float | None = None
+    use_noise: bool = True
+
+    @property
+    def resolution(self) -> int:
+        """Width and height of the picture."""
+        return 2 ** (len(self.channels) + 1)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The resolutions of the blocks, ascending."""
+        return tuple(2**k for k in range(2, len(self.channels) + 2))
+
+    @property
+    def num_ws(self) -> int:
+        """Rows of a W+ latent."""
+        return 2 * len(self.channels)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {**dataclasses.asdict(self), "channels": list(self.channels)}
+
+
+class Dense(nn.Module):
+    """A fully connected layer: w_scaled x + b_scaled, then optionally a leaky ReLU."""
+
+    def __init__(
+        self, inputs: int, outputs: int, *, activate: bool = False, lr: float = 1.0, bias: float = 0
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr)
+        self.bias = nn.Parameter(torch.full((outputs,), float(bias) / lr))
+        self.activate, self.lr, self.gain = activate, lr, lr / math.sqrt(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # The input is scaled in place of the weight: the same product, a far smaller operand.
+        bias = self.bias if self.lr == 1 else self.bias * self.lr
+        x = F.linear(x * self.gain, self.weight, bias)
+        return F.leaky_relu(x, ops.LRELU_SLOPE) * ops.LRELU_GAIN if self.activate else x
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Rows scaled to a mean square of one."""
+    return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+class Mapping(nn.Module):
+    """z and an optional label -> w, broadcast to the rows of W+."""
+
+    w_avg: Tensor
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        a = architecture
+        self.num_ws, self.layers = a.num_ws, a.mapping_layers
+        self.embed = Dense(a.c_dim, a.w_dim) if a.c_dim else None
+        inputs = a.z_dim + (a.w_dim if a.c_dim else 0)
+        for i in range(a.mapping_layers):
+            layer = Dense(inputs if i == 0 else a.w_dim, a.w_dim, activate=True, lr=a.mapping_lr)
+            self.add_module(f"fc{i}", layer)
+        self.register_buffer("w_avg", torch.zeros(a.w_dim))
+
+    def forward(
+        self,
+        z: Tensor,
+        label: Tensor | None = None,
+        *,
+        truncation: float = 1.0,
+        cutoff: int | None = None,
+    ) -> Tensor:
+        """z (N, z_dim), one-hot label (N, c_dim) or None -> ws (N, num_ws, w_dim).
+
+        `truncation` pulls the rows before `cutoff` (all of them by default) towards `w_avg`:
+        w_avg + truncation * (w - w_avg).
+        """
+        ws = self.to_w(z, label)[:, None].repeat(1, self.num_ws, 1)
+        if truncation == 1:
+            return ws
+        near = self.w_avg.lerp(ws[:, :cutoff], truncation)
+        return near if cutoff is None else torch.cat([near, ws[:, cutoff:]], 1)
+
+    def to_w(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """z (N, z_dim), one-hot label (N, c_dim) or None -> w (N, w_dim), not truncated."""
+        x = _unit(z)
+        if self.embed is not None:
+            if label is None:
+                raise ValueError("a conditional network needs a label")
+            x = torch.cat([x, _unit(self.embed(label))], 1)
+        for i in range(self.layers):
+            x = self.get_submodule(f"fc{i}")(x)
+        return x
+
+
+class Derived:
+    """A value computed from parameters, kept until one of them is replaced, changed or trainable.
+
+    Frozen weights are the rule while dragging; what depends on them alone costs nothing per step.
+    """
+
+    def __init__(self, compute: Callable[..., Tensor | None]) -> None:
+        self.compute = compute
+        self._kept: tuple[object, tuple[Tensor, ...], Tensor | None] = (None, (), None)
+
+    def __call__(self, *sources: Tensor) -> Tensor | None:
+        if any(s.requires_grad for s in sources):
+            return self.compute(*sources)
+        state = tuple((id(s), _version(s), s.dtype, s.device) for s in sources)
+        if self._kept[0] != state:
+            with torch.inference_mode(False):  # kept for later, possibly differentiated, calls
+                self._kept = (state, sources, self.compute(*sources))  # sources: ids stay taken
+        return self._kept[2]
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Derived:
+        copied = Derived(self.compute)
+        copied._kept = self._kept  # still valid where the copy shares the tensors, else renewed
+        return copied
+
+
+def _version(tensor: Tensor) -> int:
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def _noise_map(noise_const: Tensor, strength: Tensor) -> Tensor | None:
+    """The noise to add, or None where it is frozen at zero."""
+    if not strength.requires_grad and not strength.any():
+        return None
+    return noise_const * strength
+
+
+class SynthesisLayer(nn.Module):
+    """A modulated 3x3 convolution with demodulation, noise, bias and leaky ReLU."""
+
+    resample_filter: Tensor
+    noise_const: Tensor
+
+    def __init__(self, a: Architecture, inputs: int, outputs: int, size: int, *, up: bool) -> None:
+        super().__init__()
+        self.up, self.clamp, self.use_noise = up, a.conv_clamp, a.use_noise
+        self.affine = Dense(a.w_dim, inputs, bias=1)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_buffer("resample_filter", ops.fir_kernel())
+        if a.use_noise:
+            self.register_buffer("noise_const", torch.randn(size, size))
+            self.noise_strength = nn.Parameter(torch.zeros([]))
+        self._power, self._noise = Derived(ops.weight_power), Derived(_noise_map)
+
+    def forward(self, x: Tensor, w: Tensor, *, noise: Noise, gain: float = 1.0) -> Tensor:
+        """x (B, I, h, w), w (B, w_dim) -> (B, O, H, W), twice the size if the layer upsamples."""
+        styles = self.affine(w)  # (B, I)
+        power = self._power(self.weight)
+        assert power is not None
+        scale = ops.demodulation(power, styles)  # (B, O)
+        up_kernel = self.resample_filter if self.up else None
+        x = ops.modulated_conv2d(x, self.weight, styles, up_kernel=up_kernel)
+        return ops.bias_act(
+            x,
+            self.bias,
+            scale=4 * scale if self.up else scale,
+            noise=self._noise_for(x, noise),
+            gain=gain,
+            clamp=self.clamp,
+        )
+
+    def _noise_for(self, x: Tensor, noise: Noise) -> Tensor | None:
+        if noise == "none" or not self.use_noise:
+            return None
+        if noise == "const":
+            return self._noise(self.noise_const, self.noise_strength)
+        return torch.randn_like(x[:, :1]) * self.noise_strength
+
+
+class ToRGB(nn.Module):
+    """A modulated 1x1 convolution to three channels, without demodulation or activation."""
+
+    def __init__(self, a: Architecture, inputs: int) -> None:
+        super().__init__()
+        self.clamp, self.gain = a.conv_clamp, 1 / math.sqrt(inputs)
+        self.affine = Dense(a.w_dim, inputs, bias=1)
+        self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """x (B, I, H, W), w (B, w_dim) -> (B, 3, H, W)."""
+        styles = self.affine(w) * self.gain
+        # The exception to the non-fused form: three rows of weights are smaller than the map.
+        weight = styles[:, None] * self.weight[:, :, 0, 0]  # (B, 3, I)
+        rgb = torch.baddbmm(self.bias[:, None], weight, x.flatten(2))  # (B, 3, H * W)
+        rgb = rgb.view(x.shape[0], 3, *x.shape[2:])
+        return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
+
+
+class UpsamplingSkip(nn.Module):
+    """The residual architecture's shortcut: a plain 1x1 convolution, then upsampling."""
+
+    resample_filter: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.gain = 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 1, 1))
+        self.register_buffer("resample_filter", ops.fir_kernel())
+
+    def forward(self, x: Tensor, *, gain: float) -> Tensor:
+        x = F.conv2d(x, self.weight * (self.gain * gain))
+        return ops.upsample2d(x, self.resample_filter)
+
+
+class SynthesisBlock(nn.Module):
+    """The layers of one resolution: conv0 (upsampling; not at 4 px), conv1, and perhaps toRGB."""
+
+    resample_filter: Tensor
+
+    def __init__(self, a: Architecture, index: int) -> None:
+        super().__init__()
+        size, channels = a.blocks[index], a.channels[index]
+        self.size, self.first_row = size, max(0, 2 * index - 1)
+        self.register_buffer("resample_filter", ops.fir_kernel())
+        self.conv0: SynthesisLayer | None = None
+        self.skip: UpsamplingSkip | None = None
+        self.torgb: ToRGB | None = None
+        if index == 0:
+            self.const = nn.Parameter(torch.randn(channels, size, size))
+        else:
+            below = a.channels[index - 1]
+            self.conv0 = SynthesisLayer(a, below, channels, size, up=True)
+            if a.kind == "resnet":
+                self.skip = UpsamplingSkip(below, channels)
+        self.conv1 = SynthesisLayer(a, channels, channels, size, up=False)
+        if a.kind == "skip" or size == a.resolution:
+            self.torgb = ToRGB(a, channels)
+
+    @property
+    def rows(self) -> int:
+        """How many leading rows of W+ the block's features depend on."""
+        return self.first_row + (1 if self.conv0 is None else 2)
+
+    def features(self, x: Tensor | None, ws: Tensor, *, noise: Noise) -> Tensor:
+        """The block below's features (None at 4 px) -> this block's, (B, C, size, size)."""
+        w1 = ws[:, self.rows - 1]
+        if self.conv0 is None or x is None:
+            constant = self.const.expand(ws.shape[0], -1, -1, -1)
+            return self.conv1(constant, w1, noise=noise)
+        y = self.conv0(x, ws[:, self.first_row], noise=noise)
+        if self.skip is None:
+            return self.conv1(y, w1, noise=noise)
+        half = math.sqrt(0.5)  # two branches of equal variance add up to one
+        return self.skip(x, gain=half) + self.conv1(y, w1, noise=noise, gain=half)
+
+    def picture(self, x: Tensor, rgb: Tensor | None, ws: Tensor) -> Tensor | None:
+        """This block's features and the picture so far, at half the size -> the picture."""
+        if self.torgb is None:
+            return None
+        y = self.torgb(x, ws[:, self.rows])
+        return y if rgb is None else y + ops.upsample2d(rgb, self.resample_filter)
+
+
+class Synthesis(nn.Module):
+    """W+ -> picture; can stop after any block's features and go on from there later."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.sizes = architecture.blocks
+        for index, size in enumerate(self.sizes):
+            self.add_module(f"b{size}", SynthesisBlock(architecture, index))
+
+    def block(self, size: int) -> SynthesisBlock:
+        """The block of that resolution."""
+        block = self.get_submodule(f"b{size}")
+        assert isinstance(block, SynthesisBlock)
+        return block
+
+    def forward(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
+        """ws (B, num_ws, w_dim) -> picture (B, 3, R, R), roughly in [-1, 1], not clamped.
+
+        `noise`: the stored maps, fresh random ones (global generator), or none at all.
+        """
+        first = self.sizes[0]
+        return self.resume(*self.features(ws, first, noise=noise), ws, first, noise=noise)
+
+    def features(
+        self, ws: Tensor, stop: int, *, noise: Noise = "const"
+    ) -> tuple[Tensor, Tensor | None]:
+        """Features (B, C, stop, stop) at the output of block `stop`, before its toRGB.
+
+        Also the picture of the blocks before it, (B, 3, stop/2, stop/2), if there is one. `ws`
+        needs the first `block(stop).rows` rows only.
+        """
+        x: Tensor | None = None
+        rgb: Tensor | None = None
+        for size in self.sizes[: self.sizes.index(stop)]:
+            x = self.block(size).features(x, ws, noise=noise)
+            rgb = self.block(size).picture(x, rgb, ws)
+        return self.block(stop).features(x, ws, noise=noise), rgb
+
+    def resume(
+        self, x: Tensor, rgb: Tensor | None, ws: Tensor, start: int, *, noise: Noise = "const"
+    ) -> Tensor:
+        """The picture (B, 3, R, R) from what `features` gave for block `start`."""
+        rgb = self.block(start).picture(x, rgb, ws)
+        for size in self.sizes[self.sizes.index(start) + 1 :]:
+            x = self.block(size).features(x, ws, noise=noise)
+            rgb = self.block(size).picture(x, rgb, ws)
+        assert rgb is not None  # the last block has a toRGB in every architecture
+        return rgb
+
+
+class StyleGAN2(nn.Module):
+    """Mapping and synthesis of one architecture, randomly initialised, trainable."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.mapping = Mapping(architecture)
+        self.synthesis = Synthesis(architecture)
+
+    def forward(self, z: Tensor, label: Tensor | None = None, *, noise: Noise = "const") -> Tensor:
+        """z (N, z_dim), one-hot label (N, c_dim) or None -> pictures (N, 3, R, R)."""
+        return self.synthesis(self.mapping(z, label), noise=noise)

@@ -1,0 +1,183 @@
+"""StyleGAN2 behind the `Generator` interface; imports torch, numpy and the library's own modules."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .errors import BadInput
+from .generator import Features, Generator, Grid, Prior, WeightDelta
+from .stylegan2 import StyleGAN2
+
+PRIOR_SAMPLES = 10_000
+PRIOR_SEED = 0
+MAX_SEED = 2**32 - 1
+
+
+class StyleGAN2Generator(Generator):
+    """A StyleGAN2 network, frozen: this takes the network over and switches its gradients off.
+
+    Pictures are rendered with the stored noise maps, so that equal latents give equal pictures.
+    """
+
+    def __init__(self, network: StyleGAN2, *, name: str = "stylegan2") -> None:
+        a = network.architecture
+        self.network = network.eval().requires_grad_(False)
+        self.name = name
+        self.width = self.height = a.resolution
+        self.z_dim, self.w_dim, self.label_dim = a.z_dim, a.w_dim, a.c_dim
+        self.num_ws, self.blocks = a.num_ws, a.blocks
+        self._prior: Prior | None = None
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.mapping.w_avg.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.network.mapping.w_avg.dtype
+
+    def to(
+        self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> StyleGAN2Generator:
+        """The same generator elsewhere or in another precision; this one is left as it is."""
+        network = copy.deepcopy(self.network).to(device=device, dtype=dtype)
+        return StyleGAN2Generator(network, name=self.name)
+
+    def sample(
+        self, seeds: Sequence[int], *, truncation: float = 1.0, label: int | None = None
+    ) -> Tensor:
+        """Latents (N, num_ws, w_dim) for z = RandomState(seed).randn(1, z_dim).
+
+        Conditional networks take `label` in [0, label_dim), 0 if none is given. Raises `BadInput`
+        for seeds outside [0, 2^32) and for labels that the network does not have.
+        """
+        if not all(0 <= seed <= MAX_SEED for seed in seeds):
+            raise BadInput(
+                "A seed is out of range.", hint=f"Use whole numbers from 0 to {MAX_SEED}."
+            )
+        z = np.zeros((len(seeds), self.z_dim))
+        for row, seed in zip(z, seeds, strict=True):
+            row[:] = np.random.RandomState(seed).randn(1, self.z_dim)
+        with torch.no_grad():
+            return self.network.mapping(
+                torch.from_numpy(z).to(self.device, self.dtype),
+                self._one_hot(self._checked_label(label), len(seeds)),
+                truncation=truncation,
+            )
+
+    def features(self, ws: Tensor, block: int) -> Features:
+        """Features at the output of `block`; nothing after that block is computed.
+
+        `ws` (B, num_ws, w_dim), or only the leading `rows(block)` rows. Differentiable in `ws`.
+        The features are taken before the block's toRGB, so `rgb` is the picture of the blocks
+        before it, (B, 3, block/2, block/2). Raises `BadInput` for blocks and latents that do not
+        fit the network.
+        """
+        self._check_latent(ws, self.rows(block))
+        x, rgb = self.network.synthesis.features(ws, block)
+        grid = Grid.covering(block, block, (self.width, self.height))
+        return Features(map=x, grid=grid, block=block, rgb=rgb)
+
+    def render_from(self, features: Features, ws: Tensor) -> Tensor:
+        self._check_latent(ws, self.num_ws)
+        return self.network.synthesis.resume(features.map, features.rgb, ws, features.block)
+
+    def render(self, ws: Tensor) -> Tensor:
+        self._check_latent(ws, self.num_ws)
+        return self.network.synthesis(ws)
+
+    def rows(self, block: int) -> int:
+        """How many leading rows of W+ have any influence on the features at `block`.
+
+        Those up to the block's own conv1: 2 log2(block) - 3. Its toRGB comes after the features.
+        """
+        if block not in self.blocks:
+            names = ", ".join(map(str, self.blocks))
+            raise BadInput(f"This model has no block of {block} px.", hint=f"It has {names}.")
+        return self.network.synthesis.block(block).rows
+
+    def prior(self) -> Prior:
+        if self._prior is None:
+            self._prior = self._estimated_prior()
+        return self._prior
+
+    def with_weights(self, delta: WeightDelta) -> StyleGAN2Generator:
+        """The same generator with `delta` added to its parameters; this one is left as it is.
+
+        Tensors that the delta does not name are shared, not copied. Where a tensor of the delta
+        requires gradients, the result is differentiable in it (that is how weights are tuned).
+        Deltas stack: apply one after another. Raises `BadInput` for names or shapes that the
+        network does not have.
+        """
+        network = _sharing_copy(self.network)
+        for name, change in delta.tensors.items():
+            module_name, _, leaf = name.rpartition(".")
+            owner = dict(network.named_modules()).get(module_name)
+            old = None if owner is None else owner._parameters.get(leaf)
+            if owner is None or old is None:
+                raise BadInput(f"The tuned weights name {name!r}, which this model does not have.")
+            if old.shape != change.shape:
+                raise BadInput(f"The tuned weights for {name!r} are of another shape.")
+            new = old + change.to(old.device, old.dtype)
+            # Not wrapped where it carries a graph: a Parameter would cut it off.
+            owner._parameters[leaf] = new if new.requires_grad else nn.Parameter(new, False)
+        return self._derived(network, keep_prior=not _touches_mapping(delta))
+
+    def _derived(self, network: StyleGAN2, *, keep_prior: bool) -> StyleGAN2Generator:
+        derived = copy.copy(self)
+        derived.network = network
+        derived._prior = self._prior if keep_prior else None
+        return derived
+
+    def _estimated_prior(self) -> Prior:
+        random = torch.Generator().manual_seed(PRIOR_SEED)
+        z = torch.randn(PRIOR_SAMPLES, self.z_dim, generator=random)
+        labels = None
+        if self.label_dim:
+            classes = torch.randint(self.label_dim, (PRIOR_SAMPLES,), generator=random)
+            labels = nn.functional.one_hot(classes, self.label_dim).to(self.device, self.dtype)
+        with torch.no_grad():
+            w = self.network.mapping.to_w(z.to(self.device, self.dtype), labels)
+            covariance = torch.cov(w.t().double()).to(self.dtype)
+            return Prior(mean=w.mean(0), covariance=covariance)
+
+    def _checked_label(self, label: int | None) -> int | None:
+        if not self.label_dim:
+            if label is not None:
+                raise BadInput("This model has no classes.", hint="Leave the label out.")
+            return None
+        if label is None:
+            return 0
+        if not 0 <= label < self.label_dim:
+            last = self.label_dim - 1
+            raise BadInput(f"This model has no class {label}.", hint=f"Use 0 to {last}.")
+        return label
+
+    def _one_hot(self, label: int | None, count: int) -> Tensor | None:
+        if label is None:
+            return None
+        labels = torch.zeros(count, self.label_dim, device=self.device, dtype=self.dtype)
+        labels[:, label] = 1
+        return labels
+
+    def _check_latent(self, ws: Tensor, rows: int) -> None:
+        if ws.ndim != 3 or ws.shape[1] < rows or ws.shape[2] != self.w_dim:
+            raise BadInput(
+                "The latent does not fit this model.",
+                hint=f"It needs at least {rows} rows of {self.w_dim} numbers.",
+            )
+
+
+def _touches_mapping(delta: WeightDelta) -> bool:
+    return any(name.startswith("mapping.") for name in delta.tensors)
+
+
+def _sharing_copy(network: StyleGAN2) -> StyleGAN2:
+    """Another module tree that holds the very same tensors."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return copy.deepcopy(network, {id(t): t for t in tensors})
