@@ -1,4 +1,4 @@
-"""StyleGAN2 behind the `Generator` interface; imports torch, numpy and the library's own modules."""
+"""StyleGAN2 behind the `Generator` interface; imports torch, numpy and our own modules only."""
 
 from __future__ import annotations
 
