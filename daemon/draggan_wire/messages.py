@@ -48,7 +48,8 @@ Delivery
 
 Sessions
     A session belongs to its connection. After a reconnect, `hello` names the sessions with their
-    tokens and `welcome` says which of them live on; the others must be opened again.
+    tokens and `welcome` says which of them live on (without credit, like a new one); the others
+    must be opened again.
 """
 
 from __future__ import annotations
