@@ -28,11 +28,17 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
 
 @needs_toml
 def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None:
-    file = write(tmp_path, 'device = "cuda"\nthreads = 3\nlease = "2m"\n[limits]\nhandles = 8\n')
-    environ = {"DRAGGAND_THREADS": "5", "DRAGGAND_LEASE": "90s", "DRAGGAND_LIMITS_SESSIONS": "2"}
+    file = write(
+        tmp_path, 'device = "cuda"\nthreads = 3\nlease = "2m"\n[limits]\nmax_handles = 8\n'
+    )
+    environ = {
+        "DRAGGAND_THREADS": "5",
+        "DRAGGAND_LEASE": "90s",
+        "DRAGGAND_LIMITS_MAX_SESSIONS": "2",
+    }
     config = load_config(file=file, environ=environ, flags={"threads": 7})
     assert (config.device, config.lease, config.threads) == ("cuda", 90.0, 7)
-    assert (config.limits.handles, config.limits.sessions) == (8, 2)
+    assert (config.limits.max_handles, config.limits.max_sessions) == (8, 2)
 
 
 @needs_toml
@@ -52,7 +58,7 @@ def test_an_unknown_key_is_refused_with_the_one_that_was_meant(tmp_path: Path) -
 
 
 def test_an_unknown_variable_and_an_unknown_limit_are_refused() -> None:
-    for name in ("DRAGGAND_DEVISE", "DRAGGAND_LIMITS_HANDELS"):
+    for name in ("DRAGGAND_DEVISE", "DRAGGAND_LIMITS_MAX_HANDELS"):
         with pytest.raises(ConfigError, match="Unknown setting") as caught:
             load_config(environ={name: "1"})
         assert "Did you mean" in caught.value.hint
@@ -82,7 +88,8 @@ def test_a_file_without_tomllib_is_a_sentence(
         ("THREADS", "many"),
         ("IDLE_EXIT", "soon"),
         ("IDLE_EXIT", "0s"),
-        ("LIMITS_PIXELS", "0"),
+        ("LIMITS_MAX_PIXELS", "0"),
+        ("LIMITS_MAX_HANDLES", "65"),
     ],
 )
 def test_values_out_of_range_are_refused(name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""The daemon's settings: defaults < TOML file < environment < flags; standard library only."""
+"""The daemon's settings: defaults < TOML file < environment < flags; imports the wire only."""
 
 from __future__ import annotations
 
@@ -11,38 +11,28 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from draggan_wire.errors import WireError
+from draggan_wire.messages import Limits
+
 PREFIX = "DRAGGAND_"
 FILE_VARIABLE = "DRAGGAND_CONFIG"
+SOCKET_VARIABLE = "DRAGGAND_SOCKET"
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used: one sentence, and a hint that says what to do."""
+class ConfigError(WireError):
+    """A setting that cannot be used."""
 
     code = "configuration"
-
-    def __init__(self, sentence: str, *, hint: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.hint = hint
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one client may ask for; every refusal names the limit."""
-
-    message_bytes: int = 64 * 2**20  # one multipart message, all its frames together
-    pixels: int = 4096 * 4096  # one picture
-    handles: int = 64  # one drag
-    steps: int = 100_000  # one drag
-    sessions: int = 16  # all clients together
-    connections: int = 256  # peers that the door remembers
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that `draggand serve` can be told. Durations are seconds."""
+    """Everything that `draggand serve` can be told. Durations are seconds.
 
-    endpoint: str = ""  # "" is the per-user default socket
+    `limits` are the ones that every client is told; they can be lowered, never raised.
+    """
+
+    endpoint: str = ""  # "": the wire's `default_endpoint`
     device: str = "auto"
     threads: int = 0  # 0 leaves the choice to torch
     idle_exit: float | None = None  # end after so long without a client; None: never
@@ -96,17 +86,22 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    """DRAGGAND_DEVICE -> device, DRAGGAND_LIMITS_HANDLES -> limits.handles."""
+    """DRAGGAND_DEVICE -> device, DRAGGAND_LIMITS_MAX_HANDLES -> limits.max_handles.
+
+    The socket's variable is the one that clients read as well.
+    """
     found: dict[str, object] = {}
     limits: dict[str, object] = {}
     for name, value in environ.items():
-        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+        if not name.startswith(PREFIX) or name in (FILE_VARIABLE, SOCKET_VARIABLE):
             continue
         key = name[len(PREFIX) :].lower()
         if key.startswith("limits_"):
             limits[key[len("limits_") :]] = value
         else:
             found[key] = value
+    if environ.get(SOCKET_VARIABLE):
+        found["endpoint"] = ""  # `default_endpoint` reads the variable, here as in every client
     return {**found, "limits": limits} if limits else found
 
 
@@ -125,17 +120,28 @@ def _apply(config: Config, values: Mapping[str, object], *, where: str) -> Confi
 def _apply_limits(limits: Limits, values: object, *, where: str) -> Limits:
     if not isinstance(values, Mapping):
         raise ConfigError(f"[limits] {where} must be a table of numbers.")
-    known = [entry.name for entry in fields(Limits)]
+    known = {entry.name: entry for entry in fields(Limits)}
     changes: dict[str, int] = {}
     for key, value in values.items():
         if key not in known:
             raise _unknown(key, known, where)
-        changes[key] = _whole(key, value, where, least=1)
+        changes[key] = _limit(key, value, where, known[key].metadata["check"])
     return replace(limits, **changes)
 
 
-def _unknown(key: str, known: Mapping[str, object] | list[str], where: str) -> ConfigError:
-    near = difflib.get_close_matches(key, list(known), n=1)
+def _limit(key: str, value: object, where: str, check: Callable[[int, str], int]) -> int:
+    number = _whole(key, value, where)
+    try:
+        return check(number, key)
+    except WireError:
+        raise ConfigError(
+            f"'{key}' {where} is {number}, which the protocol does not allow.",
+            hint=f"The default is {getattr(Limits(), key)}; limits can be lowered.",
+        ) from None
+
+
+def _unknown(key: str, known: Mapping[str, object], where: str) -> ConfigError:
+    near = difflib.get_close_matches(key, known, n=1)
     hint = f"Did you mean '{near[0]}'?" if near else f"Known settings: {', '.join(sorted(known))}."
     return ConfigError(f"Unknown setting '{key}' {where}.", hint=hint)
 
@@ -155,11 +161,11 @@ def _device(key: str, value: object, where: str) -> str:
     )
 
 
-def _whole(key: str, value: object, where: str, *, least: int = 0) -> int:
-    text = str(value).replace("_", "")
-    if not isinstance(value, bool) and re.fullmatch(r"\d{1,12}", text) and int(text) >= least:
+def _whole(key: str, value: object, where: str) -> int:
+    text = str(value)
+    if not isinstance(value, bool) and re.fullmatch(r"\d{1,12}", text):
         return int(text)
-    raise ConfigError(f"'{key}' {where} is {value!r}; it must be a whole number >= {least}.")
+    raise ConfigError(f"'{key}' {where} is {value!r}; it must be a whole number.")
 
 
 def _duration(key: str, value: object, where: str) -> float:

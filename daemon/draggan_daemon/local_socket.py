@@ -14,78 +14,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from draggan_daemon.config import ConfigError
+from draggan_wire.endpoint import make_socket_folder, parse_endpoint
+from draggan_wire.errors import BadInput, WireError
 
-_LONGEST = 107  # bytes that fit into sockaddr_un.sun_path
+from .config import ConfigError
 
 
-class AlreadyServed(Exception):
+class AlreadyServed(WireError):
     """Another daemon answers at this socket."""
 
     code = "already_served"
 
     def __init__(self, path: Path) -> None:
-        self.sentence = f"A daemon already answers at {path}."
-        self.hint = "Use it, end it with `draggand stop`, or serve at another --endpoint."
-        super().__init__(self.sentence)
+        super().__init__(
+            f"A daemon already answers at {path}.",
+            hint="Use it, end it with `draggand stop`, or serve at another --endpoint.",
+        )
 
 
-def socket_path(endpoint: str) -> Path:
-    """The path of an ipc:// endpoint. Raises ConfigError for every other kind of endpoint."""
-    scheme, separator, rest = endpoint.partition("://")
-    if separator and scheme == "tcp":
+def socket_path(address: str) -> Path:
+    """The path of an ipc:// address; raises ConfigError for every other kind of address."""
+    try:
+        endpoint = parse_endpoint(address)
+    except BadInput as error:
+        raise ConfigError(error.sentence, hint=error.hint) from None
+    if not endpoint.path:
         raise ConfigError(
-            "This daemon serves this computer only: tcp endpoints are not offered.",
-            hint="Use an ipc:// path, or forward its socket with ssh.",
+            f"The daemon does not listen on {address}: it serves local sockets only.",
+            hint="Use ipc:// and a path; from another machine, forward that socket with ssh.",
         )
-    if scheme != "ipc" or not rest.startswith("/"):
-        raise ConfigError(
-            f"'{endpoint}' is no endpoint that can be served.",
-            hint="Write ipc:// and an absolute path, such as ipc:///run/user/1000/d/d.sock.",
-        )
-    if len(os.fsencode(rest)) > _LONGEST or "\0" in rest:
-        raise ConfigError(
-            f"The socket path {rest} is longer than {_LONGEST} bytes.",
-            hint="Choose a shorter directory for --endpoint.",
-        )
-    return Path(rest)
+    return Path(endpoint.path)
 
 
 @contextmanager
 def claimed(path: Path) -> Iterator[None]:
     """Hold `path` for this process: nobody else's directory, no second daemon, no stale socket.
 
-    Raises AlreadyServed, or ConfigError where the directory is not ours alone.
+    Raises AlreadyServed, AccessRefused where the directory is not ours alone, and ConfigError
+    where something else is in the way. The lock file holds the process id while it is locked.
     """
-    _make_private(path.parent)
+    make_socket_folder(str(path))
     lock = _lock(path)
     try:
         _remove_stale(path)
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
     finally:
-        path.unlink(missing_ok=True)
         os.close(lock)
-
-
-def _make_private(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = directory.lstat()
-    except OSError as error:
-        raise ConfigError(
-            f"The socket's directory {directory} cannot be used: {error.strerror}.",
-            hint="Choose another --endpoint.",
-        ) from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise ConfigError(
-            f"The socket's directory {directory} is not a directory of yours.",
-            hint="Choose an --endpoint in a directory that belongs to you.",
-        )
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise ConfigError(
-            f"The socket's directory {directory} is open to other users.",
-            hint=f"Close it with `chmod 700 {directory}`, or choose another --endpoint.",
-        )
 
 
 def _lock(path: Path) -> int:
@@ -100,7 +77,25 @@ def _lock(path: Path) -> int:
     except OSError:
         os.close(lock)
         raise AlreadyServed(path) from None
+    os.truncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
     return lock
+
+
+def serving_process(path: Path) -> int | None:
+    """The process id of the daemon that holds the lock of `path`; None where none does."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        text = os.read(lock, 32)
+        return int(text) if text.isdigit() else None
+    finally:
+        os.close(lock)
+    return None
 
 
 def _remove_stale(path: Path) -> None:

@@ -1,0 +1,365 @@
+"""Who computes for the sessions: the SessionWorker interface and its in-process kind; no sockets.
+
+The door hands requests over and goes on; a worker computes step by step and reports events. Steps
+never render pictures: each leaves a recipe for its preview, which is cooked only against credit,
+so the newest step is what an artist sees and a slow editor costs the drag nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from draggan_wire.errors import Busy, EngineFailed, UnknownSession, WireError
+from draggan_wire.messages import (
+    MAX_CREDIT,
+    Closed,
+    Drag,
+    Error,
+    Frame,
+    Message,
+    ModelInfo,
+    Open,
+    Seek,
+    State,
+)
+
+log = logging.getLogger("draggand.worker")
+
+OPENING_PREVIEW_MS = 200  # between previews of an inversion, which names no interval
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one step of a job leaves behind: messages for the client, and how to draw the step."""
+
+    messages: tuple[Message, ...] = ()
+    preview: Callable[[], Frame] | None = None
+
+
+Job = Generator[Turn, None, Turn]  # nothing runs before the first next(); returns the last turn
+
+
+class Engine(Protocol):
+    """The computing itself. Jobs look at `stop` after each step and then end in good order."""
+
+    def models(self) -> tuple[ModelInfo, ...]: ...
+
+    def device(self) -> str: ...
+
+    def open(self, session: str, request: Open, stop: threading.Event) -> Job: ...
+
+    def drag(self, request: Drag, stop: threading.Event) -> Job: ...
+
+    def seek(self, request: Seek) -> Job: ...
+
+    def close(self, session: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """A message for the client of `session`; `re` is the request that it belongs to."""
+
+    session: str
+    message: Message
+    re: int | None = None
+    ends_session: bool = False
+
+
+class SessionWorker(ABC):
+    """Computes for many sessions, one job at a time each. No method waits for a computation.
+
+    `fileno()` becomes readable when `events()` has something. Jobs raise Busy while the session has
+    another one, and UnknownSession where there is none of that name.
+    """
+
+    @abstractmethod
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The models that can be opened."""
+
+    @abstractmethod
+    def device(self) -> str:
+        """What computes, in words."""
+
+    @abstractmethod
+    def open(self, session: str, request: Open, re: int | None) -> None: ...
+
+    @abstractmethod
+    def drag(self, request: Drag, re: int | None) -> None: ...
+
+    @abstractmethod
+    def seek(self, request: Seek, re: int | None) -> None: ...
+
+    @abstractmethod
+    def stop(self, session: str) -> bool:
+        """Ask the session's job to end after the step it is in; False where nothing runs."""
+
+    @abstractmethod
+    def credit(self, session: str, previews: int) -> None: ...
+
+    @abstractmethod
+    def close(self, session: str) -> None:
+        """Forget the session; its job ends after the step it is in, without a word."""
+
+    @abstractmethod
+    def events(self) -> list[Event]: ...
+
+    @abstractmethod
+    def fileno(self) -> int: ...
+
+    @abstractmethod
+    def end(self) -> None:
+        """Stop all jobs; no new ones are taken."""
+
+    @abstractmethod
+    def ended(self) -> bool:
+        """Whether all jobs have come to their end after `end()`."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give back what the worker holds, once it has ended."""
+
+
+@dataclass
+class _Seat:
+    """One session's place in the round."""
+
+    session: str
+    job: Job | None = None
+    re: int | None = None
+    state: str | None = None  # what the job is called in `state` messages
+    announced: bool = False
+    closing: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    credit: int = 0
+    interval: float | None = None  # seconds between previews; None: no previews
+    drawn: float = 0.0  # when the last preview was drawn
+    recipe: Callable[[], Frame] | None = None  # the latest step, not drawn yet
+
+
+class InProcessWorker(SessionWorker):
+    """One thread of this process; sessions take turns, step by step."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._seats: dict[str, _Seat] = {}
+        self._changed = threading.Condition()
+        self._events: deque[Event] = deque()
+        self._ending = False
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ear.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    # Called by the door.
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return self._engine.models()
+
+    def device(self) -> str:
+        return self._engine.device()
+
+    def open(self, session: str, request: Open, re: int | None) -> None:
+        with self._changed:
+            seat = _Seat(session)
+            job = self._engine.open(session, request, seat.stop)
+            self._start(seat, job, re, "opening", OPENING_PREVIEW_MS)
+            self._seats[session] = seat
+
+    def drag(self, request: Drag, re: int | None) -> None:
+        with self._changed:
+            seat = self._free_seat(request.session)
+            job = self._engine.drag(request, seat.stop)
+            self._start(seat, job, re, "dragging", request.preview_every_ms)
+
+    def seek(self, request: Seek, re: int | None) -> None:
+        with self._changed:
+            seat = self._free_seat(request.session)
+            self._start(seat, self._engine.seek(request), re, None, None)
+
+    def stop(self, session: str) -> bool:
+        with self._changed:
+            seat = self._seats.get(session)
+            if seat is None or seat.job is None:
+                return False
+            seat.stop.set()
+            return True
+
+    def credit(self, session: str, previews: int) -> None:
+        with self._changed:
+            if (seat := self._seats.get(session)) is not None:
+                seat.credit = min(MAX_CREDIT, seat.credit + previews)
+
+    def close(self, session: str) -> None:
+        with self._changed:
+            if (seat := self._seats.get(session)) is not None:
+                seat.closing = True
+                seat.stop.set()
+                self._changed.notify()
+
+    def events(self) -> list[Event]:
+        with self._changed:
+            found = list(self._events)
+            self._events.clear()
+            while self._heard():
+                pass
+        return found
+
+    def fileno(self) -> int:
+        return self._ear.fileno()
+
+    def end(self) -> None:
+        with self._changed:
+            self._ending = True
+            for seat in self._seats.values():
+                seat.stop.set()
+            self._changed.notify()
+
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def release(self) -> None:
+        self._bell.close()
+        self._ear.close()
+
+    def _free_seat(self, session: str) -> _Seat:
+        seat = self._seats.get(session)
+        if seat is None or seat.closing:
+            raise UnknownSession(f"There is no session {session}.", hint="Open the picture again.")
+        if seat.job is not None:
+            raise Busy(
+                "The session is still at work.", hint="Wait until it is done, or stop it first."
+            )
+        return seat
+
+    def _start(
+        self, seat: _Seat, job: Job, re: int | None, state: str | None, interval_ms: int | None
+    ) -> None:
+        if self._ending:
+            raise Busy("The daemon is shutting down.", hint="Start it again in a moment.")
+        seat.job, seat.re, seat.state, seat.recipe = job, re, state, None
+        seat.announced = state is None
+        seat.interval = None if interval_ms is None else interval_ms / 1000
+        seat.stop.clear()
+        self._changed.notify()
+
+    def _heard(self) -> bytes:
+        try:
+            return self._ear.recv(4096)
+        except BlockingIOError:
+            return b""
+
+    # The thread.
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (round_ := self._at_work()) and not self._ending:
+                    self._changed.wait()
+            if not round_:
+                return
+            for seat in round_:
+                self._take_turn(seat)
+
+    def _at_work(self) -> list[_Seat]:
+        return [seat for seat in self._seats.values() if seat.job is not None or seat.closing]
+
+    def _take_turn(self, seat: _Seat) -> None:
+        if seat.closing:
+            self._forget(seat)
+            return
+        if not seat.announced and seat.state is not None:
+            seat.announced = True
+            self._tell(seat, State(session=seat.session, state=seat.state))
+        try:
+            self._advance(seat)
+        except Exception as error:
+            problem = _in_words(error)
+            said = Error(problem.code, problem.sentence, problem.hint, session=seat.session)
+            self._finish(seat, (said,), ends_session=seat.state == "opening")
+
+    def _advance(self, seat: _Seat) -> None:
+        assert seat.job is not None
+        try:
+            turn = next(seat.job)
+        except StopIteration as end:
+            said = end.value.messages
+            self._finish(seat, said, ends_session=any(isinstance(m, Closed) for m in said))
+            return
+        for message in turn.messages:
+            self._tell(seat, message)
+        seat.recipe = turn.preview or seat.recipe
+        if self._may_draw(seat) and seat.recipe is not None:
+            recipe, seat.recipe, seat.drawn = seat.recipe, None, time.monotonic()
+            self._tell(seat, recipe())
+
+    def _may_draw(self, seat: _Seat) -> bool:
+        """Takes one credit, if there is one and a preview is due."""
+        if seat.interval is None or seat.recipe is None:
+            return False
+        if time.monotonic() - seat.drawn < seat.interval:
+            return False
+        with self._changed:
+            if not seat.credit or seat.closing:
+                return False
+            seat.credit -= 1
+            return True
+
+    def _finish(self, seat: _Seat, said: tuple[Message, ...], *, ends_session: bool) -> None:
+        """The session is free again before its client can hear the last word and ask for more."""
+        with self._changed:
+            seat.job, seat.recipe = None, None
+            re, announced = seat.re, seat.announced and seat.state is not None
+        for message in said[:-1]:
+            self._post(Event(seat.session, message, re))
+        self._post(Event(seat.session, said[-1], re, ends_session))
+        if ends_session:
+            self._forget(seat)
+        elif announced:
+            self._post(Event(seat.session, State(session=seat.session, state="idle")))
+
+    def _forget(self, seat: _Seat) -> None:
+        with self._changed:
+            self._seats.pop(seat.session, None)
+            job, seat.job = seat.job, None
+        try:
+            if job is not None:
+                job.close()
+            self._engine.close(seat.session)
+        except Exception:
+            log.exception("session %s: closing failed", seat.session)
+
+    def _tell(self, seat: _Seat, message: Message) -> None:
+        self._post(Event(seat.session, message, seat.re))
+
+    def _post(self, event: Event) -> None:
+        with self._changed:
+            self._events.append(event)
+        with suppress(BlockingIOError):  # enough unheard rings already
+            self._bell.send(b"!")
+
+
+def _in_words(error: Exception) -> WireError:
+    """What a client is told: never a traceback, which goes to the log."""
+    if isinstance(error, WireError):
+        return error
+    if isinstance(error, MemoryError):
+        return EngineFailed(
+            "There is not enough memory for this picture.",
+            hint="Select a smaller region, or close other sessions.",
+            code="out_of_memory",
+        )
+    log.error("a job failed", exc_info=error)
+    return EngineFailed(
+        f"The engine failed unexpectedly ({type(error).__name__}).",
+        hint="The daemon's log has the details; open the picture again.",
+    )

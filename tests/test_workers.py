@@ -1,0 +1,233 @@
+"""The in-process worker: turns, stopping, credit, failures."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from draggan_daemon.workers import Event, InProcessWorker
+from draggan_wire.errors import Busy, UnknownSession
+from draggan_wire.messages import Closed, Done, Drag, Error, Frame, Open, Ready, Seek, State
+
+from .fake_engine import FakeEngine
+
+Until = Callable[[list[Event]], bool]
+
+
+class Heard:
+    """A worker with everything that it has said so far."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.worker = InProcessWorker(engine)
+        self.events: list[Event] = []
+
+    def listen(self, until: Until, *, seconds: float = 5.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not until(self.events):
+            left = deadline - time.monotonic()
+            assert left > 0, f"heard only {self.events}"
+            select.select([self.worker.fileno()], [], [], min(left, 0.01))
+            self.events += self.worker.events()
+
+    def until(self, kind: type, session: str = "a", *, count: int = 1) -> None:
+        self.listen(lambda events: len(self.of(kind, session)) >= count)
+
+    def of(self, kind: type, session: str = "a") -> list:
+        return [
+            event.message
+            for event in self.events
+            if event.session == session and isinstance(event.message, kind)
+        ]
+
+    def open(self, session: str = "a") -> None:
+        self.worker.open(session, Open("tiny", seed=1), 1)
+        self.until(Ready, session)
+
+    def end(self) -> None:
+        self.worker.end()
+        deadline = time.monotonic() + 5
+        while not self.worker.ended() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert self.worker.ended()
+        self.worker.release()
+
+
+Start = Callable[..., Heard]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Heard] = []
+
+    def begin(**how: object) -> Heard:
+        started.append(Heard(FakeEngine(**how)))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield begin
+    for heard in started:
+        heard.end()
+
+
+def drag(session: str = "a", **how: object) -> Drag:
+    return Drag(session, ((1, 1),), ((3, 3),), **how)  # type: ignore[arg-type]
+
+
+def test_a_job_tells_its_story_in_order(start: Start) -> None:
+    heard = start()
+    heard.open()
+    heard.worker.drag(drag(keep_every=4), 2)
+    heard.until(Done)
+    heard.until(State, count=4)
+    said = [(event.message.op, event.re) for event in heard.events]
+    opening = [("state", 1), *[("progress", 1)] * 3, ("ready", 1), ("state", None)]
+    dragging = [("state", 2), *[("frame", 2)] * 3, ("done", 2), ("state", None)]
+    assert said == opening + dragging
+    assert [s.state for s in heard.of(State)] == ["opening", "idle", "dragging", "idle"]
+    assert [f.kind for f in heard.of(Frame)] == ["kept", "kept", "result"]
+
+
+def test_without_credit_no_preview_is_even_drawn(start: Start) -> None:
+    heard = start()
+    heard.open()
+    heard.worker.drag(drag(preview_every_ms=0), 2)
+    heard.until(Done)
+    assert heard.engine.previews == 0
+
+
+def test_one_credit_buys_one_preview_and_it_is_the_newest_step(start: Start) -> None:
+    heard = start(seconds=0.02, drag_steps=30)
+    heard.open()
+    heard.worker.drag(drag(preview_every_ms=0), 2)
+    heard.listen(lambda _: heard.engine.steps_taken >= 3 + 8)
+    before = heard.engine.steps_taken - 3
+    heard.worker.credit("a", 1)
+    heard.until(Done)
+    previews = [frame for frame in heard.of(Frame) if frame.kind == "preview"]
+    assert len(previews) == 1 == heard.engine.previews
+    assert before <= previews[0].step <= before + 2
+
+
+def test_previews_keep_the_distance_that_the_client_asked_for(start: Start) -> None:
+    heard = start(seconds=0.01, drag_steps=20)
+    heard.open()
+    heard.worker.credit("a", 8)
+    heard.worker.drag(drag(preview_every_ms=60_000), 2)
+    heard.until(Done)
+    assert heard.engine.previews == 1
+    heard.worker.drag(drag(preview_every_ms=None), 3)
+    heard.until(Done, count=2)
+    assert heard.engine.previews == 1
+
+
+def test_a_stop_is_honoured_after_the_step_in_flight(start: Start) -> None:
+    heard = start(seconds=0.05, drag_steps=100)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.listen(lambda _: heard.engine.steps_taken >= 3 + 2)
+    taken = heard.engine.steps_taken
+    assert heard.worker.stop("a")
+    heard.until(Done)
+    assert heard.of(Done)[0].reason == "stopped"
+    assert heard.engine.steps_taken <= taken + 1
+    assert heard.of(Frame)[-1].kind == "result"
+    assert not heard.worker.stop("a")
+
+
+def test_stopping_an_opening_ends_the_session(start: Start) -> None:
+    heard = start(seconds=0.02, opening_steps=100)
+    heard.worker.open("a", Open("tiny", seed=1), 1)
+    heard.worker.stop("a")
+    heard.until(Closed)
+    assert heard.events[-1].ends_session
+    heard.listen(lambda _: heard.engine.closed == ["a"])
+    with pytest.raises(UnknownSession):
+        heard.worker.drag(drag(), 2)
+
+
+def test_a_busy_session_takes_no_second_job(start: Start) -> None:
+    heard = start(seconds=0.02)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    for job in (
+        lambda: heard.worker.drag(drag(), 3),
+        lambda: heard.worker.seek(Seek("a", 1), 3),
+    ):
+        with pytest.raises(Busy):
+            job()
+
+
+def test_the_session_is_free_as_soon_as_its_client_can_know(start: Start) -> None:
+    heard = start(drag_steps=1)
+    heard.open()
+    for request in range(2, 40):
+        heard.worker.drag(drag(), request)
+        heard.until(Done, count=request - 1)
+
+
+def test_sessions_take_turns_step_by_step(start: Start) -> None:
+    heard = start(seconds=0.01, drag_steps=10)
+    heard.open("a")
+    heard.open("b")
+    heard.engine.turns.clear()
+    heard.worker.drag(drag("a"), 2)
+    heard.worker.drag(drag("b"), 2)
+    heard.until(Done, "a")
+    heard.until(Done, "b")
+    both = "".join(heard.engine.turns)
+    assert sorted(both) == sorted("ab" * 10)
+    assert "aaaa" not in both and "bbbb" not in both
+
+
+def test_a_refusal_keeps_its_code_and_leaves_the_session(start: Start) -> None:
+    heard = start()
+    heard.open()
+    heard.worker.seek(Seek("a", 11), 2)
+    heard.until(Error)
+    assert heard.of(Error)[0].code == "bad_input" and heard.of(Error)[0].hint
+    heard.worker.seek(Seek("a", 4), 3)
+    heard.until(Frame)
+    assert heard.of(Frame)[0].step == 4
+
+
+@pytest.mark.parametrize(
+    ("explosion", "code"),
+    [(RuntimeError("secret detail"), "engine_failed"), (MemoryError(), "out_of_memory")],
+)
+def test_an_explosion_becomes_a_sentence(
+    start: Start, caplog: pytest.LogCaptureFixture, explosion: Exception, code: str
+) -> None:
+    heard = start(explode=explosion)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.until(Error)
+    error = heard.of(Error)[0]
+    assert error.code == code and error.hint and "secret" not in error.sentence
+    assert ("secret detail" in caplog.text) == (code == "engine_failed")
+    heard.engine.explode = None
+    heard.worker.drag(drag(), 3)
+    heard.until(Done)
+
+
+def test_a_closed_session_falls_silent_and_is_forgotten(start: Start) -> None:
+    heard = start(seconds=0.01, drag_steps=1000)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.worker.close("a")
+    heard.listen(lambda _: heard.engine.closed == ["a"])
+    assert not heard.of(Done)
+    with pytest.raises(UnknownSession):
+        heard.worker.drag(drag(), 3)
+
+
+def test_ending_finishes_jobs_in_good_order_and_takes_no_new_ones(start: Start) -> None:
+    heard = start(seconds=0.02, drag_steps=1000)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.worker.end()
+    heard.until(Done)
+    assert heard.of(Done)[0].reason == "stopped"
+    with pytest.raises(Busy, match="shutting down"):
+        heard.worker.open("b", Open("tiny", seed=1), 3)
