@@ -77,7 +77,7 @@ class Event:
 class SessionWorker(ABC):
     """Computes for many sessions, one job at a time each. No method waits for a computation.
 
-    `fileno()` becomes readable when `events()` has something. Jobs raise Busy while the session has
+    `fileno()` becomes readable when `events()` has something, and at the end. Jobs raise Busy while the session has
     another one, and UnknownSession where there is none of that name.
     """
 
@@ -266,6 +266,7 @@ class InProcessWorker(SessionWorker):
                 while not (round_ := self._at_work()) and not self._ending:
                     self._changed.wait()
             if not round_:
+                self._ring()
                 return
             for seat in round_:
                 self._take_turn(seat)
@@ -344,6 +345,9 @@ class InProcessWorker(SessionWorker):
     def _post(self, event: Event) -> None:
         with self._changed:
             self._events.append(event)
+        self._ring()
+
+    def _ring(self) -> None:
         with suppress(BlockingIOError):  # enough unheard rings already
             self._bell.send(b"!")
 

@@ -1,0 +1,477 @@
+"""The front door over a real ipc socket, with an engine that only counts."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import zmq
+from draggan_daemon.config import Config
+from draggan_daemon.door import Door
+from draggan_daemon.workers import InProcessWorker
+from draggan_wire.errors import WrongProtocol
+from draggan_wire.messages import (
+    FROM_DAEMON,
+    MAGIC,
+    Close,
+    Closed,
+    Credit,
+    Done,
+    Drag,
+    Envelope,
+    Error,
+    Frame,
+    Hello,
+    Image,
+    Limits,
+    ListModels,
+    ModelList,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Progress,
+    Ready,
+    Seek,
+    SessionKey,
+    State,
+    Stop,
+    Welcome,
+    decode,
+    encode,
+)
+
+from .fake_engine import FakeEngine
+
+M = TypeVar("M")
+RGB = Image("rgb8", 8, 6, bytes(8 * 6 * 3))
+
+
+class Client:
+    """A DEALER that keeps what it hears."""
+
+    def __init__(self, context: zmq.Context, endpoint: str) -> None:
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.heard: list[Envelope] = []
+        self._requests = 0
+
+    def send(self, message: Any) -> int:
+        self._requests += 1
+        self.socket.send_multipart(encode(message, request=self._requests))
+        return self._requests
+
+    def raw(self, *frames: bytes) -> None:
+        self.socket.send_multipart(frames)
+
+    def receive(self, *, seconds: float = 5.0) -> Envelope:
+        assert self.socket.poll(seconds * 1000), f"silence after {self.heard[-5:]}"
+        self.heard.append(decode(self.socket.recv_multipart(), ops=FROM_DAEMON))
+        return self.heard[-1]
+
+    def ask(self, message: Any, kind: type[M]) -> M:
+        """Send, and read on until the answer of that kind to this very request."""
+        request = self.send(message)
+        while True:
+            answer = self.receive()
+            if answer.re == request and isinstance(answer.message, (kind, Error)):
+                assert isinstance(answer.message, kind), answer.message
+                return answer.message
+
+    def wait(self, kind: type[M]) -> M:
+        while not isinstance(message := self.receive().message, kind):
+            pass
+        return message
+
+    def hello(self, **how: Any) -> Welcome:
+        return self.ask(Hello(protocols=(1,), client="test 1", **how), Welcome)
+
+    def open(self) -> Opened:
+        opened = self.ask(Open("tiny", image=RGB), Opened)
+        self.wait(Ready)
+        return opened
+
+    def of(self, kind: type[M]) -> list[M]:
+        return [e.message for e in self.heard if isinstance(e.message, kind)]
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class House:
+    """A door that serves in a thread, and its clients."""
+
+    def __init__(self, path: Path, engine: FakeEngine, config: Config, **how: Any) -> None:
+        self.engine = engine
+        self.worker = InProcessWorker(engine)
+        self.door = Door(self.worker, config, version="0", **how)
+        self.endpoint = f"ipc://{path}"
+        self.door.bind(self.endpoint)
+        self.thread = threading.Thread(target=self.door.serve)
+        self.thread.start()
+        self.context = zmq.Context()
+        self.clients: list[Client] = []
+
+    def client(self, *, greet: bool = True) -> Client:
+        client = Client(self.context, self.endpoint)
+        self.clients.append(client)
+        if greet:
+            client.hello()
+        return client
+
+    def end(self) -> None:
+        self.door.end()
+        self.thread.join(8)
+        assert not self.thread.is_alive() and self.worker.ended()
+        self.worker.release()
+        for client in self.clients:
+            client.close()
+        self.context.term()
+
+
+Build = Callable[..., House]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    houses: list[House] = []
+
+    def begin(
+        *,
+        limits: Limits | None = None,
+        lease: float = 900.0,
+        idle_exit: float | None = None,
+        clock: Callable[[], float] | None = None,
+        **engine: Any,
+    ) -> House:
+        config = Config(limits=limits or Limits(), lease=lease, idle_exit=idle_exit)
+        how = {"clock": clock} if clock else {}
+        houses.append(House(tmp_path / "d.sock", FakeEngine(**engine), config, **how))
+        return houses[-1]
+
+    yield begin
+    for house in houses:
+        house.end()
+
+
+def drag(opened: Opened, **how: Any) -> Drag:
+    return Drag(opened.session, ((1, 1),), ((3, 3),), **how)
+
+
+def begin_dragging(client: Client, opened: Opened) -> None:
+    client.send(drag(opened))
+    while client.wait(State).state != "dragging":
+        pass
+
+
+def eventually(true: Callable[[], bool], *, seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_hello_is_answered_with_limits_and_models(build: Build) -> None:
+    limits = replace(Limits(), max_handles=5)
+    welcome = build(limits=limits).client(greet=False).hello()
+    assert welcome.protocol == 1 and welcome.limits == limits
+    assert [model.id for model in welcome.models] == ["tiny"]
+    assert welcome.daemon.startswith("draggand")
+
+
+def test_nothing_is_done_before_hello(build: Build) -> None:
+    house = build()
+    client = house.client(greet=False)
+    for message in (Ping(), Open("tiny", seed=1), ListModels()):
+        client.send(message)
+        answer = client.receive().message
+        assert isinstance(answer, Error) and "hello" in answer.sentence and answer.hint
+    assert house.engine.steps_taken == 0
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [b"DGD2", b"\x80"],
+        [b"DGD9", b"garbage"],
+        encode(Hello(protocols=(7, 2), client="from the future")),
+    ],
+)
+def test_another_major_version_is_answered_in_the_form_that_never_changes(
+    build: Build, frames: list[bytes]
+) -> None:
+    client = build().client(greet=False)
+    client.raw(*frames)
+    with pytest.raises(WrongProtocol):
+        client.receive()
+
+
+def test_a_whole_edit_travels(build: Build) -> None:
+    client = build().client()
+    opened = client.open()
+    assert (opened.width, opened.height) == (8, 6) and len(opened.token) >= 32
+    assert [p.index for p in client.of(Progress)] == [1, 2, 3]
+    client.send(drag(opened, keep_every=5))
+    assert client.wait(Done).reason == "cap"
+    assert [f.kind for f in client.of(Frame)] == ["kept", "kept", "result"]
+    assert client.ask(Seek(opened.session, 4), Frame).step == 4
+    assert client.ask(Close(opened.session), Closed).reason == "asked"
+    assert client.ask(ListModels(), ModelList).models[0].id == "tiny"
+
+
+def test_stop_and_ping_are_answered_while_a_step_computes(build: Build) -> None:
+    house = build(seconds=0.3, opening_steps=1, drag_steps=50)
+    client = house.client()
+    opened = client.open()
+    begin_dragging(client, opened)
+    begin = time.monotonic()
+    client.ask(Ping(), Pong)
+    assert client.ask(Stop(opened.session), State).state == "stopping"
+    assert time.monotonic() - begin < 0.2
+    assert client.wait(Done).reason == "stopped"
+    assert time.monotonic() - begin < 0.7  # the step in flight, and no second one
+    assert client.of(Frame)[-1].kind == "result"
+    assert client.ask(Stop(opened.session), State).state == "idle"
+
+
+def test_previews_come_only_against_credit_and_results_always(build: Build) -> None:
+    client = build(seconds=0.002, drag_steps=60).client()
+    opened = client.open()
+    client.send(drag(opened, preview_every_ms=0, keep_every=3))
+    client.wait(Done)
+    kinds = [frame.kind for frame in client.of(Frame)]
+    assert kinds == ["kept"] * 20 + ["result"]
+    client.send(Credit(opened.session, 3))
+    client.send(drag(opened, preview_every_ms=0))
+    client.wait(Done)
+    assert [frame.kind for frame in client.of(Frame)].count("preview") == 3
+
+
+def test_a_client_that_does_not_read_loses_no_result(build: Build) -> None:
+    client = build(drag_steps=600).client()
+    opened = client.open()
+    client.send(drag(opened, keep_every=1))
+    time.sleep(0.5)
+    client.wait(Done)
+    kept = [frame.step for frame in client.of(Frame) if frame.kind == "kept"]
+    assert kept == list(range(1, 601))
+
+
+def test_two_clients_do_not_see_each_other(build: Build) -> None:
+    house = build(seconds=0.002, drag_steps=20)
+    clients = [house.client(), house.client()]
+    opened = [client.open() for client in clients]
+    for client, session in zip(clients, opened, strict=True):
+        client.send(Credit(session.session, 8))
+        client.send(drag(session, preview_every_ms=0, keep_every=2))
+    for client, session in zip(clients, opened, strict=True):
+        client.wait(Done)
+        assert {frame.session for frame in client.of(Frame)} == {session.session}
+
+
+def test_a_session_of_another_connection_is_answered_like_none(build: Build) -> None:
+    house = build(seconds=0.01, drag_steps=50)
+    owner, thief = house.client(), house.client()
+    opened = owner.open()
+    owner.send(drag(opened))
+    for message in (
+        Stop(opened.session),
+        Seek(opened.session, 1),
+        Close(opened.session),
+        Credit(opened.session),
+        drag(opened),
+    ):
+        thief.send(message)
+        answer = thief.receive().message
+        assert isinstance(answer, Error) and answer.code == "unknown_session"
+    assert owner.wait(Done).reason == "cap"
+
+
+def test_only_the_right_token_takes_a_session_over(build: Build) -> None:
+    house = build()
+    owner = house.client()
+    opened = owner.open()
+    thief = house.client(greet=False)
+    assert thief.hello(resume=(SessionKey(opened.session, "0" * 32),)).resumed == ()
+    heir = house.client(greet=False)
+    assert heir.hello(resume=(SessionKey(opened.session, opened.token),)).resumed == (
+        opened.session,
+    )
+    assert owner.wait(Closed).reason == "moved"
+    heir.send(drag(opened))
+    assert heir.wait(Done).reason == "cap"
+
+
+def test_a_client_that_vanishes_stops_its_drag_and_may_come_back(build: Build) -> None:
+    house = build(seconds=0.02, drag_steps=1000)
+    client = house.client()
+    opened = client.open()
+    begin_dragging(client, opened)
+    client.close()
+    heir = house.client(greet=False)
+    # The door finds out at its next word to the client; what is said later waits for the heir.
+    eventually(lambda: all(session.route is None for session in house.door._sessions))
+    time.sleep(0.1)
+    taken = house.engine.steps_taken
+    assert heir.hello(resume=(SessionKey(opened.session, opened.token),)).resumed
+    assert heir.wait(Done).reason == "stopped"
+    assert house.engine.steps_taken == taken < 1000
+
+
+def test_a_session_that_is_not_resumed_in_time_is_closed(build: Build) -> None:
+    now = [0.0]
+    house = build(lease=100.0, clock=lambda: now[0])
+    client = house.client()
+    client.open()
+    client.close()
+    time.sleep(0.1)
+    now[0] += 3
+    eventually(lambda: all(s.route is None for s in house.door._sessions))
+    now[0] += 50
+    time.sleep(0.6)
+    assert len(house.door._sessions) == 1
+    now[0] += 60
+    eventually(lambda: house.engine.closed != [])
+    assert len(house.door._sessions) == 0
+
+
+def refused(client: Client, message: Any) -> Error:
+    request = client.send(message)
+    answer = client.receive()
+    assert answer.re == request and isinstance(answer.message, Error)
+    assert answer.message.sentence and answer.message.hint
+    return answer.message
+
+
+def test_every_limit_is_kept_and_named(build: Build) -> None:
+    house = build(limits=replace(Limits(), max_pixels=40, max_handles=2, max_sessions=1))
+    client = house.client()
+    assert "48" in refused(client, Open("tiny", image=replace(RGB))).sentence.replace("8 x 6", "48")
+    opened = client.ask(Open("tiny", seed=1), Opened)
+    client.wait(Ready)
+    client.wait(State)
+    assert "1 session" in refused(client, Open("tiny", seed=2)).sentence
+    points = ((1.0, 1.0),) * 3
+    assert "2 handles" in refused(client, Drag(opened.session, points, points)).sentence
+    mask = Image("gray8", 16, 16, bytes(256))
+    assert "40" in refused(client, drag(opened, mask=mask)).sentence
+    assert house.engine.steps_taken == 3
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones(build: Build) -> None:
+    error = refused(build().client(), Open("humans", seed=1))
+    assert error.code == "unknown_model" and "tiny" in error.hint
+
+
+def test_an_unknown_operation_is_refused_and_the_request_named(build: Build) -> None:
+    client = build().client()
+    client.raw(MAGIC, b"\x82\xa2op\xa4sing\xa2id\x07")
+    answer = client.receive()
+    assert answer.re == 7 and isinstance(answer.message, Error)
+    assert answer.message.code == "unsupported"
+
+
+def mutated(frames: list[bytes], rng: random.Random) -> list[bytes]:
+    """The frames with something wrong: bytes flipped, cut, repeated, or frames shuffled."""
+    frames = [bytes(frame) for frame in frames]
+    for _ in range(rng.randint(1, 4)):
+        k = rng.randrange(len(frames))
+        frame = bytearray(frames[k])
+        match rng.randrange(6):
+            case 0 if frame:
+                frame[rng.randrange(len(frame))] ^= 1 << rng.randrange(8)
+            case 1:
+                del frame[rng.randint(0, len(frame)) :]
+            case 2:
+                frame += rng.randbytes(rng.choice((1, 40, 5000)))
+            case 3:
+                frames.insert(k, rng.randbytes(rng.randint(0, 30)))
+                continue
+            case 4 if len(frames) > 1:
+                del frames[k]
+                continue
+            case _:
+                frame[:] = rng.randbytes(rng.randint(0, 70))
+        frames[k] = bytes(frame)
+    return frames
+
+
+def test_garbage_leaves_the_door_answering(build: Build) -> None:
+    house = build(limits=replace(Limits(), max_sessions=4))
+    rng = random.Random(4)
+    honest, vandal = house.client(), house.client()
+    opened = vandal.open()
+    seeds: list[Any] = [
+        Hello(protocols=(1,), client="x", resume=(SessionKey("a", "b"),)),
+        Open("tiny", image=RGB),
+        drag(opened, mask=Image("gray8", 4, 4, bytes(16))),
+        Seek(opened.session, 2),
+        Stop(opened.session),
+        Credit(opened.session, 2),
+        Ping(),
+    ]
+    for count in range(600):
+        vandal.raw(*mutated(encode(rng.choice(seeds), request=count + 1), rng))
+        while vandal.socket.poll(0):
+            vandal.socket.recv_multipart()
+        if count % 100 == 0:
+            honest.ask(Ping(), Pong)
+    honest.ask(Ping(), Pong)
+    assert "stumbled" not in str(honest.heard)
+    vandal.raw(b"DGD1" * 5, *[b""] * 300)
+    assert house.client().ask(ListModels(), ModelList).models
+
+
+def test_a_frame_beyond_the_limit_costs_the_connection_only(build: Build) -> None:
+    house = build(limits=replace(Limits(), max_bytes=10_000))
+    big, other = house.client(), house.client()
+    big.raw(MAGIC, b"\x80", bytes(20_000))
+    other.ask(Ping(), Pong)
+
+
+def test_a_quiet_client_is_asked_whether_it_is_there(build: Build) -> None:
+    client = build().client()
+    answer = client.receive(seconds=6)
+    assert isinstance(answer.message, Pong) and answer.re is None
+
+
+def test_the_end_finishes_the_step_and_says_goodbye(build: Build) -> None:
+    house = build(seconds=0.05, drag_steps=1000)
+    client = house.client()
+    opened = client.open()
+    begin_dragging(client, opened)
+    house.door.end()
+    assert client.wait(Done).reason == "stopped"
+    assert client.wait(Closed).reason == "shutdown"
+    house.thread.join(5)
+    assert not house.thread.is_alive()
+
+
+def test_a_daemon_nobody_needs_ends_by_itself(build: Build) -> None:
+    now = [0.0]
+    house = build(idle_exit=100.0, clock=lambda: now[0])
+    client = house.client()
+    opened = client.open()
+    now[0] += 200
+    time.sleep(0.7)
+    client.ask(Close(opened.session), Closed)
+    time.sleep(0.7)
+    assert house.thread.is_alive()
+    now[0] += 101
+    house.thread.join(5)
+    assert not house.thread.is_alive()
+
+
+def test_the_socket_belongs_to_its_owner_alone(build: Build, tmp_path: Path) -> None:
+    house = build()
+    assert (tmp_path / "d.sock").stat().st_mode & 0o077 == 0
+    house.client()
+    assert next(iter(house.door._peers)).principal == f"uid:{os.getuid()}"
