@@ -1,0 +1,397 @@
+"""One edit from the press of "Drag" to the result, the same for every host; stdlib only.
+
+    edit = Edit(client, canvas)
+    edit.start(EditOptions(model="critters"))
+    ...                                     # from a timer, every 30 ms or so:
+    edit.poll()
+    label.setText(edit.status.message)
+
+The states and what leads from one to the next:
+
+    idle -> connecting -> opening -> dragging -> done
+              |             |          |  `-> stopping -> done
+              `-------------+----------+-----> failed      (and `start` again from done, failed)
+
+Opening (inversion) is the costly verb and happens once per picture: a picture whose very pixels the
+session knows, the opened one or any result of its timeline, is dragged at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from .canvas import Canvas, check_handles, check_mask
+from .client import Client, Connected, Event, Lost, Refused
+from .errors import ConnectionLost, NoDaemon, UnknownSession, WireError
+from .messages import (
+    Close,
+    Closed,
+    Credit,
+    Done,
+    Drag,
+    DragSettings,
+    Envelope,
+    Error,
+    Frame,
+    Image,
+    Open,
+    Opened,
+    Point,
+    Progress,
+    Ready,
+    Seek,
+    State,
+    Stop,
+)
+
+PATIENCE = 5.0  # seconds without a connection before an edit fails
+CREDIT = 2  # previews under way at once: one being drawn, one travelling
+
+
+@dataclass(frozen=True)
+class EditOptions:
+    """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`."""
+
+    model: str
+    quality: str = "balanced"
+    settings: DragSettings = field(default_factory=DragSettings)
+    preview_every_ms: Optional[int] = 100
+    preview_max_side: Optional[int] = None
+    keep_every: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class EditStatus:
+    """What a host shows. `fraction` is how much of the state's work is done, None if unknown."""
+
+    state: str = "idle"
+    message: str = ""
+    hint: str = ""
+    fraction: Optional[float] = None
+    error: Optional[WireError] = None
+    step: int = 0
+    points: Tuple[Point, ...] = ()
+    distances: Tuple[float, ...] = ()
+    statuses: Tuple[str, ...] = ()
+    fit: Optional[Ready] = None
+    outcome: Optional[Done] = None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that one drag depends on, read from the canvas once."""
+
+    image: Image
+    handles: Tuple[Point, ...]  # starts
+    targets: Tuple[Point, ...]
+    mask: Optional[Image]
+    options: EditOptions
+    fingerprint: str
+
+
+class Edit:
+    """Drives one document's edits through a client. To be used by one thread, the host's own.
+
+    The edit polls the client: give each edit a client of its own. Nothing here raises; what goes
+    wrong stands in `status`.
+    """
+
+    def __init__(
+        self, client: Client, canvas: Canvas, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.status = EditStatus()
+        self._client = client
+        self._canvas = canvas
+        self._clock = clock
+        self._task: Optional[_Task] = None
+        self._request: Optional[int] = None  # the open or the drag that is being answered
+        self._session: Optional[str] = None
+        self._steps: Dict[str, int] = {}  # fingerprint of a picture -> step of the timeline
+        self._alone_since: Optional[float] = None
+        self._trouble: Optional[WireError] = None  # why there is no connection
+
+    @property
+    def busy(self) -> bool:
+        """Whether an edit is under way, so that "Drag" should read "Stop"."""
+        return self.status.state in ("connecting", "opening", "dragging", "stopping")
+
+    def start(self, options: EditOptions) -> None:
+        """Reads the canvas and begins; while busy it does nothing."""
+        if self.busy:
+            return
+        self.status = EditStatus(fit=self.status.fit)
+        self._guard(self._begin, options)
+
+    def stop(self) -> None:
+        """Ends the drag after its current step and keeps what is there; ends an opening at once."""
+        if self.status.state == "connecting":
+            self.status = EditStatus(message="Stopped.")
+        elif self.status.state in ("opening", "dragging"):
+            self._change("stopping", "Stopping...")
+            if self._session:  # else it is asked for as soon as the session has a name
+                self._guard(self._client.send, Stop(session=self._session))
+
+    def close(self) -> None:
+        """Gives the session back to the daemon; the client stays open."""
+        if self._session:
+            self._guard(self._client.send, Close(session=self._session))
+        self._forget_session()
+
+    def poll(self) -> None:
+        """Takes in what has happened; call it from a timer."""
+        for event in self._client.poll():
+            self._guard(self._take, event)
+        waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
+        if self.busy and waited > PATIENCE:
+            self._fail(self._trouble or _no_answer())
+
+    # Beginning.
+
+    def _begin(self, options: EditOptions) -> None:
+        image = self._canvas.read_image()
+        handles = check_handles(self._canvas.read_handles(), image)
+        mask = check_mask(self._canvas.read_mask(), image)
+        starts, ends = tuple(h for h, _ in handles), tuple(t for _, t in handles)
+        self._task = _Task(image, starts, ends, mask, options, _fingerprint(image, options))
+        self._change("connecting", "Connecting to the daemon...")
+        if self._client.welcome:
+            self._proceed()
+        else:
+            self._alone_since = self._clock()
+
+    def _proceed(self) -> None:
+        """Connected: open the picture, unless the session knows it; then drag."""
+        assert self._task is not None
+        if self._session and self._task.fingerprint in self._steps:
+            self._client.send(Seek(session=self._session, step=self._steps[self._task.fingerprint]))
+            self._drag()
+            return
+        if self._session:
+            self._client.send(Close(session=self._session))
+            self._forget_session()
+        options = self._task.options
+        self._change("opening", "Sending the picture...")
+        self._request = self._client.send(
+            Open(model=options.model, image=self._task.image, quality=options.quality)
+        )
+
+    def _drag(self) -> None:
+        assert self._task is not None and self._session is not None
+        options = self._task.options
+        base = self._steps[self._task.fingerprint]
+        self._steps = {mark: step for mark, step in self._steps.items() if step <= base}
+        self._change("dragging", "Dragging...")
+        self._request = self._client.send(
+            Drag(
+                session=self._session,
+                handles=self._task.handles,
+                targets=self._task.targets,
+                mask=self._task.mask,
+                settings=options.settings,
+                preview_every_ms=options.preview_every_ms,
+                preview_max_side=options.preview_max_side,
+                keep_every=options.keep_every,
+            )
+        )
+
+    # What comes back.
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Connected):
+            self._connected(event)
+        elif isinstance(event, (Lost, Refused)):
+            self._disconnected(event)
+        elif isinstance(event.message, Error):
+            self._refused(event.message)
+        elif isinstance(event.message, Opened) and event.re == self._request:
+            self._opened(event.message)
+        elif getattr(event.message, "session", None) == self._session:
+            self._answered(event)
+
+    def _answered(self, event: Envelope) -> None:
+        """A message of our session's."""
+        message = event.message
+        if isinstance(message, Frame):
+            self._show(message, current=event.re == self._request)
+        elif isinstance(message, Closed):
+            self._closed(message)
+        elif event.re != self._request:
+            return
+        elif isinstance(message, State) and message.state == "queued":
+            self.status = replace(self.status, message="Waiting for another edit to finish...")
+        elif isinstance(message, Progress):
+            self._progress(message)
+        elif isinstance(message, Ready):
+            self._ready(message)
+        elif isinstance(message, Done):
+            self._done(message)
+
+    def _connected(self, event: Connected) -> None:
+        self._alone_since = self._trouble = None
+        if self._session and self._session not in event.welcome.resumed:
+            self._forget_session()
+            if self.status.state in ("opening", "dragging", "stopping"):
+                self._fail(_forgotten())
+        elif self._session:
+            self._client.send(Credit(session=self._session, n=CREDIT))
+        if self.status.state in ("connecting", "opening") and not self._session:
+            self._proceed()
+
+    def _disconnected(self, event: Event) -> None:
+        self._trouble = event.error if isinstance(event, (Lost, Refused)) else None
+        if self._alone_since is None:
+            self._alone_since = self._clock()
+        if isinstance(event, Refused) and self.busy:
+            self._fail(event.error)
+        elif self.busy and self.status.state != "connecting":
+            self.status = replace(self.status, message="The connection is gone; trying again...")
+
+    def _refused(self, message: Error) -> None:
+        error = message.exception()
+        if isinstance(error, UnknownSession) or self.status.state == "opening":
+            self._forget_session()
+        if self.busy:
+            self._fail(error)
+
+    def _opened(self, message: Opened) -> None:
+        self._session = message.session
+        if self.status.state == "stopping":
+            self._client.send(Stop(session=message.session))
+            return
+        self._client.send(Credit(session=message.session, n=CREDIT))
+        self._change("opening", "Looking at the picture...")
+
+    def _closed(self, message: Closed) -> None:
+        self._forget_session()
+        if message.reason == "stopped":
+            self.status = EditStatus(message="Stopped.")
+        elif self.busy:
+            self._fail(_forgotten())
+
+    def _progress(self, message: Progress) -> None:
+        fraction = min(message.index / message.total, 1.0) if message.total else None
+        words = f"{message.stage.capitalize()}: {message.index} of {message.total}"
+        if self.status.state == "opening":
+            self.status = replace(self.status, message=words, fraction=fraction)
+
+    def _ready(self, message: Ready) -> None:
+        assert self._task is not None
+        self._steps[self._task.fingerprint] = 0
+        self.status = replace(self.status, fit=message)
+        if self.status.state == "stopping":
+            self._change("idle", "Stopped.")
+        else:
+            self._drag()
+
+    def _show(self, frame: Frame, *, current: bool) -> None:
+        """A picture: drawn, kept or added; what belongs to an older drag is not shown."""
+        try:
+            if current and frame.kind == "preview":
+                self._canvas.show_preview(frame.image)
+            elif current and self._task:
+                self._keep(frame, self._task)
+            if current:
+                self._tell_step(frame)
+        finally:
+            if frame.kind == "preview":
+                self._client.drawn(frame)
+
+    def _keep(self, frame: Frame, task: _Task) -> None:
+        self._steps[_fingerprint(frame.image, task.options)] = frame.step
+        if frame.kind == "kept":
+            self._canvas.keep_step(frame.image, frame.step)
+            return
+        self._canvas.clear_preview()
+        self._canvas.add_result(frame.image, f"DragGAN {task.options.model}, step {frame.step}")
+
+    def _tell_step(self, frame: Frame) -> None:
+        self.status = replace(
+            self.status,
+            step=frame.step,
+            points=frame.points,
+            distances=frame.distances,
+            statuses=frame.statuses,
+        )
+        if self.status.state == "dragging" and frame.distances and self._task:
+            words = f"Dragging: step {frame.step}, {max(frame.distances):.1f} px to go"
+            done = _fraction(self._task, frame)
+            self.status = replace(self.status, message=words, fraction=done)
+
+    def _done(self, message: Done) -> None:
+        self._request = None
+        self._change("done", _words(message))
+        self.status = replace(self.status, outcome=message, fraction=1.0)
+
+    # Small change.
+
+    def _change(self, state: str, message: str) -> None:
+        self.status = replace(self.status, state=state, message=message, hint="", fraction=None)
+
+    def _fail(self, error: WireError) -> None:
+        """Ends the edit with words; a drag that still runs is stopped, the preview taken away."""
+        running = self.status.state in ("opening", "dragging") and self._session
+        self._request = None
+        self.status = replace(
+            self.status, state="failed", message=error.sentence, hint=error.hint, error=error
+        )
+        if running and self._client.welcome:
+            self._guard(self._client.send, Stop(session=running))
+        self._guard(self._canvas.clear_preview)
+
+    def _forget_session(self) -> None:
+        self._session = None
+        self._steps = {}
+
+    def _guard(self, action: Callable[..., Any], *values: Any) -> None:
+        """Runs what may fail; the first failure becomes the edit's, later ones are its echo."""
+        try:
+            action(*values)
+        except Exception as error:
+            if self.status.state != "failed":
+                self._fail(error if isinstance(error, WireError) else _mishap(error))
+
+
+def _fingerprint(image: Image, options: EditOptions) -> str:
+    """Tells pictures (and how they were opened) apart."""
+    form = f"{options.model}/{options.quality}/{image.format}/{image.width}x{image.height}/"
+    digest = hashlib.blake2b(form.encode(), digest_size=16)
+    digest.update(image.data)
+    return digest.hexdigest()
+
+
+def _fraction(task: _Task, frame: Frame) -> float:
+    """How much of all handles' way is behind them, in [0, 1]."""
+    whole = sum(math.dist(h, task.targets[i]) for i, h in enumerate(task.handles))
+    return min(max(1 - sum(frame.distances) / whole, 0.0), 1.0) if whole else 0.0
+
+
+def _words(done: Done) -> str:
+    steps = f"{done.steps} steps" if done.steps != 1 else "1 step"
+    return {
+        "reached": f"All handles have reached their targets, after {steps}.",
+        "stopped": f"Stopped after {steps}; what was reached is kept.",
+        "cap": f"Not all handles arrived within {steps}; drag again to go on.",
+        "stuck": f"The picture gives way no further, after {steps}.",
+        "lost": f"A handle lost the point it was to move, after {steps}.",
+    }[done.reason]
+
+
+def _no_answer() -> NoDaemon:
+    return NoDaemon("No daemon answers.", hint="Start it with `draggand serve`.")
+
+
+def _forgotten() -> ConnectionLost:
+    return ConnectionLost(
+        "The daemon was restarted or has closed this edit.", hint="Press Drag again."
+    )
+
+
+def _mishap(error: Exception) -> WireError:
+    return WireError(
+        f"The editor could not do its part: {type(error).__name__}: {error}.",
+        hint="Try again; if it stays, report this sentence.",
+    )
