@@ -51,7 +51,7 @@ class Features:
     map: Tensor  # (B, C, h, w)
     grid: Grid
     block: int  # the resolution of the block whose output this is
-    rgb: Tensor | None = None  # (B, 3, h, w): the picture so far, in skip architectures
+    rgb: Tensor | None = None  # (B, 3, h/2, w/2): the blocks before it, in skip architectures
 
 
 @dataclass(frozen=True)

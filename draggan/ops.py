@@ -2,7 +2,8 @@
 
 Convolutions are modulated in the non-fused form: the input is scaled by the styles, convolved with
 the constant weight, and the output scaled by the demodulation. With frozen weights the gradient to
-the styles then never needs a weight gradient. Every map is (B, C, H, W), in either memory format.
+the styles then never needs a weight gradient. Every map is (B, C, H, W), in either memory format; a
+map may have less precision than weights and styles, which then follow it where they meet it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def fir_kernel() -> Tensor:
 def filter2d(x: Tensor, kernel: Tensor, *, padding: int, stride: int = 1) -> Tensor:
     """Each channel of x filtered with `kernel` (4, 4), zeros outside the map."""
     channels = x.shape[1]
-    weight = kernel.expand(channels, 1, -1, -1)
+    weight = kernel.to(x.dtype).expand(channels, 1, -1, -1)
     return F.conv2d(x, weight, padding=padding, stride=stride, groups=channels)
 
 
@@ -34,7 +35,8 @@ def upsample2d(x: Tensor, kernel: Tensor) -> Tensor:
     """Twice the size: zeros between the pixels, then the filter with gain 4."""
     batch, channels, height, width = x.shape
     planes = x.reshape(batch * channels, 1, height, width)
-    planes = F.conv_transpose2d(planes, 4 * kernel[None, None], stride=2, padding=1)
+    weight = (4 * kernel[None, None]).to(x.dtype)
+    planes = F.conv_transpose2d(planes, weight, stride=2, padding=1)
     return planes.view(batch, channels, 2 * height, 2 * width)
 
 
@@ -65,7 +67,7 @@ def modulated_conv2d(
 
     With `up_kernel` the output is twice the size, without upsampling's gain of 4.
     """
-    x = x * styles[:, :, None, None]
+    x, weight = x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
     if up_kernel is not None:
         return upsampling_conv2d(x, weight, up_kernel)
     return F.conv2d(x, weight, padding=1)
@@ -100,9 +102,9 @@ def bias_act(
     gain goes into the small operands and costs no pass over the map.
     """
     gain, limit = gain * LRELU_GAIN, None if clamp is None else gain * clamp
-    x = x * (gain if scale is None else (scale * gain)[:, :, None, None])
+    x = x * (gain if scale is None else (scale * gain).to(x.dtype)[:, :, None, None])
     if noise is not None:
-        x = x.add_(noise * gain)
-    x = x.add_((bias * gain)[:, None, None])
+        x = x.add_((noise * gain).to(x.dtype))
+    x = x.add_((bias * gain).to(x.dtype)[:, None, None])
     x = F.leaky_relu(x, LRELU_SLOPE, inplace=True)
     return x if limit is None else x.clamp(-limit, limit)

@@ -231,8 +231,8 @@ class ToRGB(nn.Module):
         """x (B, I, H, W), w (B, w_dim) -> (B, 3, H, W)."""
         styles = self.affine(w) * self.gain
         # The exception to the non-fused form: three rows of weights are smaller than the map.
-        weight = styles[:, None] * self.weight[:, :, 0, 0]  # (B, 3, I)
-        rgb = torch.baddbmm(self.bias[:, None], weight, x.flatten(2))  # (B, 3, H * W)
+        weight = (styles[:, None] * self.weight[:, :, 0, 0]).to(x.dtype)  # (B, 3, I)
+        rgb = (weight @ x.flatten(2)).to(styles.dtype) + self.bias[:, None]  # (B, 3, H * W)
         rgb = rgb.view(x.shape[0], 3, *x.shape[2:])
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
@@ -249,7 +249,7 @@ class UpsamplingSkip(nn.Module):
         self.register_buffer("resample_filter", ops.fir_kernel())
 
     def forward(self, x: Tensor, *, gain: float) -> Tensor:
-        x = F.conv2d(x, self.weight * (self.gain * gain))
+        x = F.conv2d(x, (self.weight * (self.gain * gain)).to(x.dtype))
         return ops.upsample2d(x, self.resample_filter)
 
 
@@ -282,11 +282,13 @@ class SynthesisBlock(nn.Module):
         """How many leading rows of W+ the block's features depend on."""
         return self.first_row + (1 if self.conv0 is None else 2)
 
-    def features(self, x: Tensor | None, ws: Tensor, *, noise: Noise) -> Tensor:
+    def features(
+        self, x: Tensor | None, ws: Tensor, *, noise: Noise, precision: torch.dtype | None = None
+    ) -> Tensor:
         """The block below's features (None at 4 px) -> this block's, (B, C, size, size)."""
         w1 = ws[:, self.rows - 1]
         if self.conv0 is None or x is None:
-            constant = self.const.expand(ws.shape[0], -1, -1, -1)
+            constant = self.const.to(precision).expand(ws.shape[0], -1, -1, -1)
             return self.conv1(constant, w1, noise=noise)
         y = self.conv0(x, ws[:, self.first_row], noise=noise)
         if self.skip is None:
@@ -326,19 +328,24 @@ class Synthesis(nn.Module):
         return self.resume(*self.features(ws, first, noise=noise), ws, first, noise=noise)
 
     def features(
-        self, ws: Tensor, stop: int, *, noise: Noise = "const"
+        self,
+        ws: Tensor,
+        stop: int,
+        *,
+        noise: Noise = "const",
+        precision: torch.dtype | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Features (B, C, stop, stop) at the output of block `stop`, before its toRGB.
 
         Also the picture of the blocks before it, (B, 3, stop/2, stop/2), if there is one. `ws`
-        needs the first `block(stop).rows` rows only.
+        needs the first `block(stop).rows` rows only. `precision`: the maps' type, if not the weights'.
         """
         x: Tensor | None = None
         rgb: Tensor | None = None
         for size in self.sizes[: self.sizes.index(stop)]:
-            x = self.block(size).features(x, ws, noise=noise)
+            x = self.block(size).features(x, ws, noise=noise, precision=precision)
             rgb = self.block(size).picture(x, rgb, ws)
-        return self.block(stop).features(x, ws, noise=noise), rgb
+        return self.block(stop).features(x, ws, noise=noise, precision=precision), rgb
 
     def resume(
         self, x: Tensor, rgb: Tensor | None, ws: Tensor, start: int, *, noise: Noise = "const"

@@ -7,7 +7,6 @@ in half precision; they always load as float32. Nothing in a file is ever execut
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -164,7 +163,7 @@ def _whole(value: object, low: int, high: int) -> int:
 def _positive(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ValueError(value)
-    if not (math.isfinite(value) and 0 < value < 1e6):
+    if not 0 < value < 1e6:
         raise ValueError(value)
     return float(value)
 
