@@ -1,4 +1,4 @@
-"""Which part of a document is worked on: plain arithmetic on documents' coordinates; stdlib only."""
+"""Which part of a document is worked on: plain arithmetic on its coordinates; stdlib only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST = 256  # pixels: a smaller crop shows the model too little
 
 @dataclass(frozen=True)
 class Crop:
-    """Whole pixels of the document: column `left` to `left + width`, row `top` to `top + height`."""
+    """Pixels of the document: columns `left` to `left + width`, rows `top` to `top + height`."""
 
     left: int
     top: int

@@ -21,19 +21,19 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from .canvas import Canvas, check_handles, check_mask
 from .client import Client, Connected, Event, Lost, Refused
-from .errors import ConnectionLost, NoDaemon, UnknownSession, WireError
+from .edit_status import EditOptions, EditStatus, forgotten, mishap, no_answer, words_of
+from .errors import UnknownSession, WireError
 from .messages import (
     Close,
     Closed,
     Credit,
     Done,
     Drag,
-    DragSettings,
     Envelope,
     Error,
     Frame,
@@ -46,39 +46,11 @@ from .messages import (
     Seek,
     State,
     Stop,
+    Welcome,
 )
 
 PATIENCE = 5.0  # seconds without a connection before an edit fails
 CREDIT = 2  # previews under way at once: one being drawn, one travelling
-
-
-@dataclass(frozen=True)
-class EditOptions:
-    """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`."""
-
-    model: str
-    quality: str = "balanced"
-    settings: DragSettings = field(default_factory=DragSettings)
-    preview_every_ms: Optional[int] = 100
-    preview_max_side: Optional[int] = None
-    keep_every: Optional[int] = None
-
-
-@dataclass(frozen=True)
-class EditStatus:
-    """What a host shows. `fraction` is how much of the state's work is done, None if unknown."""
-
-    state: str = "idle"
-    message: str = ""
-    hint: str = ""
-    fraction: Optional[float] = None
-    error: Optional[WireError] = None
-    step: int = 0
-    points: Tuple[Point, ...] = ()
-    distances: Tuple[float, ...] = ()
-    statuses: Tuple[str, ...] = ()
-    fit: Optional[Ready] = None
-    outcome: Optional[Done] = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +83,9 @@ class Edit:
         self._request: Optional[int] = None  # the open or the drag that is being answered
         self._session: Optional[str] = None
         self._steps: Dict[str, int] = {}  # fingerprint of a picture -> step of the timeline
+        self._at: Optional[int] = None  # the step of the timeline that the next drag starts from
+        self._seeking = False
+        self._welcome: Optional[Welcome] = None  # of the connection that the edit works on
         self._alone_since: Optional[float] = None
         self._trouble: Optional[WireError] = None  # why there is no connection
 
@@ -147,7 +122,7 @@ class Edit:
             self._guard(self._take, event)
         waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
         if self.busy and waited > PATIENCE:
-            self._fail(self._trouble or _no_answer())
+            self._fail(self._trouble or no_answer())
 
     # Beginning.
 
@@ -166,17 +141,25 @@ class Edit:
     def _proceed(self) -> None:
         """Connected: open the picture, unless the session knows it; then drag."""
         assert self._task is not None
-        if self._session and self._task.fingerprint in self._steps:
-            self._client.send(Seek(session=self._session, step=self._steps[self._task.fingerprint]))
+        self._welcome = self._client.welcome
+        step = self._steps.get(self._task.fingerprint)
+        if self._session is None or step is None:
+            self._open(self._task)
+        elif step == self._at:
             self._drag()
-            return
+        else:
+            self._change("opening", "Going back to this picture...")
+            self._seeking = True
+            self._request = self._client.send(Seek(session=self._session, step=step))
+
+    def _open(self, task: _Task) -> None:
         if self._session:
             self._client.send(Close(session=self._session))
             self._forget_session()
-        options = self._task.options
+        options = task.options
         self._change("opening", "Sending the picture...")
         self._request = self._client.send(
-            Open(model=options.model, image=self._task.image, quality=options.quality)
+            Open(model=options.model, image=task.image, quality=options.quality)
         )
 
     def _drag(self) -> None:
@@ -184,6 +167,7 @@ class Edit:
         options = self._task.options
         base = self._steps[self._task.fingerprint]
         self._steps = {mark: step for mark, step in self._steps.items() if step <= base}
+        self._at, self._seeking = None, False
         self._change("dragging", "Dragging...")
         self._request = self._client.send(
             Drag(
@@ -215,7 +199,10 @@ class Edit:
     def _answered(self, event: Envelope) -> None:
         """A message of our session's."""
         message = event.message
-        if isinstance(message, Frame):
+        if isinstance(message, Frame) and self._seeking and event.re == self._request:
+            self._at = message.step
+            self._drag_unless_stopped()
+        elif isinstance(message, Frame):
             self._show(message, current=event.re == self._request)
         elif isinstance(message, Closed):
             self._closed(message)
@@ -231,11 +218,14 @@ class Edit:
             self._done(message)
 
     def _connected(self, event: Connected) -> None:
+        if event.welcome is self._welcome:
+            return  # `start` was quicker than this event
+        self._welcome = event.welcome
         self._alone_since = self._trouble = None
         if self._session and self._session not in event.welcome.resumed:
             self._forget_session()
             if self.status.state in ("opening", "dragging", "stopping"):
-                self._fail(_forgotten())
+                self._fail(forgotten())
         elif self._session:
             self._client.send(Credit(session=self._session, n=CREDIT))
         if self.status.state in ("connecting", "opening") and not self._session:
@@ -270,7 +260,7 @@ class Edit:
         if message.reason == "stopped":
             self.status = EditStatus(message="Stopped.")
         elif self.busy:
-            self._fail(_forgotten())
+            self._fail(forgotten())
 
     def _progress(self, message: Progress) -> None:
         fraction = min(message.index / message.total, 1.0) if message.total else None
@@ -280,8 +270,11 @@ class Edit:
 
     def _ready(self, message: Ready) -> None:
         assert self._task is not None
-        self._steps[self._task.fingerprint] = 0
+        self._steps[self._task.fingerprint] = self._at = 0
         self.status = replace(self.status, fit=message)
+        self._drag_unless_stopped()
+
+    def _drag_unless_stopped(self) -> None:
         if self.status.state == "stopping":
             self._change("idle", "Stopped.")
         else:
@@ -305,6 +298,7 @@ class Edit:
         if frame.kind == "kept":
             self._canvas.keep_step(frame.image, frame.step)
             return
+        self._at = frame.step
         self._canvas.clear_preview()
         self._canvas.add_result(frame.image, f"DragGAN {task.options.model}, step {frame.step}")
 
@@ -323,7 +317,7 @@ class Edit:
 
     def _done(self, message: Done) -> None:
         self._request = None
-        self._change("done", _words(message))
+        self._change("done", words_of(message))
         self.status = replace(self.status, outcome=message, fraction=1.0)
 
     # Small change.
@@ -343,7 +337,7 @@ class Edit:
         self._guard(self._canvas.clear_preview)
 
     def _forget_session(self) -> None:
-        self._session = None
+        self._session, self._at, self._seeking = None, None, False
         self._steps = {}
 
     def _guard(self, action: Callable[..., Any], *values: Any) -> None:
@@ -352,7 +346,7 @@ class Edit:
             action(*values)
         except Exception as error:
             if self.status.state != "failed":
-                self._fail(error if isinstance(error, WireError) else _mishap(error))
+                self._fail(error if isinstance(error, WireError) else mishap(error))
 
 
 def _fingerprint(image: Image, options: EditOptions) -> str:
@@ -367,31 +361,3 @@ def _fraction(task: _Task, frame: Frame) -> float:
     """How much of all handles' way is behind them, in [0, 1]."""
     whole = sum(math.dist(h, task.targets[i]) for i, h in enumerate(task.handles))
     return min(max(1 - sum(frame.distances) / whole, 0.0), 1.0) if whole else 0.0
-
-
-def _words(done: Done) -> str:
-    steps = f"{done.steps} steps" if done.steps != 1 else "1 step"
-    return {
-        "reached": f"All handles have reached their targets, after {steps}.",
-        "stopped": f"Stopped after {steps}; what was reached is kept.",
-        "cap": f"Not all handles arrived within {steps}; drag again to go on.",
-        "stuck": f"The picture gives way no further, after {steps}.",
-        "lost": f"A handle lost the point it was to move, after {steps}.",
-    }[done.reason]
-
-
-def _no_answer() -> NoDaemon:
-    return NoDaemon("No daemon answers.", hint="Start it with `draggand serve`.")
-
-
-def _forgotten() -> ConnectionLost:
-    return ConnectionLost(
-        "The daemon was restarted or has closed this edit.", hint="Press Drag again."
-    )
-
-
-def _mishap(error: Exception) -> WireError:
-    return WireError(
-        f"The editor could not do its part: {type(error).__name__}: {error}.",
-        hint="Try again; if it stays, report this sentence.",
-    )

@@ -57,7 +57,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class DragSettings:
-    """How to drag; None leaves the choice to the engine (its preset)."""
+    """How to drag; None leaves the choice to the engine's preset (names as in `DragOptions`).
+
+    Lengths are pixels of a 512 px picture and scale with the picture's longer side.
+    """
 
     preset: Optional[str] = field(default=None, metadata=optional(identifier()))
     steps: Optional[int] = field(default=None, metadata=optional(integer(1, MAX_STEPS)))
@@ -65,7 +68,9 @@ class DragSettings:
     r2: Optional[float] = field(default=None, metadata=optional(number(0.1, 256)))
     lambda_mask: Optional[float] = field(default=None, metadata=optional(number(0, 1e6)))
     lr: Optional[float] = field(default=None, metadata=optional(number(1e-7, 10)))
-    tolerance: Optional[float] = field(default=None, metadata=optional(number(0.01, 1000)))
+    stop: Optional[float] = field(  # a handle this near its target has arrived
+        default=None, metadata=optional(number(0.01, 1000))
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""What an edit is asked for, and what it tells the host about itself; standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional, Tuple
+
+from .errors import ConnectionLost, NoDaemon, WireError
+from .messages import Done, DragSettings, Point, Ready
+
+
+@dataclass(frozen=True)
+class EditOptions:
+    """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`."""
+
+    model: str
+    quality: str = "balanced"
+    settings: DragSettings = field(default_factory=DragSettings)
+    preview_every_ms: Optional[int] = 100
+    preview_max_side: Optional[int] = None
+    keep_every: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class EditStatus:
+    """What a host shows. `fraction` is how much of the state's work is done, None if unknown."""
+
+    state: str = "idle"
+    message: str = ""
+    hint: str = ""
+    fraction: Optional[float] = None
+    error: Optional[WireError] = None
+    step: int = 0
+    points: Tuple[Point, ...] = ()
+    distances: Tuple[float, ...] = ()
+    statuses: Tuple[str, ...] = ()
+    fit: Optional[Ready] = None
+    outcome: Optional[Done] = None
+
+
+def words_of(done: Done) -> str:
+    """How a drag ended, for the user."""
+    steps = f"{done.steps} steps" if done.steps != 1 else "1 step"
+    return {
+        "reached": f"All handles have reached their targets, after {steps}.",
+        "stopped": f"Stopped after {steps}; what was reached is kept.",
+        "cap": f"Not all handles arrived within {steps}; drag again to go on.",
+        "stuck": f"The picture gives way no further, after {steps}.",
+        "lost": f"A handle lost the point it was to move, after {steps}.",
+    }[done.reason]
+
+
+def no_answer() -> NoDaemon:
+    return NoDaemon("No daemon answers.", hint="Start it with `draggand serve`.")
+
+
+def forgotten() -> ConnectionLost:
+    return ConnectionLost(
+        "The daemon was restarted or has closed this edit.", hint="Press Drag again."
+    )
+
+
+def mishap(error: Exception) -> WireError:
+    return WireError(
+        f"The editor could not do its part: {type(error).__name__}: {error}.",
+        hint="Try again; if it stays, report this sentence.",
+    )
