@@ -282,14 +282,11 @@ class SynthesisBlock(nn.Module):
         """How many leading rows of W+ the block's features depend on."""
         return self.first_row + (1 if self.conv0 is None else 2)
 
-    def features(
-        self, x: Tensor | None, ws: Tensor, *, noise: Noise, precision: torch.dtype | None = None
-    ) -> Tensor:
-        """The block below's features (None at 4 px) -> this block's, (B, C, size, size)."""
+    def features(self, x: Tensor, ws: Tensor, *, noise: Noise) -> Tensor:
+        """The block below's features (at 4 px the constant) -> this block's, (B, C, size, size)."""
         w1 = ws[:, self.rows - 1]
-        if self.conv0 is None or x is None:
-            constant = self.const.to(precision).expand(ws.shape[0], -1, -1, -1)
-            return self.conv1(constant, w1, noise=noise)
+        if self.conv0 is None:
+            return self.conv1(x, w1, noise=noise)
         y = self.conv0(x, ws[:, self.first_row], noise=noise)
         if self.skip is None:
             return self.conv1(y, w1, noise=noise)
@@ -338,14 +335,16 @@ class Synthesis(nn.Module):
         """Features (B, C, stop, stop) at the output of block `stop`, before its toRGB.
 
         Also the picture of the blocks before it, (B, 3, stop/2, stop/2), if there is one. `ws`
-        needs the first `block(stop).rows` rows only. `precision`: the maps' type, if not the weights'.
+        needs the first `block(stop).rows` rows only. `precision` is the maps' type if it is not to
+        be the weights'; pictures have the weights' in any case.
         """
-        x: Tensor | None = None
+        const = self.block(self.sizes[0]).const
+        x = const.to(precision or const.dtype).expand(ws.shape[0], -1, -1, -1)
         rgb: Tensor | None = None
         for size in self.sizes[: self.sizes.index(stop)]:
-            x = self.block(size).features(x, ws, noise=noise, precision=precision)
+            x = self.block(size).features(x, ws, noise=noise)
             rgb = self.block(size).picture(x, rgb, ws)
-        return self.block(stop).features(x, ws, noise=noise, precision=precision), rgb
+        return self.block(stop).features(x, ws, noise=noise), rgb
 
     def resume(
         self, x: Tensor, rgb: Tensor | None, ws: Tensor, start: int, *, noise: Noise = "const"

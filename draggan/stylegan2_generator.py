@@ -26,8 +26,8 @@ class StyleGAN2Generator(Generator):
 
     def __init__(self, network: StyleGAN2, *, name: str = "stylegan2") -> None:
         a = network.architecture
-        network = network.eval().requires_grad_(False)
-        self.network = network.to(memory_format=torch.channels_last)  # the faster one everywhere
+        self.network = network.eval().requires_grad_(False)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # is faster
         self.name = name
         self.width = self.height = a.resolution
         self.z_dim, self.w_dim, self.label_dim = a.z_dim, a.w_dim, a.c_dim
