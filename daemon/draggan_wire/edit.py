@@ -22,7 +22,7 @@ import hashlib
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from .canvas import Canvas, check_handles, check_mask
 from .client import Client, Connected, Event, Lost, Refused
@@ -38,6 +38,7 @@ from .messages import (
     Error,
     Frame,
     Image,
+    Message,
     Open,
     Opened,
     Point,
@@ -81,6 +82,7 @@ class Edit:
         self._clock = clock
         self._task: Optional[_Task] = None
         self._request: Optional[int] = None  # the open or the drag that is being answered
+        self._asked: Set[int] = set()  # requests whose refusal ends the edit
         self._session: Optional[str] = None
         self._steps: Dict[str, int] = {}  # fingerprint of a picture -> step of the timeline
         self._at: Optional[int] = None  # the step of the timeline that the next drag starts from
@@ -108,7 +110,7 @@ class Edit:
         elif self.status.state in ("opening", "dragging"):
             self._change("stopping", "Stopping...")
             if self._session:  # else it is asked for as soon as the session has a name
-                self._guard(self._client.send, Stop(session=self._session))
+                self._guard(self._ask, Stop(session=self._session))
 
     def close(self) -> None:
         """Gives the session back to the daemon; the client stays open."""
@@ -127,6 +129,7 @@ class Edit:
     # Beginning.
 
     def _begin(self, options: EditOptions) -> None:
+        self._asked.clear()
         image = self._canvas.read_image()
         handles = check_handles(self._canvas.read_handles(), image)
         mask = check_mask(self._canvas.read_mask(), image)
@@ -150,7 +153,7 @@ class Edit:
         else:
             self._change("opening", "Going back to this picture...")
             self._seeking = True
-            self._request = self._client.send(Seek(session=self._session, step=step))
+            self._request = self._ask(Seek(session=self._session, step=step))
 
     def _open(self, task: _Task) -> None:
         if self._session:
@@ -158,7 +161,7 @@ class Edit:
             self._forget_session()
         options = task.options
         self._change("opening", "Sending the picture...")
-        self._request = self._client.send(
+        self._request = self._ask(
             Open(model=options.model, image=task.image, quality=options.quality)
         )
 
@@ -169,7 +172,7 @@ class Edit:
         self._steps = {mark: step for mark, step in self._steps.items() if step <= base}
         self._at, self._seeking = None, False
         self._change("dragging", "Dragging...")
-        self._request = self._client.send(
+        self._request = self._ask(
             Drag(
                 session=self._session,
                 handles=self._task.handles,
@@ -190,7 +193,8 @@ class Edit:
         elif isinstance(event, (Lost, Refused)):
             self._disconnected(event)
         elif isinstance(event.message, Error):
-            self._refused(event.message)
+            if event.re is None or event.re in self._asked:
+                self._refused(event.message)
         elif isinstance(event.message, Opened) and event.re == self._request:
             self._opened(event.message)
         elif getattr(event.message, "session", None) == self._session:
@@ -228,7 +232,15 @@ class Edit:
                 self._fail(forgotten())
         elif self._session:
             self._client.send(Credit(session=self._session, n=CREDIT))
-        if self.status.state in ("connecting", "opening") and not self._session:
+        if self.status.state == "connecting":
+            self._proceed()
+        elif self.busy and not self._session:  # lost before the session had a name
+            self._open_again()
+
+    def _open_again(self) -> None:
+        if self.status.state == "stopping":
+            self._change("idle", "Stopped.")
+        else:
             self._proceed()
 
     def _disconnected(self, event: Event) -> None:
@@ -250,15 +262,15 @@ class Edit:
     def _opened(self, message: Opened) -> None:
         self._session = message.session
         if self.status.state == "stopping":
-            self._client.send(Stop(session=message.session))
+            self._ask(Stop(session=message.session))
             return
         self._client.send(Credit(session=message.session, n=CREDIT))
         self._change("opening", "Looking at the picture...")
 
     def _closed(self, message: Closed) -> None:
         self._forget_session()
-        if message.reason == "stopped":
-            self.status = EditStatus(message="Stopped.")
+        if self.status.state == "stopping":
+            self._change("idle", "Stopped.")
         elif self.busy:
             self._fail(forgotten())
 
@@ -321,6 +333,11 @@ class Edit:
         self.status = replace(self.status, outcome=message, fraction=1.0)
 
     # Small change.
+
+    def _ask(self, message: Message) -> int:
+        number = self._client.send(message)
+        self._asked.add(number)
+        return number
 
     def _change(self, state: str, message: str) -> None:
         self.status = replace(self.status, state=state, message=message, hint="", fraction=None)
