@@ -74,17 +74,22 @@ def modulated_conv2d(
 
 
 def weight_power(weight: Tensor) -> Tensor:
-    """Sum of the squared taps of each kernel: (O, I, k, k) -> (O, I)."""
-    return weight.square().sum((2, 3))
+    """Sum of the squared taps of each kernel, at least in float32: (O, I, k, k) -> (O, I)."""
+    return _single(weight).square().sum((2, 3))
 
 
 def demodulation(power: Tensor, styles: Tensor) -> Tensor:
     """Output scales (B, O) that undo what `styles` (B, I) did to the expected magnitude.
 
     rsqrt(sum over input channels and taps of (style * weight)^2 + 1e-8), with the sum over the
-    taps taken beforehand (`weight_power`); Karras et al. 2020 (StyleGAN2), equation 3.
+    taps taken beforehand (`weight_power`); Karras et al. 2020 (StyleGAN2), equation 3. At least in
+    float32, as the squares leave float16's range.
     """
-    return (styles.square() @ power.t() + 1e-8).rsqrt()
+    return (_single(styles).square() @ power.t() + 1e-8).rsqrt()
+
+
+def _single(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def bias_act(

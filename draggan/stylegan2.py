@@ -198,6 +198,10 @@ class SynthesisLayer(nn.Module):
         power = self._power(self.weight)
         assert power is not None
         scale = ops.demodulation(power, styles)  # (B, O)
+        if x.dtype == torch.float16:
+            # Between convolution and demodulation, values can leave its range: share the work.
+            share = scale.detach().mean(1, keepdim=True)
+            styles, scale = styles * share, scale / share
         up_kernel = self.resample_filter if self.up else None
         x = ops.modulated_conv2d(x, self.weight, styles, up_kernel=up_kernel)
         return ops.bias_act(

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from draggan.checkpoint import ModelCard, list_models, load_generator, save_network
 from draggan.checkpoint.card import read_card
 from draggan.checkpoint.safetensors_file import load_network
-from draggan.errors import BadCheckpoint, CannotWrite, UnknownModel
+from draggan.errors import BadCheckpoint, BadInput, CannotWrite, UnknownModel
 from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
 
@@ -139,6 +139,11 @@ def test_a_damaged_model_is_left_out_of_the_list_and_refused_when_asked_for(mode
 def test_a_model_can_be_given_by_its_path(file: Path, models: Path):
     assert load_generator(file).name == "tiny"
     assert load_generator(str(file)).width == 8
+
+
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(BadInput, match="cuda:99"):
+        load_generator(device="cuda:99")
 
 
 def test_an_unknown_model_is_named_with_the_likely_one(models: Path):

@@ -29,7 +29,7 @@ class ModelCard:
     licence: str
     summary: str
     path: Path
-    fields: Mapping[str, str] = field(default_factory=dict)  # all that the file says of itself
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)  # all the file says
 
 
 @dataclass(frozen=True)

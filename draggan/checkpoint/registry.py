@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadCheckpoint, UnknownModel
+from ..errors import BadCheckpoint, BadInput, UnknownModel
 from .card import ModelCard, read_card
 
 if TYPE_CHECKING:
@@ -53,18 +53,23 @@ def load_generator(
 ) -> Generator:
     """The generator of that id, or in the .safetensors file at that path; float32 by default.
 
-    Raises `UnknownModel` if there is neither, `BadCheckpoint` if the file cannot be used.
+    Raises `UnknownModel` if there is neither, `BadCheckpoint` if the file cannot be used, and
+    `BadInput` if there is no such device.
     """
-    model_id, path = find_model(name_or_path)
+    model_id, path = _find(name_or_path)
 
     from ..stylegan2_generator import StyleGAN2Generator
     from .safetensors_file import load_network
 
-    network = load_network(path).to(device=device, dtype=dtype)
+    network = load_network(path)
+    try:
+        network = network.to(device=device, dtype=dtype)
+    except (RuntimeError, AssertionError) as error:  # what torch raises for a missing device
+        raise BadInput(f"Nothing can be computed on {device} here.", hint="Use cpu.") from error
     return StyleGAN2Generator(network, name=model_id)
 
 
-def find_model(name_or_path: str | Path) -> tuple[str, Path]:
+def _find(name_or_path: str | Path) -> tuple[str, Path]:
     """The id and the file of a model, by its id or by the path of a .safetensors file."""
     files, name = _files(), str(name_or_path)
     if name in files:
