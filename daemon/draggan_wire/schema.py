@@ -142,11 +142,11 @@ def keep(value: Any, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """What msgpack can carry: dataclasses become maps without their Nones, tuples lists."""
+    """What msgpack can carry: dataclasses become maps, without Nones that are defaults anyway."""
     if dataclasses.is_dataclass(value):
-        names = [f.name for f in dataclasses.fields(value) if "buffer" not in f.metadata]
-        pairs = ((name, getattr(value, name)) for name in names)
-        return {name: plain(item) for name, item in pairs if item is not None}
+        places = (f for f in dataclasses.fields(value) if "buffer" not in f.metadata)
+        pairs = ((f, getattr(value, f.name)) for f in places)
+        return {f.name: plain(v) for f, v in pairs if v is not None or f.default is not None}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
