@@ -299,6 +299,7 @@ def test_only_the_right_token_takes_a_session_over(build: Build) -> None:
     house = build()
     owner = house.client()
     opened = owner.open()
+    owner.send(Credit(opened.session, 8))
     thief = house.client(greet=False)
     assert thief.hello(resume=(SessionKey(opened.session, "0" * 32),)).resumed == ()
     heir = house.client(greet=False)
@@ -306,8 +307,9 @@ def test_only_the_right_token_takes_a_session_over(build: Build) -> None:
         opened.session,
     )
     assert owner.wait(Closed).reason == "moved"
-    heir.send(drag(opened))
+    heir.send(drag(opened, preview_every_ms=0))
     assert heir.wait(Done).reason == "cap"
+    assert "preview" not in [frame.kind for frame in heir.of(Frame)]  # credit does not move along
 
 
 def test_a_client_that_vanishes_stops_its_drag_and_may_come_back(build: Build) -> None:

@@ -313,6 +313,7 @@ class Door:
 
     def _attach(self, session: Session, route: bytes) -> None:
         old, session.route = session.route, route
+        self._worker.withdraw_credit(session.id)
         if old is not None and old != route:
             self._answer(old, Closed(session=session.id, reason="moved"), None)
         log.info("session %s: resumed", session.id)

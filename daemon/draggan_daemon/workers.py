@@ -106,6 +106,10 @@ class SessionWorker(ABC):
     def credit(self, session: str, previews: int) -> None: ...
 
     @abstractmethod
+    def withdraw_credit(self, session: str) -> None:
+        """Back to none, as on every new connection."""
+
+    @abstractmethod
     def close(self, session: str) -> None:
         """Forget the session; its job ends after the step it is in, without a word."""
 
@@ -198,6 +202,11 @@ class InProcessWorker(SessionWorker):
         with self._changed:
             if (seat := self._seats.get(session)) is not None:
                 seat.credit = min(MAX_CREDIT, seat.credit + previews)
+
+    def withdraw_credit(self, session: str) -> None:
+        with self._changed:
+            if (seat := self._seats.get(session)) is not None:
+                seat.credit = 0
 
     def close(self, session: str) -> None:
         with self._changed:
