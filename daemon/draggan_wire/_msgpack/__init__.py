@@ -1,4 +1,7 @@
-"""The pure-Python half of msgpack 1.1.1 (Apache-2.0, see COPYING), unchanged but for this file."""
+"""The pure-Python half of msgpack 1.1.1 (Apache-2.0, see COPYING).
+
+Unchanged but for this file and one marked place in `fallback.py`.
+"""
 
 from .exceptions import ExtraData, FormatError, OutOfData, StackError, UnpackException
 from .fallback import Packer, unpackb

@@ -4,37 +4,14 @@ import struct
 import sys
 from datetime import datetime as _DateTime
 
-if hasattr(sys, "pypy_version_info"):
-    from __pypy__ import newlist_hint
-    from __pypy__.builders import BytesBuilder
+# Changed in this copy: the branch for PyPy, which imports a module of PyPy's own, is left out.
+from io import BytesIO
 
-    _USING_STRINGBUILDER = True
+_USING_STRINGBUILDER = False
 
-    class BytesIO:
-        def __init__(self, s=b""):
-            if s:
-                self.builder = BytesBuilder(len(s))
-                self.builder.append(s)
-            else:
-                self.builder = BytesBuilder()
 
-        def write(self, s):
-            if isinstance(s, memoryview):
-                s = s.tobytes()
-            elif isinstance(s, bytearray):
-                s = bytes(s)
-            self.builder.append(s)
-
-        def getvalue(self):
-            return self.builder.build()
-
-else:
-    from io import BytesIO
-
-    _USING_STRINGBUILDER = False
-
-    def newlist_hint(size):
-        return []
+def newlist_hint(size):
+    return []
 
 
 from .exceptions import BufferFull, ExtraData, FormatError, OutOfData, StackError
