@@ -74,7 +74,8 @@ def crop_to_change(name: str, array: np.ndarray, below: np.ndarray, *, visible: 
         return Layer(name, array, visible=visible)
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    return Layer(name, array[top:bottom, left:right], int(left), int(top), visible)
+    part = array[top:bottom, left:right].copy()  # a view would keep the whole picture alive
+    return Layer(name, part, int(left), int(top), visible)
 
 
 def _describe(

@@ -7,7 +7,7 @@ Browsers, GIMP and the picture viewers of current desktops play it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +62,12 @@ def before_after(before: np.ndarray, after: np.ndarray, marks: Sequence[Mark]) -
 
 
 def write_animation(
-    path: str | Path, frames: Sequence[tuple[np.ndarray, Sequence[Mark]]], *, seconds: float = 3.0
+    path: str | Path, frames: Iterable[tuple[np.ndarray, Sequence[Mark]]], *, seconds: float = 3.0
 ) -> None:
     """Writes the frames as an endless animated WebP that rests at both ends. Raises CannotWrite.
 
-    frames: at least one of (uint8 (H, W, 3 or 4), marks); seconds: how long the movement takes.
+    frames: at least one (uint8 (H, W, 3 or 4), marks), taken one by one
+    seconds: how long the movement takes
     """
     images = [_marked(*_on_paper(array), marks) for array, marks in frames]
     step = min(200, max(40, round(1000 * seconds / len(images))))

@@ -295,12 +295,12 @@ class Edit:
     def _show(self, frame: Frame, *, current: bool) -> None:
         """A picture: drawn, kept or added; what belongs to an older drag is not shown."""
         try:
+            if current:
+                self._tell_step(frame)  # first: a canvas may ask the status where the handles are
             if current and frame.kind == "preview":
                 self._canvas.show_preview(frame.image)
             elif current and self._task:
                 self._keep(frame, self._task)
-            if current:
-                self._tell_step(frame)
         finally:
             if frame.kind == "preview":
                 self._client.drawn(frame)

@@ -1,0 +1,79 @@
+"""A folder's canvas: one picture in memory that collects kept steps and a result; never torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from draggan_wire.canvas import Handle
+from draggan_wire.crop import Crop
+from draggan_wire.errors import BadMessage
+from draggan_wire.messages import Image, Point
+
+from draggan.cli.job import Job
+from draggan.cli.results import Patch, Step
+
+_FORMATS = {3: "rgb8", 4: "rgba8"}
+
+
+class FolderCanvas:
+    """A `draggan_wire.canvas.Canvas` over a job.
+
+    `points_now` is to be set to what tells where the handles are (crop's pixels) when a step comes.
+    """
+
+    def __init__(self, job: Job, crop: Crop) -> None:
+        self._job = job
+        self._crop = crop
+        self.points_now: Callable[[], Sequence[Point]] = lambda: ()
+        self.kept: list[Step] = []
+        self.result: Patch | None = None
+
+    def read_image(self) -> Image:
+        pixels = self._cut(self._job.picture.array)
+        return Image(
+            _FORMATS[pixels.shape[2]], self._crop.width, self._crop.height, pixels.tobytes()
+        )
+
+    def read_handles(self) -> Sequence[Handle]:
+        inside = self._crop.from_document
+        return [(inside(handle.start), inside(handle.target)) for handle in self._job.handles]
+
+    def read_mask(self) -> Image | None:
+        if self._job.mask is None:
+            return None
+        pixels = self._cut(self._job.mask)
+        return Image("gray8", self._crop.width, self._crop.height, pixels.tobytes())
+
+    def show_preview(self, image: Image) -> None:
+        """A folder shows nothing; previews only tell how far the handles are."""
+
+    def keep_step(self, image: Image, step: int) -> None:
+        self.kept.append(Step(step, self._patch(image), self.to_picture(self.points_now())))
+
+    def add_result(self, image: Image, name: str) -> None:
+        self.result = self._patch(image)
+
+    def clear_preview(self) -> None:
+        """There is none."""
+
+    def to_picture(self, points: Sequence[Point]) -> tuple[Point, ...]:
+        """Points of the crop in the picture's pixels."""
+        return tuple(self._crop.to_document(point) for point in points)
+
+    def _cut(self, array: np.ndarray) -> np.ndarray:
+        crop = self._crop
+        return array[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+
+    def _patch(self, image: Image) -> Patch:
+        channels = self._job.picture.array.shape[2]
+        expected = (_FORMATS[channels], self._crop.width, self._crop.height)
+        if (image.format, image.width, image.height) != expected:
+            raise BadMessage(
+                f"The daemon sent {image.width} x {image.height} pixels ({image.format}) in place "
+                f"of {self._crop.width} x {self._crop.height} ({expected[0]}).",
+                hint="Update the daemon: it should send pictures in the size it was given.",
+            )
+        pixels = np.frombuffer(image.data, np.uint8)
+        array = pixels.reshape(image.height, image.width, channels)
+        return Patch(array, self._crop.left, self._crop.top)

@@ -1,0 +1,71 @@
+"""The table of commands, and a parser that loads only the one that is asked for; standard library.
+
+`draggan --help` answers at once: a command's module is imported when its name has been typed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from draggan.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line of help and either a module (`add_arguments`, `run_command`) or further commands."""
+
+    help: str
+    module: str = ""
+    commands: Mapping[str, Command] = field(default_factory=dict)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
+    "drag": Command("drag points of your own picture", "draggan.cli.drag"),
+    "models": Command("list the models that the daemon can work with", "draggan.cli.models"),
+    "train": Command("train the default model", "draggan.training.command"),
+    "bench": Command(
+        "measure quality and speed",
+        commands={
+            "model": Command("how well the model draws", "draggan.benchmark.model"),
+            "drag": Command("how well points arrive", "draggan.benchmark.drag"),
+            "inversion": Command("how well pictures are read", "draggan.benchmark.inversion"),
+        },
+    ),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses in a sentence, like everything else here, and never guesses at shortened options."""
+
+    def __init__(self, *, allow_abbrev: bool = False, **settings: object) -> None:
+        super().__init__(allow_abbrev=allow_abbrev, **settings)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message[:1].upper()}{message[1:]}.", hint=f"See `{self.prog} --help`.")
+
+
+def add_commands(
+    parser: argparse.ArgumentParser, commands: Mapping[str, Command], words: Sequence[str]
+) -> None:
+    """Registers every command; fills in the arguments of the one that `words` starts with."""
+    children = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for name, command in commands.items():
+        child = children.add_parser(name, help=command.help, description=_capital(command.help))
+        if name not in words[:1]:
+            continue
+        child.set_defaults(show_help=child.print_help)
+        if command.commands:
+            add_commands(child, command.commands, words[1:])
+            continue
+        module = importlib.import_module(command.module)
+        module.add_arguments(child)
+        child.set_defaults(run=module.run_command)
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

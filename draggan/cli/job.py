@@ -1,0 +1,148 @@
+"""What a drag command has been asked to do, checked before any daemon is bothered; never torch."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from draggan_wire.crop import Crop
+from draggan_wire.messages import MAX_HANDLES
+
+from draggan.cli.area import choose_area
+from draggan.cli.handles import Handle, check_handles, written
+from draggan.errors import BadInput
+from draggan.pictures import Picture
+from draggan.writing import check_folder
+
+DEFAULT_MODEL = "critters"
+QUALITIES = ("fast", "balanced", "best")
+PRESETS = ("default", "paper", "released")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to work; the command line's defaults stand here and nowhere else."""
+
+    out: Path
+    model: str = DEFAULT_MODEL
+    quality: str = "balanced"
+    preset: str = "default"
+    steps: int | None = None
+    keep_every: int | None = None  # None: often enough for a smooth animation
+    crop: str = "whole"
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One drag of one picture. `mask` is uint8 (H, W), 255 may move, or None: all may move."""
+
+    picture: Picture
+    name: str
+    handles: tuple[Handle, ...]
+    mask: np.ndarray | None
+    options: Options
+
+
+def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
+    """The options that `draggan drag` and `draggan demo` share."""
+    add = parser.add_argument
+    add(
+        "--out",
+        type=Path,
+        default=out,
+        required=out is None,
+        metavar="FOLDER",
+        help="where the results go; files of the same names are replaced"
+        + (f" (default: {out})" if out else ""),
+    )
+    add("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
+    add(
+        "--quality",
+        choices=QUALITIES,
+        default="balanced",
+        help="how much time goes into reading the picture (default: %(default)s)",
+    )
+    add(
+        "--preset",
+        choices=PRESETS,
+        default="default",
+        help="the drag's method: ours, the DragGAN paper's, or its released code's",
+    )
+    add("--steps", type=_positive, metavar="N", help="end after so many steps (default: preset's)")
+    add(
+        "--keep-every",
+        type=_positive,
+        metavar="N",
+        help="keep each Nth step as a layer (default: 5, less often for large pictures)",
+    )
+    add(
+        "--crop",
+        default="whole",
+        metavar="AREA",
+        help="what the model looks at: whole (default), handles (a square around them and the "
+        "mask), or X,Y,W,H in pixels. Choose it so that it shows what the model knows",
+    )
+    add(
+        "--endpoint",
+        metavar="ADDRESS",
+        help="a daemon's address; without it your own daemon is used, and started if need be",
+    )
+
+
+def options_from(args: argparse.Namespace) -> Options:
+    return Options(
+        out=args.out,
+        model=args.model,
+        quality=args.quality,
+        preset=args.preset,
+        steps=args.steps,
+        keep_every=args.keep_every,
+        crop=args.crop,
+        endpoint=args.endpoint,
+    )
+
+
+def check_job(job: Job) -> Crop:
+    """The part of the picture to work on.
+
+    Refuses with BadInput or CannotWrite what cannot end well, and leaves nothing behind.
+    """
+    check_handles(job.handles, job.picture.size)
+    if len(job.handles) > MAX_HANDLES:
+        raise BadInput(
+            f"There are {len(job.handles)} handles and pins.",
+            hint=f"Use at most {MAX_HANDLES}; leave what should stay out of the mask instead.",
+        )
+    crop = choose_area(job.options.crop, size=job.picture.size, handles=job.handles, mask=job.mask)
+    check_folder(job.options.out)
+    return crop
+
+
+def handles_that_the_mask_holds(job: Job) -> list[str]:
+    """Handles that start where the mask lets nothing move, as they are typed."""
+    if job.mask is None:
+        return []
+    height, width = job.mask.shape
+    held = []
+    for handle in job.handles:
+        column, row = (int(value) for value in handle.start)
+        if not handle.pinned and not job.mask[min(row, height - 1), min(column, width - 1)]:
+            held.append(written(handle.start))
+    return held
+
+
+def keep_every(options: Options, crop: Crop) -> int:
+    """How many steps lie between two kept ones: more for large pictures, which fill the memory."""
+    if options.keep_every is not None:
+        return options.keep_every
+    return max(5, crop.width * crop.height // 250_000)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value

@@ -1,0 +1,133 @@
+"""Carries a job to the daemon and its result into the folder; never torch.
+
+Ctrl+C ends the work in good order: a drag after its current step, with all that is there written
+out; the reading of a picture at once, as there is nothing to keep. A second Ctrl+C leaves at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from draggan_wire.client import Client
+from draggan_wire.crop import Crop
+from draggan_wire.edit import Edit, EditOptions, EditStatus
+from draggan_wire.messages import Done, DragSettings
+
+from draggan.cli.canvas import FolderCanvas
+from draggan.cli.daemon import connect
+from draggan.cli.interrupts import Interrupts
+from draggan.cli.job import Job, check_job, handles_that_the_mask_holds, keep_every
+from draggan.cli.progress import Progress
+from draggan.cli.results import HandleEnd, Outcome, summary, write_results
+
+INTERRUPTED = 130
+
+_PAUSE = 0.03  # seconds between two looks at the daemon's answers
+_PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
+_PREVIEW_SIDE = 16
+
+
+def run_job(job: Job) -> int:
+    """Checks, works, writes and tells; returns the exit code."""
+    crop = check_job(job)
+    with Interrupts() as interrupts, Progress(sys.stderr) as progress:
+        for note in job.picture.notes:
+            progress.note(f"Note: {note}")
+        for point in handles_that_the_mask_holds(job):
+            progress.note(f"Note: the handle {point} starts where the mask lets nothing move.")
+        outcome = _outcome(job, crop, progress, interrupts)
+        if outcome is None:
+            progress.note("Stopped before anything had moved: nothing was written.")
+            return INTERRUPTED
+        progress.show("Writing the results")
+        paths = write_results(job, outcome)
+    for line in summary(job, outcome, paths):
+        print(line)
+    return INTERRUPTED if interrupts.requested else 0
+
+
+def _outcome(job: Job, crop: Crop, progress: Progress, interrupts: Interrupts) -> Outcome | None:
+    """What the drag has led to, or None when it was stopped before it began. Raises WireError."""
+    client = connect(job.options.endpoint, progress=progress, interrupts=interrupts)
+    try:
+        return _edit(job, crop, client, progress, interrupts)
+    finally:
+        client.close()
+
+
+def _edit(
+    job: Job, crop: Crop, client: Client, progress: Progress, interrupts: Interrupts
+) -> Outcome | None:
+    canvas = FolderCanvas(job, crop)
+    edit = Edit(client, canvas)
+    canvas.points_now = lambda: edit.status.points
+    edit.start(_edit_options(job, crop))
+    stopped = False
+    try:
+        while edit.busy:
+            edit.poll()
+            _tell(edit.status, progress)
+            if interrupts.requested and not stopped:
+                edit.stop()
+                stopped = True
+            time.sleep(_PAUSE)
+    finally:
+        edit.close()
+    if edit.status.error is not None:
+        raise edit.status.error
+    done = edit.status.outcome
+    if done is None or canvas.result is None or (stopped and not done.steps):
+        return None
+    return _collect(canvas, done, edit.status)
+
+
+def _edit_options(job: Job, crop: Crop) -> EditOptions:
+    options = job.options
+    return EditOptions(
+        model=options.model,
+        quality=options.quality,
+        settings=DragSettings(preset=options.preset, steps=options.steps),
+        preview_every_ms=_PREVIEW_MS,
+        preview_max_side=_PREVIEW_SIDE,
+        keep_every=keep_every(options, crop),
+    )
+
+
+def _tell(status: EditStatus, progress: Progress) -> None:
+    if status.state == "opening":
+        done = "" if status.fraction is None else f"{status.fraction:.0%}"
+        progress.show("Reading the picture", done)
+    elif status.state == "dragging":
+        _tell_drag(status, progress)
+    elif status.state == "stopping":
+        progress.show("Stopping")
+
+
+def _tell_drag(status: EditStatus, progress: Progress) -> None:
+    if status.fit is not None and not progress.told("Read the picture"):
+        fit = status.fit
+        likeness = "" if fit.psnr is None else f"the model matches it to {fit.psnr:.1f} dB. "
+        progress.settle("Read the picture", f"{likeness}{fit.verdict}".strip())
+    if status.distances:
+        left = f"step {status.step}, {max(status.distances):.1f} px to go"
+        progress.show("Dragging", left)
+    else:
+        progress.show("Dragging")
+
+
+def _collect(canvas: FolderCanvas, done: Done, status: EditStatus) -> Outcome:
+    assert canvas.result is not None
+    ends = tuple(
+        HandleEnd(canvas.to_picture([(end.x, end.y)])[0], end.status, end.distance)
+        for end in done.handles
+    )
+    return Outcome(
+        result=canvas.result,
+        kept=tuple(canvas.kept),
+        ends=ends,
+        reason=done.reason,
+        steps=done.steps,
+        ms_per_step=done.ms_per_step,
+        psnr=status.fit.psnr if status.fit else None,
+    )

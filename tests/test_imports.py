@@ -1,0 +1,171 @@
+"""Who may import whom, over the whole tree: by syntax tree, and by importing under a hook."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PACKAGES = {
+    "draggan": ROOT / "draggan",
+    "draggan_wire": ROOT / "daemon" / "draggan_wire",
+    "draggan_daemon": ROOT / "daemon" / "draggan_daemon",
+    "draggan_krita": ROOT / "krita_plugin" / "draggan_krita",
+    "draggan_gimp": ROOT / "gimp_plugin" / "draggan_gimp",
+}
+# Beside the standard library and the package itself. The first folder or file that fits counts.
+ALLOWED = {
+    "draggan": [
+        ("cli/", {"draggan_wire", "numpy"}),
+        ("pictures.py", {"numpy", "PIL"}),
+        ("openraster.py", {"numpy", "PIL"}),
+        ("report.py", {"numpy", "PIL"}),
+        ("benchmark/sheet.py", {"torch", "numpy", "PIL"}),
+        ("", {"torch", "numpy", "safetensors"}),
+    ],
+    "draggan_wire": [("", set())],
+    "draggan_daemon": [
+        ("engine.py", {"draggan_wire", "draggan", "numpy", "torch"}),
+        ("", {"draggan_wire", "zmq", "msgpack"}),
+    ],
+    "draggan_krita": [("canvas.py", {"krita"}), ("qt.py", {"PyQt5", "PyQt6"}), ("", set())],
+    "draggan_gimp": [("", {"gi"})],
+}
+EDITORS_SIDE = ("draggan_wire", "draggan_krita", "draggan_gimp")
+NEWER_THAN_3_8 = {"graphlib", "zoneinfo", "tomllib"}
+TOP_LEVEL = {
+    *("draggan", "daemon", "krita_plugin", "gimp_plugin", "tests"),
+    *("README.md", "LICENSE", "pyproject.toml"),
+}
+
+
+def files_of(package: str) -> list[Path]:
+    return sorted(PACKAGES[package].rglob("*.py"))
+
+
+def every_file() -> list[tuple[str, Path]]:
+    return [(package, path) for package in PACKAGES for path in files_of(package)]
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Top-level names of all absolute imports, wherever in the file they stand."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_package_imports_only_what_it_may(package: str) -> None:
+    stdlib = sys.stdlib_module_names - (NEWER_THAN_3_8 if package in EDITORS_SIDE else set())
+    faults = []
+    for path in files_of(package):
+        inside = path.relative_to(PACKAGES[package]).as_posix()
+        extra = next(names for start, names in ALLOWED[package] if inside.startswith(start))
+        # On the editors' side the package lies in another place under another name.
+        own = set() if package in EDITORS_SIDE else {package}
+        for name in imported_modules(path):
+            if name not in stdlib | extra | own:
+                faults.append(f"{inside} imports {name}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("package", EDITORS_SIDE)
+def test_what_runs_inside_the_editors_parses_as_python_3_8(package: str) -> None:
+    for path in files_of(package):
+        ast.parse(path.read_text(), filename=str(path), feature_version=(3, 8))
+
+
+def test_every_module_says_first_what_it_is() -> None:
+    faults = [
+        path.relative_to(ROOT).as_posix()
+        for _, path in every_file()
+        if "_msgpack" not in path.parts
+        and path.read_text().strip()
+        and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert faults == []
+
+
+def test_nothing_stands_at_the_top_of_the_tree_but_the_house() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True
+    )
+    names = {name.split("/")[0] for name in listed.stdout.split("\0") if name}
+    assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
+
+
+# Importing under a hook: what a syntax tree cannot see.
+
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+
+allowed, package, skipped = set({allowed!r}), {package!r}, set({skipped!r})
+
+class Guard:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top not in allowed and top not in sys.stdlib_module_names:
+            raise ImportError("refused by the test: " + name)
+        return None
+
+sys.meta_path.insert(0, Guard())
+root = importlib.import_module(package)
+names = [package]
+for module in pkgutil.walk_packages(getattr(root, "__path__", []), package + "."):
+    if module.name not in skipped:
+        names.append(module.name)
+        importlib.import_module(module.name)
+print(*(name for name in sys.modules if "." not in name))
+"""
+
+
+def modules_after_importing(
+    package: str, *, allowed: set[str], skipped: frozenset[str] = frozenset()
+) -> set[str]:
+    """Imports the whole of `package` where nothing but `allowed` and the standard library is."""
+    code = _IMPORT_ALL.format(
+        allowed=sorted(allowed | {package.split(".")[0]}), package=package, skipped=sorted(skipped)
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_wire_needs_nothing_but_the_standard_library() -> None:
+    modules_after_importing("draggan_wire", allowed=set())
+
+
+def test_the_daemons_front_door_loads_no_torch() -> None:
+    loaded = modules_after_importing(
+        "draggan_daemon",
+        allowed={"draggan_wire", "zmq", "msgpack"},
+        skipped=frozenset({"draggan_daemon.engine"}),
+    )
+    assert "zmq" in loaded and "torch" not in loaded
+
+
+def test_the_command_line_loads_no_torch() -> None:
+    loaded = modules_after_importing("draggan.cli", allowed={"draggan_wire", "numpy", "PIL"})
+    assert "torch" not in loaded
+
+
+def test_help_is_instant_because_nothing_heavy_is_loaded() -> None:
+    code = (
+        "import sys; from draggan.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'PIL', 'torch', 'draggan_wire'} & set(sys.modules)\n"
+        "sys.exit(repr(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
