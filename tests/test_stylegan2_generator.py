@@ -135,6 +135,14 @@ def test_a_delta_is_rendered_as_if_the_network_had_those_weights(
         torch.testing.assert_close(changed.render(ws), fresh.synthesis(ws))
 
 
+def test_the_prior_is_estimated_anew_when_the_mapping_changed(tiny_generator: StyleGAN2Generator):
+    prior, bias = tiny_generator.prior(), torch.ones(16)
+    elsewhere = tiny_generator.with_weights(WeightDelta({"synthesis.b8.conv0.bias": bias}))
+    assert elsewhere.prior() is prior
+    moved = tiny_generator.with_weights(WeightDelta({"mapping.fc1.bias": 100 * bias}))
+    assert (moved.prior().mean > prior.mean).all()
+
+
 def test_weights_that_a_delta_does_not_name_are_shared(tiny_generator: StyleGAN2Generator):
     weight = tiny_generator.network.state_dict()[NAME]
     changed = tiny_generator.with_weights(WeightDelta({NAME: torch.ones_like(weight)}))
@@ -178,7 +186,7 @@ def test_half_precision_stays_close(dtype: torch.dtype):
 
 def test_large_weights_do_not_leave_the_range_of_float16(tiny_generator: StyleGAN2Generator):
     weights = dict(tiny_generator.network.named_parameters())
-    grown = {n: 99 * w for n, w in weights.items() if n.endswith("conv1.weight")}
+    grown = {n: 3000 * w for n, w in weights.items() if n.endswith("conv1.weight")}
     generator = tiny_generator.with_weights(WeightDelta(grown))
     ws = generator.sample([1])
     expected = generator.render(ws)
