@@ -43,6 +43,7 @@ class Connection:
         self._pending: List[memoryview] = []
         self._started = self._last_beat = time.monotonic()
         self._heard, self._missed = True, 0
+        self._blocked = False
         self._failure: Optional[WireError] = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -102,9 +103,9 @@ class Connection:
             except BlockingIOError:
                 return
             except OSError as error:
-                raise _lost() from error
+                raise self._lost() from error
             if not count:
-                raise _lost()
+                raise self._lost()
             self._heard = True
             self._dealer.received(count)
 
@@ -115,10 +116,12 @@ class Connection:
             try:
                 count = self._socket.send(self._pending[0], NO_SIGNAL)
             except BlockingIOError:
+                self._blocked = True
                 return
             except OSError as error:
-                raise _lost() from error
-            self._heard = True  # bytes that are taken are a sign of life, too
+                raise self._lost() from error
+            self._heard |= self._blocked  # the peer has made room: a sign of life, too
+            self._blocked = False
             self._pending[0] = self._pending[0][count:]
             if not self._pending[0]:
                 self._pending.pop(0)
@@ -140,10 +143,21 @@ class Connection:
         self._last_beat = now
         self._missed = 0 if self._heard else self._missed + 1
         if self._missed > PATIENCE:
-            raise _lost()
+            raise self._lost()
         if not self._heard and self.ready:
             self._dealer.ping()
         self._heard = False
+
+    def _lost(self) -> ConnectionLost:
+        if not self.ready:  # libzmq hangs up without a word on a wrong mechanism
+            return ConnectionLost(
+                "The daemon hung up while this program was logging in.",
+                hint="It may be ending; if it wants a password, use the one that it printed.",
+            )
+        return ConnectionLost(
+            "The connection to the daemon was lost.",
+            hint="It is tried again by itself; see the daemon's output if it stays away.",
+        )
 
 
 def open_socket(endpoint: Endpoint) -> socket.socket:
@@ -190,10 +204,3 @@ def _views(chunks: List[Bytes]) -> List[memoryview]:
     if sum(view.nbytes for view in views) <= STAGING:
         return [memoryview(b"".join(views))]
     return views
-
-
-def _lost() -> ConnectionLost:
-    return ConnectionLost(
-        "The connection to the daemon was lost.",
-        hint="It is tried again by itself; see the daemon's output if it stays away.",
-    )
