@@ -75,7 +75,7 @@ def draw_demo_picture(*, seed: int | None = None) -> DemoPicture:
     animal, cover = _cut_out(before)
     background = _lights(generator)
     picture = _aged(animal * cover + background * (1 - cover), generator)
-    places = zip(render(before, SIZE).landmarks[0], render(after, SIZE).landmarks[0], strict=True)
+    places = zip(_landmarks(before), _landmarks(after), strict=True)
     ends = [(_rounded(start), _rounded(target)) for start, target in places]
     handles = tuple(ends[landmark_index(name)] for name in _DRAGGED)
     array = (picture.clamp(0, 1) * 255).round().byte()[0].permute(1, 2, 0)
@@ -93,6 +93,12 @@ def _two_poses(seed: int, *, fox: bool) -> tuple[Tensor, Tensor]:
     after = before.clone()
     after[0, yaw], after[0, mouth] = -side * _TURN, 0.75
     return before, after
+
+
+def _landmarks(parameters: Tensor) -> Tensor:
+    """All landmarks (17, 2) in the picture's pixels, without drawing it."""
+    small = 16
+    return render(parameters, small).landmarks[0] * (SIZE / small)
 
 
 def _cut_out(parameters: Tensor) -> tuple[Tensor, Tensor]:
