@@ -40,7 +40,7 @@ class DragOptions:
     space: Space = "prior"
     local: float = 0.3  # prior space: weight of each row's own offset beside the shared one
     block: int | None = None  # resolution of the features; None: the generator's choice
-    rows: int | None = None  # leading rows of W+ that may change; None: all that reach the block
+    rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
     r2: float = 12.0  # radius of point tracking [512]
     pull: float = 4.0  # length of d, the step that the supervision asks for [512]
@@ -56,11 +56,11 @@ PRESETS = {
     "default": DragOptions(),
     # Section 4 and the supplement of the paper: W+, first six rows, block 6, Adam 2e-3, 300 steps.
     "paper": DragOptions(
-        loop="paper", steps=300, lr=2e-3, space="w+", rows=6, r1=3, lambda_mask=20
+        loop="paper", steps=300, lr=2e-3, space="w+", r1=3, lambda_mask=20
     ),
     # The released code's user interface: Adam 1e-3, L2 tracking, stops at 2 px.
     "released": DragOptions(
-        loop="released", steps=300, lr=1e-3, space="w+", rows=6, r1=3, stop=2, lambda_mask=20
+        loop="released", steps=300, lr=1e-3, space="w+", r1=3, stop=2, lambda_mask=20
     ),
 }
 
@@ -138,7 +138,7 @@ class _Drag:
         self.pins = (handles - targets).norm(dim=-1) < 1e-6  # (N,)
         self.unit = max(generator.width, generator.height) / 512
         self.block = options.block or _block(generator, options)
-        rows = min(options.rows or generator.num_ws, generator.rows(self.block))
+        rows = min(options.rows, generator.rows(self.block))
         self.path = LatentPath(
             ws, generator.prior(), rows=rows, space=options.space, local=options.local
         )

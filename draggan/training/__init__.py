@@ -1,0 +1,1 @@
+"""Training the default model on the procedural renderer; imports nothing by itself."""
