@@ -1,0 +1,157 @@
+"""RenderDrag's tasks: which landmark of which animal should go where, known from the renderer.
+
+Torch only. Each task changes one parameter of a held-out animal; its handles are landmarks of the
+animal as it is, their targets the same landmarks of the changed animal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from draggan.benchmark.faces import held_out_latents
+from draggan.critters import (
+    from_unit,
+    landmark_index,
+    parameter_index,
+    render,
+    render_dense,
+    unit_from_latent,
+)
+from draggan.errors import BadInput
+
+SAMPLING = (
+    "normal z, kept where yaw and pitch lie in the middle 30 % and 40 % of their ranges, the mouth "
+    "is 15-50 % open, the ears 20-60 % long, the eyes over 60 % open, the gaze in the middle 50 % "
+    "sideways, and every task's handles are visible with their targets inside the picture"
+)
+BATCH = 2000  # latents drawn at once
+MOST_BATCHES = 1000
+INSET = 2.0  # [128 px] targets keep this far from the picture's edge
+SEEN = 0.5  # visibility from which a landmark may be a handle
+
+# Share of its range (u) that each parameter of a start must lie in.
+START = {
+    "yaw": (0.35, 0.65),
+    "pitch": (0.30, 0.70),
+    "mouth_open": (0.15, 0.50),
+    "ear_len": (0.20, 0.60),
+    "eye_open": (0.28, 1.00),  # 0.28 of the range is 60 % open
+    "gaze_x": (0.25, 0.75),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """Drag `handles` so that `parameter` goes from u to `goal(u, face)`, as shares of its range."""
+
+    name: str
+    handles: tuple[str, ...]
+    parameter: str
+    goal: Callable[[float, int], float]
+    pins: tuple[str, ...] = ()  # landmarks to be held where they are
+
+
+def _farther_end(u: float, low: float, high: float) -> float:
+    return high if u < (low + high) / 2 else low
+
+
+def _wider(u: float, face: int) -> float:
+    return 0.85
+
+
+def _sideways(u: float, face: int) -> float:
+    return _farther_end(u, 0.05, 0.95)
+
+
+TASKS: tuple[Task, ...] = (
+    Task("nose to another yaw", ("nose",), "yaw", lambda u, face: u + (0.33, -0.33)[face % 2]),
+    Task("jaw opens", ("mouth_bot",), "mouth_open", _wider),
+    Task("both ears grow", ("ear_tip_l", "ear_tip_r"), "ear_len", lambda u, face: 0.95),
+    Task("gaze", ("pupil_l", "pupil_r"), "gaze_x", _sideways),
+    # Only when asked for:
+    Task("nose to another pitch", ("nose",), "pitch", lambda u, face: _farther_end(u, 0.1, 0.9)),
+    Task("jaw opens, nose pinned", ("mouth_bot",), "mouth_open", _wider, pins=("nose",)),
+    Task("gaze, nose pinned", ("pupil_l", "pupil_r"), "gaze_x", _sideways, pins=("nose",)),
+)
+USUAL = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """One drag to be made: an animal, a task, and the truth at both ends."""
+
+    face: int
+    task: Task
+    z: Tensor  # (1, 32)
+    source: Tensor  # (1, 31) physical parameters before
+    goal: Tensor  # (1, 31) and after
+    handles: Tensor  # (N, 2) picture points
+    targets: Tensor  # (N, 2)
+    pins: Tensor  # (P, 2)
+
+    @property
+    def rows(self) -> list[int]:
+        """The handles' places among all landmarks."""
+        return [landmark_index(name) for name in self.task.handles]
+
+
+def find_tasks(names: Sequence[str]) -> tuple[Task, ...]:
+    """Tasks whose names contain one of `names`; the usual four where none is given."""
+    if not names:
+        return TASKS[:USUAL]
+    found = tuple(task for task in TASKS if any(name in task.name for name in names))
+    if not found:
+        known = ", ".join(task.name for task in TASKS)
+        raise BadInput(f"There is no task called '{names[0]}'.", hint=f"Tasks: {known}.")
+    return found
+
+
+def make_cases(faces: int, tasks: Sequence[Task], *, size: int, seed: int) -> list[Case]:
+    """All `tasks` on each of `faces` held-out animals drawn as `SAMPLING` says."""
+    if faces < 1:
+        raise BadInput("A benchmark needs at least one face.")
+    cases: list[Case] = []
+    drawn = 0
+    for z in _starts(seed):
+        of_this_face = [_case(drawn, task, z, size) for task in tasks]
+        possible = [case for case in of_this_face if case is not None]
+        if len(possible) < len(tasks):
+            continue
+        cases += possible
+        drawn += 1
+        if drawn == faces:
+            return cases
+    raise BadInput("No animal can do these tasks.", hint="Choose other tasks.")
+
+
+def _starts(seed: int) -> Iterator[Tensor]:
+    """Latents (1, 32) of animals in a start pose."""
+    low, high = torch.zeros(31), torch.ones(31)
+    for name, (least, most) in START.items():
+        low[parameter_index(name)], high[parameter_index(name)] = least, most
+    for batch in range(MOST_BATCHES):
+        z = held_out_latents(BATCH, seed=seed + batch)
+        unit = unit_from_latent(z)
+        yield from z[((unit >= low) & (unit <= high)).all(1)].split(1)
+
+
+def _case(face: int, task: Task, z: Tensor, size: int) -> Case | None:
+    """The drag, or None where a handle is hidden or its target outside the picture."""
+    unit = unit_from_latent(z)
+    wanted = unit.clone()
+    column = parameter_index(task.parameter)
+    wanted[0, column] = task.goal(unit[0, column].item(), face)
+    source, goal = from_unit(unit), from_unit(wanted)
+    before = render_dense(source, size)
+    rows, pinned = ([landmark_index(name) for name in ends] for ends in (task.handles, task.pins))
+    handles = before.landmarks[0, rows]
+    targets = render(goal, size).landmarks[0, rows]
+    inset = INSET * size / 128
+    inside = (targets > inset).all() and (targets < size - inset).all()
+    if not inside or before.visibility[0, rows + pinned].min() < SEEN:
+        return None
+    return Case(face, task, z, source, goal, handles, targets, before.landmarks[0, pinned])
