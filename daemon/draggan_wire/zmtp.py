@@ -243,9 +243,7 @@ def _property(name: bytes, value: bytes) -> bytes:
 
 def _split_command(data: bytes) -> Tuple[bytes, bytes]:
     """A command's name and the rest."""
-    if data.startswith(
-        b"^RROR"
-    ):  # libzmq 4.3 refuses PLAIN with "\x5ERROR" for "\5ERROR"
+    if data.startswith(b"^RROR"):  # libzmq 4.3 refuses PLAIN with "\x5ERROR" for "\5ERROR"
         return b"ERROR", data[5:]
     end = 1 + data[0] if data else 0
     if not 1 < end <= len(data):
