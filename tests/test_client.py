@@ -308,6 +308,20 @@ def test_a_message_of_a_newer_daemon_is_passed_over(address: str, start: Start) 
         assert messages(client, 1) == [Pong()]
 
 
+def test_a_pong_nobody_asked_for_is_not_an_event(address: str, start: Start) -> None:
+    daemon = Daemon({Ping: [Pong()]})
+
+    def probing(frames: Multipart) -> Iterator[Multipart]:
+        yield [bytes(part) for part in encode(Pong())]
+        yield from daemon(frames)
+
+    with Router(address, probing):
+        client = start(address)
+        events(client)
+        number = client.send(Ping())
+        assert events(client) == [Envelope(Pong(), re=number)]
+
+
 def test_closing_sends_what_still_waits_and_is_quick(address: str) -> None:
     daemon = Daemon()
     with Router(address, daemon):

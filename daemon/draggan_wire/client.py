@@ -34,6 +34,7 @@ from .messages import (
     Hello,
     Message,
     Opened,
+    Pong,
     SessionKey,
     Welcome,
     decode,
@@ -197,6 +198,8 @@ class Client:
             if isinstance(message, Error):
                 raise message.exception()
             return
+        if isinstance(message, Pong) and envelope.re is None:
+            return  # the daemon only wanted to know whether the connection stands
         if isinstance(message, Opened):
             self._sessions[message.session] = message.token
         elif isinstance(message, Closed):

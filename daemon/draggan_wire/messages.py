@@ -32,6 +32,7 @@ Conversation                          (what the daemon sends, in order)
     close   -> closed                 whatever the session was doing
     models  -> model_list;  ping -> pong, at once;  credit -> nothing
     A pong without `re` is the daemon finding out whether a quiet client is still there.
+    A `pong` that answers nothing is the daemon's way to see whether a connection stands.
     Any request may be answered by `error` instead, which then is the last answer to it. The daemon
     sends `state` whenever a session's state changes.
     Step 0 of a session's timeline is the opened picture; each drag step appends one, a drag after
