@@ -195,9 +195,6 @@ class Door:
                 f"The daemon has {MAX_CONNECTIONS} connections and takes no more.",
                 hint="Close other editors that use it.",
             )
-        self._active = self._clock()
-        self._peers.add(Peer(route, principal, message.client, self._active))
-        log.info("hello from %r (%s)", message.client, principal)
         owned = [self._sessions.resumable(key, principal) for key in message.resume]
         resumed = [session for session in owned if session is not None]
         welcome = Welcome(
@@ -208,6 +205,9 @@ class Door:
             models=self._worker.models(),
             resumed=tuple(session.id for session in resumed),
         )
+        self._active = self._clock()
+        self._peers.add(Peer(route, principal, message.client, self._active))
+        log.info("hello from %r (%s)", message.client, principal)
         self._answer(route, welcome, request)
         for session in resumed:
             self._attach(session, route)

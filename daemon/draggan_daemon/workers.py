@@ -77,8 +77,8 @@ class Event:
 class SessionWorker(ABC):
     """Computes for many sessions, one job at a time each. No method waits for a computation.
 
-    `fileno()` becomes readable when `events()` has something, and at the end. Jobs raise Busy while the session has
-    another one, and UnknownSession where there is none of that name.
+    `fileno()` becomes readable when `events()` has something, and at the end. Jobs raise Busy while
+    the session has another one, and UnknownSession where there is none of that name.
     """
 
     @abstractmethod

@@ -1,0 +1,289 @@
+"""The computing itself: the only file of the daemon that imports draggan, and only when needed.
+
+Runs in the worker's thread (`models` and `device` in the door's). Models are loaded once and shared
+between the sessions; everything else belongs to one session's edit. The library's errors keep their
+code, sentence and hint.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from draggan_wire.errors import BadInput, EngineFailed, UnknownSession, WireError
+from draggan_wire.messages import (
+    Closed,
+    Done,
+    Drag,
+    DragSettings,
+    Frame,
+    HandleResult,
+    Image,
+    ModelInfo,
+    Open,
+    Progress,
+    Ready,
+    Seek,
+)
+from draggan_wire.schema import plain, read
+
+from .workers import Job, Turn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from draggan.checkpoint import ModelCard
+    from draggan.drag import DragOptions, DragStep
+    from draggan.editor import DragEditor, SettingStep
+    from draggan.generator import Generator
+    from draggan.pixels import PixelFormat
+
+log = logging.getLogger("draggand.engine")
+
+LIST_SECONDS = 5.0  # how long a list of the models is taken for true
+
+
+@dataclass
+class _Edit:
+    """One session's edit: the editor, how its client's pixels lie in memory, frames so far."""
+
+    session: str
+    editor: DragEditor
+    format: PixelFormat
+    frames: int = 0
+
+
+class TorchEngine:
+    """Opens pictures and seeds, drags, seeks: the `Engine` of `workers.py`."""
+
+    def __init__(self, *, device: str, threads: int) -> None:
+        self._wanted, self._threads = device, threads
+        self._device = ""  # torch's name, once torch is there
+        self._listed: tuple[float, tuple[ModelInfo, ...]] | None = None
+        self._generators: dict[str, Generator] = {}
+        self._edits: dict[str, _Edit] = {}
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        from draggan.checkpoint import list_models
+
+        now = time.monotonic()
+        if self._listed is None or now - self._listed[0] > LIST_SECONDS:
+            found = (_model_info(card) for card in list_models())
+            self._listed = now, tuple(info for info in found if info is not None)[:256]
+        return self._listed[1]
+
+    def device(self) -> str:
+        if not self._device:
+            undecided = "CUDA if there is one, else the CPU"
+            return undecided if self._wanted == "auto" else self._wanted.upper()
+        import torch
+
+        if self._device.startswith("cuda"):
+            return torch.cuda.get_device_name(self._device)
+        return f"CPU, {torch.get_num_threads()} threads"
+
+    def open(self, session: str, request: Open, stop: threading.Event) -> Job:
+        with _library_errors():
+            edit = self._new_edit(session, request)
+            editor = edit.editor
+            first: tuple[Frame, ...] = ()
+            if request.image is None:
+                _sample(editor, request)
+                first = (_frame(edit, "result", 0),)
+            else:
+                for step in _invert(editor, request):
+                    if stop.is_set():
+                        return Turn((Closed(session, "stopped"),))
+                    yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
+            self._edits[session] = edit
+            return Turn((*first, Ready(session, editor.psnr, editor.quality_score)))
+
+    def drag(self, request: Drag, stop: threading.Event) -> Job:
+        with _library_errors():
+            edit = self._edit(request.session)
+            start, seconds = edit.editor.position, 0.0
+            steps = _drag(edit.editor, request)
+            while True:
+                begin = time.perf_counter()
+                step = next(steps)  # the last one is `finished`
+                seconds += time.perf_counter() - begin
+                if step.finished or stop.is_set():
+                    break
+                yield _turn(edit, step, request, taken=step.index - start)
+            result = _frame(edit, "result", step.index, step)
+            return Turn((result, _done(edit, step, step.index - start, seconds)))
+
+    def seek(self, request: Seek) -> Job:
+        with _library_errors():
+            edit = self._edit(request.session)
+            edit.editor.seek(request.step)
+            return Turn((_frame(edit, "result", request.step),))
+        yield
+
+    def close(self, session: str) -> None:
+        self._edits.pop(session, None)
+
+    def _edit(self, session: str) -> _Edit:
+        if session not in self._edits:
+            raise UnknownSession("The session is not open.", hint="Open the picture again.")
+        return self._edits[session]
+
+    def _new_edit(self, session: str, request: Open) -> _Edit:
+        from draggan.editor import DragEditor
+        from draggan.pixels import pixel_format
+
+        name = "rgb8" if request.image is None else request.image.format
+        return _Edit(session, DragEditor(self._generator(request.model)), pixel_format(name))
+
+    def _generator(self, model: str) -> Generator:
+        """The model, loaded at its first use; torch is first needed here."""
+        if model not in self._generators:
+            import torch
+
+            from draggan.checkpoint import load_generator
+
+            if not self._device:
+                self._device = self._choose_device()
+                if self._threads:
+                    torch.set_num_threads(self._threads)
+            begin = time.perf_counter()
+            self._generators[model] = load_generator(model, device=self._device)
+            log.info("loaded %s on %s in %.2f s", model, self._device, time.perf_counter() - begin)
+        return self._generators[model]
+
+    def _choose_device(self) -> str:
+        import torch
+
+        if self._wanted == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        if self._wanted.startswith("cuda") and not torch.cuda.is_available():
+            raise EngineFailed(
+                "There is no CUDA device for torch on this computer.",
+                hint="Start the daemon with --device cpu, or install torch for CUDA.",
+                code="no_device",
+            )
+        return self._wanted
+
+
+def _model_info(card: ModelCard) -> ModelInfo | None:
+    """What clients are told of a model; a user's file may be called what no id can be."""
+    try:
+        info = ModelInfo(
+            card.id,
+            card.title[:200],
+            card.width,
+            card.height,
+            card.licence[:200],
+            card.summary[:1000],
+        )
+        return read(ModelInfo, plain(info), "model")
+    except WireError:
+        log.warning("a model file's name is no id: letters, digits, '-', '_' and '.' are")
+        return None
+
+
+def _options(settings: DragSettings) -> DragOptions:
+    """The preset that is named, with what the client sets besides."""
+    from draggan.drag import PRESETS
+
+    name = settings.preset or "default"
+    if name not in PRESETS:
+        raise BadInput(
+            f"There is no preset called '{name}'.", hint=f"Presets: {', '.join(PRESETS)}."
+        )
+    given = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "preset"}
+    return replace(PRESETS[name], **{k: v for k, v in given.items() if v is not None})
+
+
+@contextmanager
+def _library_errors() -> Iterator[None]:
+    """The library's errors as the wire's; being out of memory as MemoryError."""
+    from draggan.errors import DragganError
+
+    try:
+        yield
+    except DragganError as error:
+        raise EngineFailed(error.sentence, hint=error.hint, code=error.code) from None
+    except RuntimeError as error:
+        said = str(error).lower()
+        if "out of memory" in said or "can't allocate" in said or "not enough memory" in said:
+            raise MemoryError from error
+        raise
+
+
+def _sample(editor: DragEditor, request: Open) -> None:
+    assert request.seed is not None
+    editor.set_seed(request.seed, truncation=request.truncation, label=request.label)
+
+
+def _invert(editor: DragEditor, request: Open) -> Iterator[SettingStep]:
+    assert request.image is not None
+    weight = None if request.weight is None else _plane(request.weight)
+    return editor.set_image(_native(request.image), weight=weight, quality=request.quality)
+
+
+def _drag(editor: DragEditor, request: Drag) -> Iterator[DragStep]:
+    mask = None if request.mask is None else _plane(request.mask)
+    options = _options(request.settings)
+    return editor.drag(request.handles, request.targets, mask=mask, options=options)
+
+
+def _turn(edit: _Edit, step: DragStep, request: Drag, *, taken: int) -> Turn:
+    """A step of a drag: its preview's recipe and, every so often, the step as a kept frame."""
+    draw = partial(_frame, edit, "preview", step.index, step, max_side=request.preview_max_side)
+    if request.keep_every and taken and taken % request.keep_every == 0:
+        return Turn((_frame(edit, "kept", step.index, step),), draw)
+    return Turn((), draw)
+
+
+def _done(edit: _Edit, step: DragStep, taken: int, seconds: float) -> Done:
+    ends = zip(step.points.tolist(), step.statuses, step.distances, strict=True)
+    return Done(
+        edit.session,
+        reason=step.ending or "stopped",
+        steps=taken,
+        ms_per_step=1000 * seconds / max(1, taken),
+        handles=tuple(HandleResult(x, y, status, distance) for (x, y), status, distance in ends),
+    )
+
+
+def _frame(
+    edit: _Edit,
+    kind: str,
+    index: int,
+    step: DragStep | None = None,
+    *,
+    max_side: int | None = None,
+) -> Frame:
+    """The picture at `index` of the timeline in the client's own format, with `step`'s handles."""
+    native = edit.editor.image(index, max_side=max_side)
+    height, width = native.shape[:2]
+    edit.frames += 1
+    return Frame(
+        edit.session,
+        edit.frames,
+        kind,
+        index,
+        Image(edit.format.name, width, height, edit.format.to_bytes(native)),
+        points=() if step is None else tuple((x, y) for x, y in step.points.tolist()),
+        distances=() if step is None else step.distances,
+        statuses=() if step is None else step.statuses,
+    )
+
+
+def _native(image: Image) -> NDArray:
+    """The picture of a message as an array (H, W, C) of its own sample type."""
+    from draggan.pixels import pixel_format
+
+    return pixel_format(image.format).from_bytes(memoryview(image.data), image.width, image.height)
+
+
+def _plane(image: Image) -> NDArray:
+    """A gray8 mask as (H, W) in [0, 1]."""
+    return _native(image)[..., 0] / 255

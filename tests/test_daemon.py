@@ -1,0 +1,191 @@
+"""`draggand` as a process: starting, answering, ending, and the words it has for mishaps."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from draggan_wire.client import Client, Connected, Event
+from draggan_wire.messages import Envelope, Ping, Pong
+
+COMMAND = [sys.executable, "-m", "draggan_daemon"]
+PATIENCE = 30.0
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DRAGGAND_")}
+    return {**own, "XDG_CONFIG_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+
+
+class Draggand:
+    """A daemon process and its socket."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+        self.socket = tmp_path / "run" / "d.sock"
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        where = [] if arguments[0] in ("models", "--version") else ["--endpoint", self.endpoint]
+        return subprocess.run(
+            [*COMMAND, *arguments, *where],
+            env=environment(self.folder),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    @property
+    def endpoint(self) -> str:
+        return f"ipc://{self.socket}"
+
+    def serve(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--device", "cpu", "--endpoint", self.endpoint, *arguments],
+            env=environment(self.folder),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def client(self) -> Client:
+        """A client that has been welcomed."""
+        client = Client(self.endpoint, name="test")
+        hear(client, lambda event: isinstance(event, Connected))
+        return client
+
+    def end(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def hear(client: Client, wanted: Callable[[Event], bool], *, seconds: float = PATIENCE) -> Event:
+    """The first event that is wanted; those before it are dropped."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for event in client.poll(0.1):
+            if wanted(event):
+                return event
+    raise AssertionError("nothing of the kind was heard")
+
+
+def answer_to(client: Client, number: int) -> object:
+    event = hear(client, lambda e: isinstance(e, Envelope) and e.re == number)
+    assert isinstance(event, Envelope)
+    return event.message
+
+
+@pytest.fixture
+def draggand(tmp_path: Path) -> Iterator[Draggand]:
+    daemon = Draggand(tmp_path)
+    yield daemon
+    daemon.end()
+
+
+def test_the_front_door_is_there_soon_and_small(draggand: Draggand) -> None:
+    begin = time.monotonic()
+    process = draggand.serve()
+    client = draggand.client()
+    assert time.monotonic() - begin < 5  # 1 s is the aim; a loaded machine needs air
+    assert isinstance(answer_to(client, client.send(Ping())), Pong)
+    status = Path(f"/proc/{process.pid}/status")
+    if status.exists():
+        resident = next(line for line in status.read_text().splitlines() if "VmRSS" in line)
+        assert int(resident.split()[1]) < 100_000
+        assert "torch" not in Path(f"/proc/{process.pid}/maps").read_text()
+    client.close()
+
+
+def test_status_names_the_daemon_and_stop_ends_it(draggand: Draggand) -> None:
+    process = draggand.serve()
+    draggand.client().close()
+    facts = json.loads(draggand.run("status", "--json").stdout)
+    assert facts["answering"] and facts["process"] == process.pid
+    assert facts["protocol"] == 1 and facts["models"]
+    assert "answers at" in draggand.run("status").stdout
+    assert draggand.run("stop").returncode == 0
+    assert process.wait(PATIENCE) == 0
+    assert not draggand.socket.exists()
+
+
+def test_without_a_daemon_status_and_stop_say_so(draggand: Draggand) -> None:
+    for command in (["status"], ["stop"], ["status", "--json"]):
+        done = draggand.run(*command)
+        assert done.returncode == 69
+        assert "Traceback" not in done.stderr and (done.stderr or done.stdout)
+
+
+def test_a_second_daemon_is_refused_and_the_first_goes_on(draggand: Draggand) -> None:
+    draggand.serve()
+    client = draggand.client()
+    second = draggand.run("serve")
+    assert second.returncode == 69 and "already answers" in second.stderr
+    assert isinstance(answer_to(client, client.send(Ping())), Pong)
+    client.close()
+
+
+def test_a_killed_daemons_socket_does_not_stand_in_the_way(draggand: Draggand) -> None:
+    first = draggand.serve()
+    draggand.client().close()
+    first.kill()
+    first.wait()
+    assert draggand.socket.exists()
+    draggand.serve()
+    draggand.client().close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_good_order(draggand: Draggand, number: signal.Signals) -> None:
+    process = draggand.serve()
+    draggand.client().close()
+    process.send_signal(number)
+    _, log = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0 and "Traceback" not in log
+    assert not draggand.socket.exists()
+
+
+def test_an_ephemeral_daemon_ends_when_nobody_comes(draggand: Draggand) -> None:
+    process = draggand.serve("--ephemeral", "--idle-exit", "0.5s")
+    assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["serve", "--device", "tpu"], 78, "no device"),
+        (["serve", "--idle-exit", "soon"], 78, "no length of time"),
+        (["serve", "--config", "/nowhere/at/all.toml"], 78, "all.toml"),
+        (["dance"], 2, "dance"),
+    ],
+)
+def test_mistakes_have_a_sentence_and_a_code(
+    draggand: Draggand, arguments: list[str], code: int, words: str
+) -> None:
+    done = draggand.run(*arguments)
+    assert done.returncode == code and words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_tcp_is_refused_with_a_sentence(draggand: Draggand) -> None:
+    done = subprocess.run(
+        [*COMMAND, "serve", "--endpoint", "tcp://127.0.0.1:5555"],
+        env=environment(draggand.folder),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 78 and "local sockets only" in done.stderr
+
+
+def test_models_and_version_need_no_daemon(draggand: Draggand) -> None:
+    assert "critters" in draggand.run("models").stdout
+    assert draggand.run("--version").stdout.startswith("draggand ")
