@@ -163,14 +163,24 @@ def patch(seen: View, reconstruction: Tensor, edit: Tensor, *, mask: Tensor | No
     change = (after - before).abs().amax(1, keepdim=True)  # (1, 1, H, W)
     change = F.avg_pool2d(change, 3, 1, 1, count_include_pad=False)
     moved = _ramp(change)
-    stay = 1 - _spread(moved, 1)
     reach = max(1, round(REACH * max(change.shape[-2:])))
+    stay = 1 - torch.maximum(_spread(moved, 1), _orphaned(source - before, moved, reach))
     shown = _feather(_spread(moved, 2 * reach), reach)
     if mask is not None:
         shown = shown * _feather(mask[None, None].float().cpu(), 1)
     detail = fill(source - before, stay)
     add = shown * (after - stay * before + (1 - stay) * detail)
     return Patch(add, shown * (1 - stay))
+
+
+def _orphaned(error: Tensor, moved: Tensor, reach: int) -> Tensor:
+    """Where the reconstruction lacked something that moved away with its surroundings.
+
+    The generator never drew it, so no change shows there; left in place it would be a ghost.
+    Fine grain stays: it averages out over the few pixels looked at here.
+    """
+    lacking = F.avg_pool2d(error, 3, 1, 1, count_include_pad=False).abs().amax(1, keepdim=True)
+    return _feather(_spread(moved, 4 * reach), reach) * _feather(_spread(_ramp(lacking), 1), 1)
 
 
 def _ramp(change: Tensor) -> Tensor:

@@ -1,0 +1,377 @@
+"""DragEditor, the library's face: set a picture or a seed, drag, look back; no files, no sockets.
+
+    editor = DragEditor(load_generator())
+    for step in editor.set_image(picture):  # inversion and tuning, once for each picture
+        print(step.stage, step.psnr)
+    for step in editor.drag([(120, 80)], [(160, 84)]):  # leaving the loop is cancelling
+        show(editor.image(step.index, max_side=512))
+    save(editor.image())
+
+Everything here is in the picture's own pixels: points, distances, masks, images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from . import inversion, tuning
+from .compose import Frame, View, paste_back, patch, shrink_picture, view
+from .drag import PRESETS, DragOptions, DragStep, drag
+from .errors import BadInput
+from .generator import Generator, WeightDelta
+from .pixels import SAMPLES, as_native, finite
+
+Points = Tensor | NDArray | Sequence[Sequence[float]]
+
+VERDICTS = (  # from dB on: what to tell a user of the reconstruction
+    (30.0, "very close"),
+    (25.0, "close"),
+    (20.0, "rough: fine detail will come from the original"),
+    (-np.inf, "poor: this model does not know such pictures, expect little of a drag"),
+)
+
+
+@dataclass(frozen=True)
+class SettingStep:
+    """Progress of `set_image`: stages "samples", "starts", "w", "w+", "done", then "tuning"."""
+
+    stage: str
+    index: int  # from 1 to total, within the samples or within all the rest
+    total: int
+    psnr: float  # dB, of the model's picture against the given one
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the edit: its latent, where the handles are, and what has been free to move."""
+
+    ws: Tensor  # (1, num_ws, w_dim)
+    points: Tensor  # (N, 2), picture pixels
+    mask: NDArray | None = None  # (h, w) in [0, 1]; None: everything
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The picture that was set, and how the model sees it."""
+
+    native: NDArray  # (h, w, C)
+    flat: bool  # it came without a channel axis
+    frame: Frame
+    seen: View
+
+
+class DragEditor:
+    """One edit of one picture with one generator. Not for several threads at a time."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.base = generator
+        self.notes: tuple[str, ...] = ()  # what had to be done to the picture, for the user
+        self._source: _Source | None = None
+        self._delta = WeightDelta()
+        self._tuned: Generator | None = None
+        self._start_picture: Tensor | None = None
+        self._reduced: tuple[int, NDArray] | None = None
+        self._psnr: float | None = None
+        self._states: list[State] = []
+        self._position = 0
+
+    # The picture.
+
+    def set_image(
+        self, picture: NDArray, *, quality: str = "balanced", weight: NDArray | None = None
+    ) -> Iterator[SettingStep]:
+        """Find the picture in the generator: inversion, then tuning, as one stream.
+
+        `picture` (h, w) or (h, w, 1..4), uint8, uint16 or float32 with white at 1; `quality`
+        "fast", "balanced" or "best"; `weight` (h, w) in [0, 1]: where the picture matters.
+        Leaving the loop early keeps the best latent so far.
+
+        Raises BadPicture for arrays that are no pictures or show nothing, BadInput for a wrong
+        weight or quality.
+        """
+        if quality not in inversion.QUALITIES:
+            names = ", ".join(inversion.QUALITIES)
+            raise BadInput(f"There is no quality called {quality!r}.", hint=f"Use {names}.")
+        native = as_native(picture)
+        frame = Frame((native.shape[1], native.shape[0]), (self.base.width, self.base.height))
+        if weight is not None:
+            weight = _mask(weight, frame.picture, "weight")
+        seen = view(native, frame, weight)
+        steps = inversion.invert(
+            self.base, seen.image, weight=seen.weight, options=inversion.QUALITIES[quality]
+        )
+        self._reset(_Source(native.copy(), np.ndim(picture) == 2, frame, seen))
+        self._states = [State(self.base.prior().mean.expand(1, self.base.num_ws, -1), _NONE)]
+        self._psnr = -np.inf
+        return self._set(seen, steps, tuning.QUALITIES[quality])
+
+    def set_seed(self, seed: int, *, truncation: float = 0.7, label: int | None = None) -> None:
+        """Start from a picture that the generator makes up. Raises BadInput (seed, label)."""
+        ws = self.base.sample([seed], truncation=truncation, label=label)
+        self._reset(None)
+        self._states = [State(ws, _NONE)]
+
+    def _reset(self, source: _Source | None) -> None:
+        self._source = source
+        self.notes = () if source is None else source.seen.notes
+        self._position, self._psnr, self._reduced = 0, None, None
+        self._tune(WeightDelta())
+
+    def _set(
+        self,
+        seen: View,
+        steps: Iterator[inversion.InversionStep],
+        options: tuning.TuningOptions,
+    ) -> Iterator[SettingStep]:
+        tunable = bool(tuning.tunable(self.base, options.smallest_block))
+        more = options.steps + 1 if tunable else 0
+        done = 0
+        for step in steps:
+            if step.stage == "samples":
+                yield SettingStep(step.stage, step.index, step.total, step.psnr)
+                continue
+            self._keep(step.psnr, step.ws)
+            done = step.total
+            yield SettingStep(step.stage, step.index, step.total + more, step.psnr)
+        if not tunable:
+            return
+        pivot = self._states[0].ws
+        for tuned in tuning.tune(self.base, pivot, seen.image, weight=seen.weight, options=options):
+            self._keep(tuned.psnr, pivot, tuned.delta)
+            yield SettingStep("tuning", done + tuned.index, done + tuned.total, tuned.psnr)
+
+    def _keep(self, quality: float, ws: Tensor, delta: WeightDelta | None = None) -> None:
+        if self._psnr is None or quality < self._psnr:
+            return
+        self._psnr = quality
+        self._states[0] = State(ws, _NONE)
+        self._tune(delta or WeightDelta())
+
+    def _tune(self, delta: WeightDelta) -> None:
+        self._delta, self._tuned, self._start_picture = delta, None, None
+
+    @property
+    def generator(self) -> Generator:
+        """The generator with the picture's tuning in it."""
+        if self._tuned is None:
+            self._tuned = self.base.with_weights(self._delta) if self._delta.tensors else self.base
+        return self._tuned
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The picture's (width, height)."""
+        return self._frame.picture
+
+    @property
+    def psnr(self) -> float | None:
+        """How well the model draws the picture, in dB; None for a seed."""
+        return self._psnr
+
+    @property
+    def quality_score(self) -> str:
+        """The same in words."""
+        if self._psnr is None:
+            return "exact: the model's own picture"
+        return next(words for least, words in VERDICTS if self._psnr >= least)
+
+    # Dragging.
+
+    def drag(
+        self,
+        handles: Points,
+        targets: Points,
+        *,
+        mask: NDArray | None = None,
+        options: DragOptions = PRESETS["default"],
+    ) -> Iterator[DragStep]:
+        """Drag `handles` to `targets`, (N, 2) in picture pixels; equal ones are pins.
+
+        `mask` (h, w), bool, uint8 or floats in [0, 1]: what may move; None: everything. It starts
+        from the present state; what the timeline holds beyond that is given up. A step's `index`
+        is its place in the timeline; its `features` stay in the model's pixels.
+
+        Raises BadInput for points and masks that cannot be used, and before any picture is set.
+        """
+        frame = self._frame
+        p, t = _points(handles, "handle", self.size), _points(targets, "target", self.size)
+        if len(p) != len(t):
+            raise BadInput(
+                f"There are {len(p)} handles but {len(t)} targets.",
+                hint="Every handle needs a target; one on the handle itself makes it a pin.",
+            )
+        if torch.equal(p, t):
+            raise BadInput("No handle has anywhere to go.", hint="Drag at least one to a target.")
+        share = None if mask is None else _mask(mask, self.size, "mask")
+        steps = drag(
+            self.generator,
+            self.state.ws,
+            self._inside(frame.to_model(p)),
+            self._inside(frame.to_model(t)),
+            mask=None if share is None else frame.mask_to_model(share),
+            options=options,
+        )
+        return self._follow(steps, share)
+
+    def _follow(self, steps: Iterator[DragStep], mask: NDArray | None) -> Iterator[DragStep]:
+        frame, start = self._frame, self._position
+        del self._states[start + 1 :]
+        mask = self._freed(mask)
+        for step in steps:
+            points = frame.to_picture(step.points.float().cpu())
+            if step.index:
+                self._states.append(State(step.ws, points, mask))
+                self._position = len(self._states) - 1
+            distances = tuple(d * frame.scale for d in step.distances)
+            yield replace(step, index=start + step.index, points=points, distances=distances)
+
+    def _freed(self, mask: NDArray | None) -> NDArray | None:
+        """All that has been free to move up to now, with `mask` added."""
+        before = self.state.mask
+        if self._position == 0 or mask is None:
+            return mask
+        return None if before is None else np.maximum(before, mask)
+
+    # The timeline: state 0 is the picture as it was set, then one for each step.
+
+    @property
+    def timeline(self) -> tuple[State, ...]:
+        return tuple(self._states)
+
+    @property
+    def position(self) -> int:
+        """Which state of the timeline is the present one."""
+        return self._position
+
+    @property
+    def state(self) -> State:
+        """The present state. Raises BadInput before any picture is set."""
+        if not self._states:
+            raise BadInput("There is no picture yet.", hint="Set an image or a seed first.")
+        return self._states[self._position]
+
+    def seek(self, index: int) -> State:
+        """Make that state the present one; the next drag goes on from there."""
+        self._state_at(index)
+        self._position = index
+        return self.state
+
+    def back(self) -> State:
+        """One state back; at the start it stays there."""
+        return self.seek(max(0, self._position - 1))
+
+    # Pictures.
+
+    @torch.no_grad()
+    def image(self, index: int | None = None, *, max_side: int | None = None) -> NDArray:
+        """The picture at state `index` (None: the present one), with the edit pasted back.
+
+        Its own size, sample type and channels; a seed's picture is uint8 (H, W, 3). State 0 is the
+        given picture itself. `max_side` makes it smaller, for previews.
+        """
+        state = self._state_at(self._position if index is None else index)
+        source = self._source
+        if source is None:
+            picture = self._own(state.ws)
+            return picture if max_side is None else self._smaller(picture, max_side)
+        native = source.native if max_side is None else self._small_source(source, max_side)
+        result = native.copy()
+        if state is not self._states[0]:
+            result = self._pasted(source, native, state)
+        return result[..., 0] if source.flat else result
+
+    def _pasted(self, source: _Source, native: NDArray, state: State) -> NDArray:
+        if self._start_picture is None:
+            self._start_picture = self.generator.render(self._states[0].ws)
+        share, area = state.mask, None
+        if share is not None:
+            area = source.frame.mask_to_model(share)
+            if native.shape != source.native.shape:
+                share = shrink_picture(share[..., None], source.frame, native.shape[1::-1])[..., 0]
+        edit = self.generator.render(state.ws)
+        change = patch(source.seen, self._start_picture, edit, mask=area)
+        frame = Frame((native.shape[1], native.shape[0]), source.frame.model)
+        return paste_back(native, frame, change, mask=share)
+
+    def _own(self, ws: Tensor) -> NDArray:
+        picture = (self.generator.render(ws)[0].float().clamp(-1, 1) + 1) * 127.5
+        return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+
+    def _small_source(self, source: _Source, max_side: int) -> NDArray:
+        if self._reduced is None or self._reduced[0] != max_side:
+            self._reduced = max_side, self._smaller(source.native, max_side)
+        return self._reduced[1]
+
+    def _smaller(self, native: NDArray, max_side: int) -> NDArray:
+        if max_side < 1:
+            raise BadInput("A preview needs at least one pixel.")
+        size = self._frame.reduced(max_side).picture
+        return native if size == self.size else shrink_picture(native, self._frame, size)
+
+    @property
+    def _frame(self) -> Frame:
+        model = (self.base.width, self.base.height)
+        return Frame(model, model) if self._source is None else self._source.frame
+
+    def _inside(self, points: Tensor) -> Tensor:
+        """Against rounding at the very edge."""
+        size = points.new_tensor([self.base.width, self.base.height])
+        return torch.minimum(points.clamp_min(0), size)
+
+    def _state_at(self, index: int) -> State:
+        if not 0 <= index < len(self._states):
+            raise BadInput(
+                f"There is no step {index}.",
+                hint=f"The timeline has the steps 0 to {len(self._states) - 1}."
+                if self._states
+                else "Set an image or a seed first.",
+            )
+        return self._states[index]
+
+
+_NONE = torch.zeros(0, 2)
+
+
+def _points(points: Points, kind: str, size: tuple[int, int]) -> Tensor:
+    """Check a caller's points against the picture's (width, height): (N, 2) float32."""
+    try:
+        p = torch.as_tensor(np.asarray(points, np.float32)).reshape(len(points), -1)
+    except (TypeError, ValueError):
+        p = torch.zeros(1, 0)
+    if p.shape[1:] != (2,):
+        if len(points) == 0:
+            raise BadInput(f"There is no {kind}.", hint="Give at least one handle and its target.")
+        raise BadInput(f"Each {kind} is a pair of numbers, x and y.")
+    bad = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
+    if bad.any():
+        x, y = p[int(bad.any(-1).nonzero()[0])].tolist()
+        raise BadInput(
+            f"The {kind} at {x:g}, {y:g} lies outside of the picture.",
+            hint=f"x goes from 0 to {size[0]}, y from 0 to {size[1]}.",
+        )
+    return p
+
+
+def _mask(mask: NDArray, size: tuple[int, int], kind: str) -> NDArray:
+    """A caller's mask as (h, w) float32 in [0, 1]."""
+    array = np.asarray(mask)
+    if array.shape != (size[1], size[0]):
+        shape = " x ".join(str(side) for side in array.shape[::-1])
+        raise BadInput(
+            f"The {kind} is {shape}, the picture {size[0]} x {size[1]}.",
+            hint=f"A {kind} has the picture's own size and one channel.",
+        )
+    if array.dtype.kind not in "bfu":
+        raise BadInput(f"A {kind} of {array.dtype} is not understood.", hint="Use 0 and 1.")
+    white = SAMPLES.get(array.dtype.name, 1.0)
+    share = np.clip(finite(array) / np.float32(white), 0, 1)
+    if not share.any():
+        raise BadInput(
+            f"The {kind} is empty: nothing is marked.", hint="Mark the part that may move, or none."
+        )
+    return share
