@@ -36,7 +36,7 @@ class DragOptions:
 
     loop: Literal["native", "paper", "released"] = "native"
     steps: int = 200  # at most this many
-    lr: float = 0.05  # of Adam; in the prior space in standard deviations
+    lr: float = 0.01  # of Adam; in the prior space in standard deviations
     space: Space = "prior"
     local: float = 0.3  # prior space: weight of each row's own offset beside the shared one
     block: int | None = None  # resolution of the features; None: the generator's choice
