@@ -1,0 +1,237 @@
+"""The engine on a tiny network: what it says for each request, and in which pixels."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from draggan_daemon.engine import TorchEngine
+from draggan_daemon.workers import Job, Turn
+from draggan_wire.errors import BadInput, EngineFailed, UnknownSession, WireError
+from draggan_wire.messages import (
+    Closed,
+    Done,
+    Drag,
+    DragSettings,
+    Frame,
+    Image,
+    Message,
+    Open,
+    Progress,
+    Ready,
+    Seek,
+    encode,
+)
+
+from draggan import inversion, tuning
+from draggan.checkpoint import save_network
+from draggan.stylegan2_generator import StyleGAN2Generator
+
+GO = threading.Event()  # never set
+RGB = Image("rgb8", 20, 24, np.random.default_rng(0).integers(0, 255, 1440, np.uint8).tobytes())
+
+
+@pytest.fixture
+def engine(
+    tiny_generator: StyleGAN2Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> TorchEngine:
+    """An engine whose user has one model, `tiny`, and little patience."""
+    hasty = inversion.InversionOptions(starts=2, start_steps=1, w_steps=2, wplus_steps=2)
+    monkeypatch.setattr("draggan.inversion.QUALITIES", {"fast": hasty})
+    monkeypatch.setattr("draggan.tuning.QUALITIES", {"fast": tuning.TuningOptions(steps=2)})
+    monkeypatch.setattr("draggan.samples.COUNT", 8)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "draggan" / "models"
+    folder.mkdir(parents=True)
+    card = {"title": "Tiny", "licence": "none", "summary": "random"}
+    save_network(tiny_generator.network, folder / "tiny.safetensors", metadata=card)
+    return TorchEngine(device="cpu", threads=1)
+
+
+def turns(job: Job) -> list[Turn]:
+    found = []
+    while True:
+        try:
+            found.append(next(job))
+        except StopIteration as end:
+            return [*found, end.value]
+
+
+def messages(job: Job) -> list[Message]:
+    said = [message for turn in turns(job) for message in turn.messages]
+    for message in said:
+        encode(message)  # fit to travel
+    return said
+
+
+def open_seed(engine: TorchEngine, session: str = "a", seed: int = 3) -> Frame:
+    first, ready = messages(engine.open(session, Open("tiny", seed=seed), GO))
+    assert isinstance(first, Frame) and isinstance(ready, Ready)
+    return first
+
+
+def drag(**how: object) -> Drag:
+    settings = DragSettings(steps=how.pop("steps", 3))  # type: ignore[arg-type]
+    return Drag("a", ((10, 10),), ((20, 12),), settings=settings, **how)  # type: ignore[arg-type]
+
+
+def refusal(job: Job) -> WireError:
+    with pytest.raises(WireError) as caught:
+        turns(job)
+    return caught.value
+
+
+def test_models_are_listed_with_their_cards(engine: TorchEngine) -> None:
+    tiny = next(model for model in engine.models() if model.id == "tiny")
+    assert (tiny.title, tiny.width, tiny.height) == ("Tiny", 32, 32)
+    assert "critters" in [model.id for model in engine.models()]
+
+
+def test_a_model_file_with_an_impossible_name_is_left_out(
+    engine: TorchEngine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "draggan" / "models"
+    (folder / "tiny.safetensors").rename(folder / "my model!.safetensors")
+    assert [model.id for model in engine.models()] == ["critters"]
+
+
+def test_a_seed_is_shown_at_once(engine: TorchEngine) -> None:
+    first = open_seed(engine)
+    assert (first.kind, first.step) == ("result", 0)
+    assert (first.image.format, first.image.width, first.image.height) == ("rgb8", 32, 32)
+    assert open_seed(engine, "b", 3).image == first.image != open_seed(engine, "c", 4).image
+
+
+def test_a_picture_is_inverted_with_progress_and_a_verdict(engine: TorchEngine) -> None:
+    *progress, ready = messages(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    assert all(isinstance(step, Progress) for step in progress)
+    assert {"samples", "w", "tuning"} <= {step.stage for step in progress}
+    assert isinstance(ready, Ready) and ready.psnr is not None and ready.verdict
+
+
+def test_an_opening_that_is_stopped_is_closed(engine: TorchEngine) -> None:
+    stop = threading.Event()
+    job = engine.open("a", Open("tiny", image=RGB, quality="fast"), stop)
+    next(job)
+    stop.set()
+    assert messages(job) == [Closed("a", "stopped")]
+    assert isinstance(refusal(engine.drag(drag(), GO)), UnknownSession)
+
+
+def test_a_drag_ends_with_its_result_and_an_account(engine: TorchEngine) -> None:
+    first = open_seed(engine)
+    result, done = messages(engine.drag(drag(), GO))
+    assert isinstance(result, Frame) and isinstance(done, Done)
+    assert (result.kind, result.step, done.steps, done.reason) == ("result", 3, 3, "cap")
+    assert result.image.data != first.image.data and result.seq > first.seq
+    assert result.points == ((done.handles[0].x, done.handles[0].y),)
+    assert result.distances == (done.handles[0].distance,) and done.ms_per_step > 0
+
+
+def test_each_nth_step_is_kept_in_full_size(engine: TorchEngine) -> None:
+    open_seed(engine)
+    said = messages(engine.drag(drag(steps=7, keep_every=2, preview_max_side=16), GO))
+    kept = [m for m in said if isinstance(m, Frame) and m.kind == "kept"]
+    assert [frame.step for frame in kept] == [2, 4, 6]
+    assert all(frame.image.width == 32 for frame in kept)
+
+
+def test_previews_are_drawn_on_demand_and_no_larger_than_asked(engine: TorchEngine) -> None:
+    open_seed(engine)
+    *steps, _ = turns(engine.drag(drag(steps=2, preview_max_side=16), GO))
+    assert steps[1].preview is not None
+    frame = steps[1].preview()
+    assert (frame.kind, frame.step, frame.image.width) == ("preview", 1, 16)
+    assert len(frame.points) == 1
+
+
+def test_stopping_keeps_what_is_there(engine: TorchEngine) -> None:
+    open_seed(engine)
+    stop = threading.Event()
+    job = engine.drag(drag(steps=100), stop)
+    for _ in range(3):
+        next(job)
+    stop.set()
+    result, done = messages(job)
+    assert isinstance(done, Done) and (done.reason, done.steps) == ("stopped", 3)
+    assert isinstance(result, Frame) and result.step == 3
+
+
+def test_a_drag_goes_on_from_the_step_that_was_sought(engine: TorchEngine) -> None:
+    first = open_seed(engine)
+    _, _ = messages(engine.drag(drag(steps=5), GO))
+    (sought,) = messages(engine.seek(Seek("a", 2)))
+    assert isinstance(sought, Frame) and sought.step == 2
+    result, done = messages(engine.drag(drag(steps=4), GO))
+    assert isinstance(result, Frame) and result.step == 2 + 4
+    assert isinstance(done, Done) and done.steps == 4
+    assert refusal(engine.seek(Seek("a", 9))).code == "bad_input"
+    (again,) = messages(engine.seek(Seek("a", 0)))
+    assert isinstance(again, Frame) and again.image.data == first.image.data
+
+
+@pytest.mark.parametrize("name", ["gray8", "rgba8", "bgra8", "bgra16", "rgbaf32"])
+def test_the_result_has_the_clients_own_pixels(engine: TorchEngine, name: str) -> None:
+    samples, white = {"8": ("u1", 255), "6": ("<u2", 65535), "2": ("<f4", 1)}[name[-1]]
+    channels = 1 if name == "gray8" else 4
+    values = np.random.default_rng(1).random((24, 20, channels)) * white
+    image = Image(name, 20, 24, values.astype(samples).tobytes())
+    turns(engine.open("a", Open("tiny", image=image, quality="fast"), GO))
+    (start,) = messages(engine.seek(Seek("a", 0)))
+    assert isinstance(start, Frame)
+    assert start.image.format == name and start.image.data == image.data
+    result, _ = messages(engine.drag(drag(), GO))
+    assert isinstance(result, Frame)
+    assert (result.image.format, result.image.width, result.image.height) == (name, 20, 24)
+
+
+def test_the_librarys_refusals_keep_code_and_hint(engine: TorchEngine) -> None:
+    open_seed(engine)
+    outside = replace(drag(), handles=((99.0, 5.0),))
+    error = refusal(engine.drag(outside, GO))
+    assert error.code == "bad_input" and "outside" in error.sentence and error.hint
+    mask = Image("gray8", 8, 8, bytes([255] * 64))
+    assert "mask" in refusal(engine.drag(drag(mask=mask), GO)).sentence
+    assert refusal(engine.open("b", Open("nobody", seed=1), GO)).code == "unknown_model"
+
+
+def test_a_preset_that_does_not_exist_is_refused_with_those_that_do(engine: TorchEngine) -> None:
+    open_seed(engine)
+    wrong = replace(drag(), settings=DragSettings(preset="fancy"))
+    error = refusal(engine.drag(wrong, GO))
+    assert isinstance(error, BadInput) and "released" in error.hint
+
+
+def test_a_missing_cuda_device_is_said_in_words(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    error = refusal(TorchEngine(device="cuda", threads=0).open("a", Open("tiny", seed=1), GO))
+    assert isinstance(error, EngineFailed) and error.code == "no_device" and error.hint
+
+
+def test_running_out_of_memory_is_told_from_other_failures(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr("draggan.editor.DragEditor.set_seed", full)
+    with pytest.raises(MemoryError):
+        turns(engine.open("a", Open("tiny", seed=1), GO))
+
+
+def test_a_model_is_loaded_once_and_shared(
+    engine: TorchEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    open_seed(engine, "a")
+    open_seed(engine, "b")
+    assert caplog.text.count("loaded tiny") == 1
+    assert engine.device().startswith("CPU")
+    engine.close("a")
+    assert isinstance(refusal(engine.drag(drag(), GO)), UnknownSession)
