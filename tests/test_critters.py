@@ -77,6 +77,12 @@ def test_a_larger_picture_shows_the_same_animal() -> None:
     torch.testing.assert_close(large.landmarks, small.landmarks * 2, atol=1e-3, rtol=0)
 
 
+def test_landmarks_can_be_had_without_a_picture() -> None:
+    parameters = critters.sample_parameters(3, seed=6)
+    wanted = critters.render(parameters, 96).landmarks
+    torch.testing.assert_close(critters.landmarks(parameters, 96), wanted, atol=1e-4, rtol=0)
+
+
 def test_turning_the_head_moves_the_nose_to_that_side() -> None:
     straight = landmark(critters.render(middle(), 128), "nose")
     right = landmark(critters.render(middle(yaw=0.4), 128), "nose")

@@ -16,8 +16,8 @@ from draggan.benchmark.faces import held_out_latents
 from draggan.critters import (
     from_unit,
     landmark_index,
+    landmarks,
     parameter_index,
-    render,
     render_dense,
     unit_from_latent,
 )
@@ -31,7 +31,7 @@ SAMPLING = (
 BATCH = 2000  # latents drawn at once
 MOST_BATCHES = 1000
 INSET = 2.0  # [128 px] targets keep this far from the picture's edge
-SEEN = 0.5  # visibility from which a landmark may be a handle
+SEEN = 0.5  # visibility from which a landmark may be a handle or a pin
 
 # Share of its range (u) that each parameter of a start must lie in.
 START = {
@@ -114,18 +114,15 @@ def make_cases(faces: int, tasks: Sequence[Task], *, size: int, seed: int) -> li
     """All `tasks` on each of `faces` held-out animals drawn as `SAMPLING` says."""
     if faces < 1:
         raise BadInput("A benchmark needs at least one face.")
-    cases: list[Case] = []
-    drawn = 0
+    found: list[list[Case]] = []
     for z in _starts(seed):
-        of_this_face = [_case(drawn, task, z, size) for task in tasks]
-        possible = [case for case in of_this_face if case is not None]
-        if len(possible) < len(tasks):
-            continue
-        cases += possible
-        drawn += 1
-        if drawn == faces:
-            return cases
-    raise BadInput("No animal can do these tasks.", hint="Choose other tasks.")
+        # Every task must be possible, wanted or not: the faces are the same for all choices.
+        cases = _cases(len(found), z, size)
+        if cases:
+            found.append([case for case in cases if case.task in tasks])
+        if len(found) == faces:
+            return [case for of_one in found for case in of_one]
+    raise BadInput(f"There are not {faces} faces to be had.", hint="Ask for fewer.")
 
 
 def _starts(seed: int) -> Iterator[Tensor]:
@@ -139,19 +136,23 @@ def _starts(seed: int) -> Iterator[Tensor]:
         yield from z[((unit >= low) & (unit <= high)).all(1)].split(1)
 
 
-def _case(face: int, task: Task, z: Tensor, size: int) -> Case | None:
-    """The drag, or None where a handle is hidden or its target outside the picture."""
+def _cases(face: int, z: Tensor, size: int) -> list[Case]:
+    """All tasks of one animal; none where a handle is hidden or a target outside the picture."""
     unit = unit_from_latent(z)
-    wanted = unit.clone()
-    column = parameter_index(task.parameter)
-    wanted[0, column] = task.goal(unit[0, column].item(), face)
-    source, goal = from_unit(unit), from_unit(wanted)
-    before = render_dense(source, size)
-    rows, pinned = ([landmark_index(name) for name in ends] for ends in (task.handles, task.pins))
-    handles = before.landmarks[0, rows]
-    targets = render(goal, size).landmarks[0, rows]
-    inset = INSET * size / 128
-    inside = (targets > inset).all() and (targets < size - inset).all()
-    if not inside or before.visibility[0, rows + pinned].min() < SEEN:
-        return None
-    return Case(face, task, z, source, goal, handles, targets, before.landmarks[0, pinned])
+    wanted = unit.repeat(len(TASKS), 1)
+    for row, task in zip(wanted, TASKS, strict=True):
+        column = parameter_index(task.parameter)
+        row[column] = task.goal(unit[0, column].item(), face)
+    source, goals = from_unit(unit), from_unit(wanted)
+    scene, after = render_dense(source, size), landmarks(goals, size)
+    before, inset = scene.landmarks[0], INSET * size / 128
+    cases = []
+    for k, task in enumerate(TASKS):
+        rows, pinned = ([landmark_index(n) for n in names] for names in (task.handles, task.pins))
+        targets = after[k, rows]
+        inside = bool(((targets > inset) & (targets < size - inset)).all())
+        if not inside or scene.visibility[0, rows + pinned].min() < SEEN:
+            return []
+        goal = goals[k : k + 1]
+        cases.append(Case(face, task, z, source, goal, before[rows], targets, before[pinned]))
+    return cases

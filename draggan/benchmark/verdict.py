@@ -13,7 +13,7 @@ from draggan.benchmark.fit import Fit, fit
 from draggan.benchmark.tasks import Case
 from draggan.critters import columns_of, from_unit, parameter_index, render, render_dense, to_unit
 
-BATCH = 12  # pictures judged together
+BATCH = 16  # pictures judged together
 ARRIVED = 3.0  # [128 px] a landmark this near its target counts as there
 UNREADABLE = 0.12  # residual from which the judge no longer recognises a critter
 JITTER = 0.1  # the noise floor's animals differ from both starts by up to half of this share

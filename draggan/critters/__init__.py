@@ -19,7 +19,7 @@ from draggan.critters.parameters import (
     to_unit,
     unit_from_latent,
 )
-from draggan.critters.scene import DenseScene, Scene, render, render_dense
+from draggan.critters.scene import DenseScene, Scene, landmarks, render, render_dense
 
 __all__ = [
     "LANDMARKS",
@@ -34,6 +34,7 @@ __all__ = [
     "columns_of",
     "from_unit",
     "landmark_index",
+    "landmarks",
     "latent_from_unit",
     "parameter_index",
     "part_index",

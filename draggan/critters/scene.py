@@ -69,6 +69,12 @@ def render_dense(parameters: Tensor, size: int = 128) -> DenseScene:
     )
 
 
+def landmarks(parameters: Tensor, size: int = 128) -> Tensor:
+    """What `render(parameters, size).landmarks` would be, (B, 17, 2), without the picture."""
+    stage = _stage(parameters, SMALLEST)
+    return stage.view.to_pixels(_landmarks(stage)) * (size / SMALLEST)
+
+
 def _stage(parameters: Tensor, size: int) -> Stage:
     if parameters.ndim != 2 or parameters.shape[1] != len(PARAMETERS):
         raise BadInput(
