@@ -9,11 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from draggan_wire.client import Client, Connected, Event
-from draggan_wire.messages import Envelope, Ping, Pong
+from draggan_wire.messages import (
+    Closed,
+    Credit,
+    Done,
+    Drag,
+    DragSettings,
+    Envelope,
+    Error,
+    Frame,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Ready,
+    State,
+    Stop,
+)
 
 COMMAND = [sys.executable, "-m", "draggan_daemon"]
 PATIENCE = 30.0
@@ -21,7 +38,7 @@ PATIENCE = 30.0
 
 def environment(tmp_path: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("DRAGGAND_")}
-    return {**own, "XDG_CONFIG_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    return {**own, **{f"XDG_{name}_HOME": str(tmp_path) for name in ("CONFIG", "DATA", "CACHE")}}
 
 
 class Draggand:
@@ -189,3 +206,93 @@ def test_tcp_is_refused_with_a_sentence(draggand: Draggand) -> None:
 def test_models_and_version_need_no_daemon(draggand: Draggand) -> None:
     assert "critters" in draggand.run("models").stdout
     assert draggand.run("--version").stdout.startswith("draggand ")
+
+
+# With the real engine and the embedded model.
+
+
+class Talk:
+    """A client that remembers all it hears."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.heard: list[Envelope] = []
+
+    def send(self, message: object) -> int:
+        return self.client.send(message)  # type: ignore[arg-type]
+
+    def until(self, kind: type, *, re: int | None = None, seconds: float = 120.0) -> object:
+        deadline = time.monotonic() + seconds
+        seen = 0
+        while time.monotonic() < deadline:
+            for envelope in self.heard[seen:]:
+                seen += 1
+                assert kind is Error or not isinstance(envelope.message, Error), envelope.message
+                if isinstance(envelope.message, kind) and re in (None, envelope.re):
+                    return envelope.message
+            self.heard += [e for e in self.client.poll(0.1) if isinstance(e, Envelope)]
+        raise AssertionError(f"no {kind.__name__} came")
+
+    def frames(self, kind: str, request: int) -> list[Frame]:
+        mine = [e.message for e in self.heard if e.re == request]
+        return [m for m in mine if isinstance(m, Frame) and m.kind == kind]
+
+
+def test_a_seed_is_dragged_through_the_real_engine(draggand: Draggand) -> None:
+    draggand.serve()
+    talk = Talk(draggand.client())
+    opened = talk.until(Opened, re=talk.send(Open("critters", seed=1)))
+    assert isinstance(opened, Opened) and opened.width == opened.height
+    talk.until(Ready)
+    talk.send(Credit(opened.session, 8))
+    side = opened.width
+    drag = Drag(
+        opened.session,
+        ((side * 0.5, side * 0.6),),
+        ((side * 0.6, side * 0.6),),
+        settings=DragSettings(steps=6),
+        preview_every_ms=0,
+        preview_max_side=64,
+        keep_every=3,
+    )
+    request = talk.send(drag)
+    done = talk.until(Done, re=request)
+    assert isinstance(done, Done) and 0 < done.steps <= 6
+    assert talk.frames("preview", request)[0].image.width == 64
+    assert [frame.step for frame in talk.frames("kept", request)][:1] == [3]
+    assert talk.frames("result", request)[0].image.width == side
+
+    # A long drag: ping and stop are answered while a step computes.
+    request = talk.send(replace(drag, settings=DragSettings(steps=10_000), targets=((0, 0),)))
+    talk.until(State, re=request)
+    talk.until(Pong, re=talk.send(Ping()))
+    talk.until(State, re=talk.send(Stop(opened.session)))
+    done = talk.until(Done, re=request)
+    assert isinstance(done, Done) and done.reason == "stopped"
+    talk.client.close()
+
+
+@pytest.mark.slow
+def test_a_picture_is_opened_dragged_and_saved_by_the_end(draggand: Draggand) -> None:
+    process = draggand.serve()
+    talk = Talk(draggand.client())
+    request = talk.send(Open("critters", seed=5))
+    talk.until(Ready)
+    picture = talk.frames("result", request)[0].image
+    opened = talk.until(Opened, re=talk.send(Open("critters", image=picture, quality="fast")))
+    assert isinstance(opened, Opened)
+    ready = talk.until(Ready, re=request + 1)
+    assert isinstance(ready, Ready) and ready.psnr is not None and ready.psnr > 20
+    handles = ((opened.width / 2, opened.height / 2),)
+    targets = ((opened.width / 2 + 9, opened.height / 2),)
+    drag = Drag(opened.session, handles, targets, settings=DragSettings(steps=10_000))
+    request = talk.send(drag)
+    talk.until(State, re=request)
+    # SIGTERM in the middle: the step is finished, the result delivered, the session closed.
+    process.terminate()
+    talk.until(Done, re=request)
+    assert talk.frames("result", request)
+    closed = talk.until(Closed)
+    assert isinstance(closed, Closed) and closed.reason == "shutdown"
+    assert process.wait(PATIENCE) == 0
+    talk.client.close()
