@@ -44,6 +44,11 @@ class LocalUserOnly:
         self.socket.send_multipart(answer)
 
 
+def principal(frame: zmq.Frame) -> str:
+    """Who sent a frame, as the authentication said; libzmq notes it on every frame."""
+    return str(frame.get("User-Id"))
+
+
 def _user(request: list[bytes]) -> str | None:
     """The user of a ZAP request [version, id, domain, address, routing id, mechanism, ...].
 

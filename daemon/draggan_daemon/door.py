@@ -51,9 +51,9 @@ from draggan_wire.messages import (
     encode_mismatch,
 )
 
-from .auth import LocalUserOnly
+from .auth import LocalUserOnly, principal
 from .config import Config
-from .peers import Peer, Peers
+from .peers import Peer, Peers, router
 from .sessions import Frames, Session, Sessions
 from .workers import Event, SessionWorker
 
@@ -83,7 +83,7 @@ class Door:
         self._worker, self._config, self._version, self._clock = worker, config, version, clock
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._zap = LocalUserOnly(self._context)
-        self._router = _router(self._context, config.limits.max_bytes)
+        self._router = router(self._context, config.limits.max_bytes)
         self._zap.guard(self._router)
         self._peers = Peers(self._router)
         self._sessions = Sessions(config.limits.max_sessions)
@@ -171,7 +171,7 @@ class Door:
         self, route: bytes, frames: list[zmq.Frame], message: Message, request: int | None
     ) -> None:
         if isinstance(message, Hello):
-            self._hello(route, _principal(frames), message, request)
+            self._hello(route, principal(frames[0]), message, request)
             return
         peer = self._peers.get(route)
         if peer is None:
@@ -185,7 +185,7 @@ class Door:
 
     # What clients ask for.
 
-    def _hello(self, route: bytes, principal: str, message: Hello, request: int | None) -> None:
+    def _hello(self, route: bytes, user: str, message: Hello, request: int | None) -> None:
         spoken = set(MAJORS) & set(message.protocols)
         if not spoken:
             self._send(route, encode_mismatch())
@@ -195,7 +195,7 @@ class Door:
                 f"The daemon has {MAX_CONNECTIONS} connections and takes no more.",
                 hint="Close other editors that use it.",
             )
-        owned = [self._sessions.resumable(key, principal) for key in message.resume]
+        owned = [self._sessions.resumable(key, user) for key in message.resume]
         resumed = [session for session in owned if session is not None]
         welcome = Welcome(
             protocol=max(spoken),
@@ -206,8 +206,8 @@ class Door:
             resumed=tuple(session.id for session in resumed),
         )
         self._active = self._clock()
-        self._peers.add(Peer(route, principal, message.client, self._active))
-        log.info("hello from %r (%s)", message.client, principal)
+        self._peers.add(Peer(route, user, message.client, self._active))
+        log.info("hello from %r (%s)", message.client, user)
         self._answer(route, welcome, request)
         for session in resumed:
             self._attach(session, route)
@@ -393,29 +393,6 @@ class Door:
         self._context.term()
         self._bell.close()
         self._ear.close()
-
-
-def _router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:
-    """A ROUTER whose options stand before it is bound."""
-    router = context.socket(zmq.ROUTER)
-    options = {
-        zmq.ROUTER_MANDATORY: 1,
-        zmq.MAXMSGSIZE: max_bytes,  # of one frame; larger ones end the connection
-        zmq.SNDHWM: 64,
-        zmq.RCVHWM: 64,
-        zmq.HEARTBEAT_IVL: 1000,
-        zmq.HEARTBEAT_TIMEOUT: 3000,
-        zmq.HEARTBEAT_TTL: 4000,
-        zmq.HANDSHAKE_IVL: 5000,
-    }
-    for option, value in options.items():
-        router.setsockopt(option, value)
-    return router
-
-
-def _principal(frames: list[zmq.Frame]) -> str:
-    """Who sent this, as the authentication said; libzmq puts it on every frame."""
-    return str(frames[0].get("User-Id"))
 
 
 def _encode(message: Message, re: int | None) -> Frames:

@@ -18,6 +18,24 @@ MAX_WAITING_BYTES = 512 * 2**20  # results that one client may leave unread
 MAX_WAITING = 4096
 
 
+def router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:
+    """A ROUTER, not bound yet; a frame of more than `max_bytes` ends the connection it came on."""
+    socket = context.socket(zmq.ROUTER)
+    options = {
+        zmq.ROUTER_MANDATORY: 1,
+        zmq.MAXMSGSIZE: max_bytes,
+        zmq.SNDHWM: 64,
+        zmq.RCVHWM: 64,
+        zmq.HEARTBEAT_IVL: 1000,
+        zmq.HEARTBEAT_TIMEOUT: 3000,
+        zmq.HEARTBEAT_TTL: 4000,
+        zmq.HANDSHAKE_IVL: 5000,
+    }
+    for option, value in options.items():
+        socket.setsockopt(option, value)
+    return socket
+
+
 @dataclass
 class Peer:
     """One connection that has said hello."""
