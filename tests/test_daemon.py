@@ -23,14 +23,19 @@ from draggan_wire.messages import (
     Envelope,
     Error,
     Frame,
+    Image,
     Open,
     Opened,
     Ping,
     Pong,
+    Progress,
     Ready,
     State,
     Stop,
 )
+
+from draggan.checkpoint import save_network
+from draggan.stylegan2_generator import StyleGAN2Generator
 
 COMMAND = [sys.executable, "-m", "draggan_daemon"]
 PATIENCE = 30.0
@@ -238,6 +243,7 @@ class Talk:
         return [m for m in mine if isinstance(m, Frame) and m.kind == kind]
 
 
+@pytest.mark.slow
 def test_a_seed_is_dragged_through_the_real_engine(draggand: Draggand) -> None:
     draggand.serve()
     talk = Talk(draggand.client())
@@ -273,25 +279,42 @@ def test_a_seed_is_dragged_through_the_real_engine(draggand: Draggand) -> None:
 
 
 @pytest.mark.slow
-def test_a_picture_is_opened_dragged_and_saved_by_the_end(draggand: Draggand) -> None:
+def test_an_opening_of_the_default_model_can_be_stopped(draggand: Draggand) -> None:
+    draggand.serve()
+    talk = Talk(draggand.client())
+    picture = Image("rgb8", 40, 30, bytes(range(240)) * 15)
+    request = talk.send(Open("critters", image=picture))
+    opened = talk.until(Opened, re=request)
+    assert isinstance(opened, Opened) and (opened.width, opened.height) == (40, 30)
+    talk.until(Progress, re=request)
+    talk.send(Stop(opened.session))
+    closed = talk.until(Closed, re=request)
+    assert isinstance(closed, Closed) and closed.reason == "stopped"
+    talk.client.close()
+
+
+@pytest.mark.slow
+def test_a_picture_is_opened_and_the_end_delivers_its_drag(
+    draggand: Draggand, tiny_generator: StyleGAN2Generator
+) -> None:
+    models = draggand.folder / "draggan" / "models"
+    models.mkdir(parents=True)
+    save_network(tiny_generator.network, models / "tiny.safetensors", metadata={})
     process = draggand.serve()
     talk = Talk(draggand.client())
-    request = talk.send(Open("critters", seed=5))
-    talk.until(Ready)
-    picture = talk.frames("result", request)[0].image
-    opened = talk.until(Opened, re=talk.send(Open("critters", image=picture, quality="fast")))
+    picture = Image("bgra8", 30, 40, bytes(range(240)) * 20)
+    opened = talk.until(Opened, re=talk.send(Open("tiny", image=picture, quality="fast")))
+    ready = talk.until(Ready)
+    assert isinstance(ready, Ready) and ready.psnr is not None and ready.verdict
     assert isinstance(opened, Opened)
-    ready = talk.until(Ready, re=request + 1)
-    assert isinstance(ready, Ready) and ready.psnr is not None and ready.psnr > 20
-    handles = ((opened.width / 2, opened.height / 2),)
-    targets = ((opened.width / 2 + 9, opened.height / 2),)
-    drag = Drag(opened.session, handles, targets, settings=DragSettings(steps=10_000))
+    drag = Drag(opened.session, ((9, 9),), ((29, 39),), settings=DragSettings(steps=10_000))
     request = talk.send(drag)
     talk.until(State, re=request)
     # SIGTERM in the middle: the step is finished, the result delivered, the session closed.
     process.terminate()
     talk.until(Done, re=request)
-    assert talk.frames("result", request)
+    (result,) = talk.frames("result", request)
+    assert (result.image.format, result.image.width, result.image.height) == ("bgra8", 30, 40)
     closed = talk.until(Closed)
     assert isinstance(closed, Closed) and closed.reason == "shutdown"
     assert process.wait(PATIENCE) == 0
