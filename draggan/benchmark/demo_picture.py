@@ -32,8 +32,11 @@ TITLE = "turn the head, open the mouth"
 _SEED = 20_2305_10973  # no picture of the training stream or the benchmarks starts from it
 _GRAIN = 0.016  # standard deviation; white is 1
 _SMOOTH = 2  # drawn this much larger, then averaged: soft edges against the new background
-_DRAGGED = ("nose", "chin")
+# The corners keep the mouth in its place on the face, so that the chin opens it: without them a
+# model may as well lower the whole head.
+_DRAGGED = ("nose", "mouth_l", "mouth_r", "chin")
 _TURN = 0.30  # yaw at either end, in radians
+_MOUTH = 0.25, 0.85  # how far it is open, before and after
 
 # What makes the bundled picture's animal its own; everything else is drawn from the seed.
 _FOX = {
@@ -89,9 +92,9 @@ def _two_poses(seed: int, *, fox: bool) -> tuple[Tensor, Tensor]:
         before[0, parameter_index(name)] = value
     yaw, mouth = parameter_index("yaw"), parameter_index("mouth_open")
     side = 1.0 if before[0, yaw] > 0 else -1.0
-    before[0, yaw], before[0, mouth] = side * _TURN, 0.05
+    before[0, yaw], before[0, mouth] = side * _TURN, _MOUTH[0]
     after = before.clone()
-    after[0, yaw], after[0, mouth] = -side * _TURN, 0.75
+    after[0, yaw], after[0, mouth] = -side * _TURN, _MOUTH[1]
     return before, after
 
 

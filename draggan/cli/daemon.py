@@ -45,7 +45,7 @@ def _wait_for_welcome(
     while True:
         for event in client.poll(0.1):
             if isinstance(event, Connected):
-                progress.settle("Connected", f"{event.welcome.daemon}, {event.welcome.device}")
+                progress.settle("Connected", event.welcome.daemon)
                 return
             if isinstance(event, Refused):
                 raise event.error
