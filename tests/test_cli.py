@@ -218,7 +218,8 @@ def test_the_edit_is_told_in_numbers_and_in_json(
     edit = json.loads((photo.parent / "out" / "edit.json").read_text())
     assert edit["handles"][0]["end"] == [34.0, 20.0]
     assert edit["picture"] == {"name": "photo.png", "size": [WIDTH, HEIGHT]}
-    assert edit["reason"] == "reached" and edit["model"] == "tiny"
+    assert edit["reason"] == "reached" and edit["steps"] == 8
+    assert edit["options"]["model"] == "tiny" and edit["options"]["steps"] is None
 
 
 def test_the_animation_shows_start_kept_steps_and_result(serve: Serve, photo: Path) -> None:

@@ -26,6 +26,7 @@ INTERRUPTED = 130
 _PAUSE = 0.03  # seconds between two looks at the daemon's answers
 _PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
 _PREVIEW_SIDE = 16
+_LIKENESS = "The model's likeness of it"
 # What the engine calls its stages, in a painter's words; any other counts as reading.
 _STAGES = {
     "Samples": "Looking for something alike",
@@ -111,10 +112,11 @@ def _tell(status: EditStatus, progress: Progress) -> None:
 
 
 def _tell_drag(status: EditStatus, progress: Progress) -> None:
-    if status.fit is not None and not progress.told("Read the picture"):
+    if status.fit is not None and not progress.told(_LIKENESS):
         fit = status.fit
-        likeness = "" if fit.psnr is None else f"the model matches it to {fit.psnr:.1f} dB. "
-        progress.settle("Read the picture", f"{likeness}{fit.verdict}".strip())
+        likeness = f"{fit.psnr:.1f} dB" if fit.psnr is not None else ""
+        words = [words for words in (likeness, fit.verdict) if words]
+        progress.settle(_LIKENESS, ", ".join(words))
     if status.distances:
         left = f"step {status.step}, {max(status.distances):.1f} px to go"
         progress.show("Dragging", left)

@@ -106,7 +106,7 @@ def describe(job: Job, outcome: Outcome) -> dict[str, object]:
         "draggan": __version__,
         "picture": {"name": job.name, "size": job.picture.size},
         "mask": job.mask is not None,
-        **options,
+        "options": options,
         "handles": handles,
         "reason": outcome.reason,
         "steps": outcome.steps,
