@@ -339,13 +339,13 @@ _NONE = torch.zeros(0, 2)
 
 def _points(points: Points, kind: str, size: tuple[int, int]) -> Tensor:
     """Check a caller's points against the picture's (width, height): (N, 2) float32."""
+    if len(points) == 0:
+        raise BadInput(f"There is no {kind}.", hint="Give at least one handle and its target.")
     try:
-        p = torch.as_tensor(np.asarray(points, np.float32)).reshape(len(points), -1)
+        p = torch.as_tensor(np.asarray(points, np.float32))
     except (TypeError, ValueError):
-        p = torch.zeros(1, 0)
-    if p.shape[1:] != (2,):
-        if len(points) == 0:
-            raise BadInput(f"There is no {kind}.", hint="Give at least one handle and its target.")
+        p = torch.zeros(0)
+    if p.ndim != 2 or p.shape[1] != 2:
         raise BadInput(f"Each {kind} is a pair of numbers, x and y.")
     bad = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
     if bad.any():

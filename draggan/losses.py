@@ -22,18 +22,29 @@ def pyramid_loss(picture: Tensor, target: Tensor, weight: Tensor | None = None) 
     """
     if weight is None:
         weight = torch.ones_like(target[:1, :1])
-    difference = (picture - target) * weight  # already weighted, on every level
+    difference = picture - target
     levels = [_level(difference, weight)]
     while min(difference.shape[-2:]) >= 2 * SMALLEST:
-        difference, weight = F.avg_pool2d(difference, 2), F.avg_pool2d(weight, 2)
+        mass = F.avg_pool2d(weight, 2)
+        difference = F.avg_pool2d(difference * weight, 2) / mass.clamp_min(1e-6)
+        weight = mass
         levels.append(_level(difference, weight))
     return torch.stack(levels).mean(0)
 
 
 def _level(difference: Tensor, weight: Tensor) -> Tensor:
-    across = (difference[..., 1:] - difference[..., :-1]).abs().mean((1, 2, 3))
-    down = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean((1, 2, 3))
-    return (difference.abs().mean((1, 2, 3)) + across + down) / weight.mean().clamp_min(1e-6)
+    across = difference[..., 1:] - difference[..., :-1]
+    down = difference[..., 1:, :] - difference[..., :-1, :]
+    return (
+        _mean(difference, weight)
+        + _mean(across, torch.minimum(weight[..., 1:], weight[..., :-1]))
+        + _mean(down, torch.minimum(weight[..., 1:, :], weight[..., :-1, :]))
+    )
+
+
+def _mean(difference: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of absolute values over all but the first dimension."""
+    return (difference.abs() * weight).mean((1, 2, 3)) / weight.mean().clamp_min(1e-6)
 
 
 def psnr(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

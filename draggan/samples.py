@@ -23,7 +23,6 @@ from .errors import CannotWrite
 from .generator import Generator
 from .writing import replacing
 
-COUNT = 320  # as many again improve the estimate by 0.1 dB (default model)
 BATCH = 4
 SIDE = 32  # px, of the thumbnails
 COARSE = 16  # px, of what the estimate sees
@@ -73,7 +72,7 @@ def _thumbnail(picture: Tensor) -> Tensor:
     return F.interpolate(picture.float().cpu(), (SIDE, SIDE), mode="area")
 
 
-def bank(generator: Generator, *, count: int = COUNT) -> Steps[tuple[int, int], None, SampleBank]:
+def bank(generator: Generator, *, count: int) -> Steps[tuple[int, int], None, SampleBank]:
     """Read the generator's bank from the cache, or make it: yields (done, of how many renders).
 
     The bank is the generator's return value: `samples = yield from bank(generator)`.

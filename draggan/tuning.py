@@ -115,8 +115,7 @@ class _Tuning:
         optimiser = torch.optim.Adam(list(self.changes.values()), betas=(0.9, 0.99))
         total = self.options.steps + 1
         for i in range(self.options.steps):
-            cosine = 0.1 + 0.9 * (0.5 + 0.5 * math.cos(math.pi * i / self.options.steps))
-            optimiser.param_groups[0]["lr"] = self.options.lr * cosine
+            optimiser.param_groups[0]["lr"] = self._lr(i)
             with torch.enable_grad():
                 tuned = self.generator.with_weights(self._delta())
                 picture = tuned.render(self.ws)
@@ -132,6 +131,12 @@ class _Tuning:
             picture = self.generator.with_weights(self._delta()).render(self.ws)
             loss = pyramid_loss(picture, self.image, self.weight).sum()
         yield self._step(total, total, picture, loss)
+
+    def _lr(self, i: int) -> float:
+        """Warm-up, then a cosine: Adam's first steps all have full length and one direction."""
+        steps = self.options.steps
+        cosine = 0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * i / steps))
+        return self.options.lr * cosine * min(1.0, (i + 1) / (0.2 * steps))
 
     def _anchors(self) -> Tensor:
         """Latents on the way from the pivot to random samples, (ANCHORS, num_ws, w_dim)."""

@@ -1,0 +1,266 @@
+"""The editor: a picture is set, dragged, scrubbed and given back in its own form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from draggan.drag import DragOptions
+from draggan.editor import DragEditor
+from draggan.errors import BadInput, BadPicture, DragganError
+from draggan.inversion import InversionOptions
+from draggan.tuning import TuningOptions
+
+FEW = DragOptions(steps=4)
+
+
+@pytest.fixture(autouse=True)
+def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few steps, a small bank, and a cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    quick = InversionOptions(samples=8, starts=2, start_steps=2, w_steps=4, wplus_steps=3)
+    monkeypatch.setattr("draggan.inversion.QUALITIES", {"balanced": quick})
+    monkeypatch.setattr("draggan.tuning.QUALITIES", {"balanced": TuningOptions(steps=3)})
+
+
+def picture(width: int = 50, height: int = 40, channels: int = 3) -> np.ndarray:
+    return np.random.RandomState(0).randint(0, 256, (height, width, channels)).astype(np.uint8)
+
+
+@pytest.fixture
+def editor(tiny_generator: Any) -> DragEditor:
+    """With a picture of 50 x 40 in it."""
+    editor = DragEditor(tiny_generator)
+    for _ in editor.set_image(picture()):
+        pass
+    return editor
+
+
+@pytest.fixture
+def seeded(tiny_generator: Any) -> DragEditor:
+    editor = DragEditor(tiny_generator)
+    editor.set_seed(3)
+    return editor
+
+
+def drag(editor: DragEditor, **keywords: Any) -> list[Any]:
+    keywords.setdefault("options", FEW)
+    return list(editor.drag([(20.0, 15.0)], [(30.0, 15.0)], **keywords))
+
+
+def test_setting_a_picture_is_one_stream_of_progress(tiny_generator: Any) -> None:
+    steps = list(DragEditor(tiny_generator).set_image(picture()))
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["samples", "starts", "w", "w+", "done", "tuning"]
+    work = [step for step in steps if step.stage != "samples"]
+    assert [step.index for step in work] == list(range(1, len(work) + 1))
+    assert {step.total for step in work} == {len(work)}
+
+
+def test_tuning_leaves_the_reconstruction_no_worse(editor: DragEditor) -> None:
+    with torch.no_grad():
+        assert editor.generator is not editor.base and editor.psnr is not None
+    assert isinstance(editor.quality_score, str)
+
+
+def test_leaving_early_keeps_the_best_latent_so_far(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    stream, best = editor.set_image(picture()), -np.inf
+    for step in stream:
+        if step.stage != "samples":
+            best = max(best, step.psnr)
+        if step.stage == "w+":
+            break
+    stream.close()  # type: ignore[attr-defined]
+    assert editor.psnr == best
+    assert drag(editor)[-1].index > 0
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_the_result_has_the_pictures_own_form(
+    tiny_generator: Any, channels: int, dtype: type
+) -> None:
+    white = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[dtype]
+    native = (picture(20, 30, channels) / 255 * white).astype(dtype)
+    editor = DragEditor(tiny_generator)
+    for _ in editor.set_image(native):
+        pass
+    assert np.array_equal(editor.image(), native)
+    list(editor.drag([(10, 10)], [(14, 10)], options=FEW))
+    result = editor.image()
+    assert result.shape == native.shape and result.dtype == native.dtype
+    if channels in (2, 4):
+        assert np.array_equal(result[..., -1], native[..., -1])
+
+
+def test_a_flat_gray_picture_comes_back_flat(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    for _ in editor.set_image(picture()[..., 0]):
+        pass
+    drag(editor)
+    assert editor.image().shape == (40, 50) and editor.image(max_side=10).shape == (8, 10)
+
+
+def test_points_and_distances_are_in_the_pictures_pixels(editor: DragEditor) -> None:
+    first = drag(editor)[0]
+    assert first.points.tolist() == [pytest.approx([20, 15], abs=1e-3)]
+    assert first.distances == (pytest.approx(10, abs=1e-3),)
+
+
+def test_every_step_is_in_the_timeline_under_its_index(editor: DragEditor) -> None:
+    steps = drag(editor)
+    assert [step.index for step in steps] == list(range(len(editor.timeline)))
+    for step, state in zip(steps[1:], editor.timeline[1:], strict=True):
+        assert torch.equal(step.ws, state.ws) and torch.equal(step.points, state.points)
+
+
+def test_dragging_on_from_an_earlier_state_replaces_what_came_after(editor: DragEditor) -> None:
+    drag(editor)
+    kept = editor.timeline[2]
+    editor.seek(2)
+    steps = drag(editor)
+    assert steps[0].index == 2 and editor.timeline[2] is kept
+    assert len(editor.timeline) == 3 + len(steps) - 1
+
+
+def test_back_goes_one_state_and_stops_at_the_start(editor: DragEditor) -> None:
+    drag(editor)
+    last = editor.position
+    editor.back()
+    assert editor.position == last - 1
+    editor.seek(0)
+    editor.back()
+    assert editor.position == 0 and np.array_equal(editor.image(), picture())
+
+
+def test_leaving_a_drag_keeps_the_steps_so_far(editor: DragEditor) -> None:
+    stream = editor.drag([(20, 15)], [(30, 15)], options=FEW)
+    assert [next(stream).index for _ in range(3)] == [0, 1, 2]
+    stream.close()  # type: ignore[attr-defined]
+    assert editor.position == 2
+
+
+def test_a_zero_length_handle_is_a_pin(editor: DragEditor) -> None:
+    handles, targets = [(20, 15), (5, 5)], [(30, 15), (5, 5)]
+    last = list(editor.drag(handles, targets, options=FEW))[-1]
+    assert last.statuses[1] == "pinned"
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.float32])
+def test_outside_every_mask_used_the_picture_stays(editor: DragEditor, kind: type) -> None:
+    """Two drags under two masks: both areas may have changed, nothing else."""
+    white = 255 if kind is np.uint8 else 1
+    left, right = np.zeros((40, 50), kind), np.zeros((40, 50), kind)
+    left[:, :20], right[:, 40:] = white, white
+    before = editor.image()
+    wild = DragOptions(steps=4, lr=1.0, lambda_mask=0)  # moves everything, mask or not
+    list(editor.drag([(10, 15)], [(16, 15)], mask=left, options=wild))
+    assert np.array_equal(editor.image()[:, 20:], before[:, 20:])
+    assert not np.array_equal(editor.image()[:, :20], before[:, :20])
+    list(editor.drag([(45, 15)], [(48, 15)], mask=right, options=wild))
+    assert np.array_equal(editor.image()[:, 20:40], before[:, 20:40])
+    assert not np.array_equal(editor.image()[:, :20], before[:, :20])
+
+
+def test_a_preview_is_smaller_and_shows_the_same(editor: DragEditor) -> None:
+    drag(editor)
+    small = editor.image(max_side=25)
+    assert small.shape == (20, 25, 3) and small.dtype == np.uint8
+    full = editor.image().astype(float).reshape(20, 2, 25, 2, 3).mean((1, 3))
+    assert abs(full - small).mean() < 12
+    assert editor.image(max_side=1000).shape == (40, 50, 3)
+
+
+def test_a_seeds_picture_is_the_generators_own(seeded: DragEditor) -> None:
+    with torch.no_grad():
+        own = seeded.base.render(seeded.state.ws)[0].clamp(-1, 1)
+    wanted = ((own + 1) * 127.5).round().permute(1, 2, 0).numpy()
+    assert np.array_equal(seeded.image(), wanted)
+    assert seeded.image(max_side=16).shape == (16, 16, 3)
+    assert seeded.psnr is None and seeded.quality_score.startswith("exact")
+
+
+def test_dragging_a_seed_changes_its_picture(seeded: DragEditor) -> None:
+    before = seeded.image()
+    drag(seeded)
+    assert not np.array_equal(seeded.image(), before)
+    assert np.array_equal(seeded.image(0), before)
+
+
+def test_a_new_picture_starts_a_new_timeline(editor: DragEditor) -> None:
+    drag(editor)
+    editor.set_seed(1)
+    assert len(editor.timeline) == 1 and editor.image().shape == (32, 32, 3)
+
+
+def test_a_refused_picture_leaves_the_edit_as_it_was(editor: DragEditor) -> None:
+    steps = drag(editor)
+    with pytest.raises(BadPicture):
+        editor.set_image(np.zeros((10, 10, 4), np.uint8))
+    assert editor.position == steps[-1].index
+
+
+def test_pixels_that_are_no_numbers_are_mentioned(tiny_generator: Any) -> None:
+    native = np.full((20, 20, 3), np.float32(0.5))
+    native[3, 3] = np.nan
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(native))
+    assert "1 pixels" in editor.notes[0]
+
+
+BAD = [
+    ([], [], None, "no handle"),
+    ([(1, 1)], [], None, "no target"),
+    ([(1, 1), (2, 2)], [(3, 3)], None, "2 handles but 1 targets"),
+    ([(1, 1)], [(1, 1)], None, "nowhere|anywhere to go"),
+    ([(60, 1)], [(3, 3)], None, "handle at 60, 1 lies outside"),
+    ([(1, 1)], [(3, -1)], None, "target at 3, -1 lies outside"),
+    ([(np.nan, 1)], [(3, 3)], None, "lies outside"),
+    ([(1, np.inf)], [(3, 3)], None, "lies outside"),
+    ([(1, 1, 1)], [(3, 3, 3)], None, "pair of numbers"),
+    (["ab"], [(3, 3)], None, "pair of numbers"),
+    ([[1, 1], [2]], [(3, 3)], None, "pair of numbers"),
+    ([(1, 1)], [(3, 3)], np.ones((50, 40)), "mask is 40 x 50, the picture 50 x 40"),
+    ([(1, 1)], [(3, 3)], np.ones((40, 50, 3)), "the picture 50 x 40"),
+    ([(1, 1)], [(3, 3)], np.zeros((40, 50)), "mask is empty"),
+    ([(1, 1)], [(3, 3)], np.full((40, 50), np.nan), "mask is empty"),
+    ([(1, 1)], [(3, 3)], np.full((40, 50), "x"), "not understood"),
+]
+
+
+@pytest.mark.parametrize(("handles", "targets", "mask", "sentence"), BAD)
+def test_bad_input_is_refused_before_anything_moves(
+    editor: DragEditor, handles: Any, targets: Any, mask: Any, sentence: str
+) -> None:
+    with pytest.raises(DragganError, match=sentence):
+        editor.drag(handles, targets, mask=mask)
+    assert len(editor.timeline) == 1
+
+
+def test_points_on_the_pictures_edge_are_inside(editor: DragEditor) -> None:
+    assert list(editor.drag([(0, 0), (50, 40)], [(3, 3), (50, 40)], options=FEW))
+
+
+def test_nothing_can_be_done_before_a_picture_is_set(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    for attempt in (editor.image, editor.back, lambda: drag(editor), lambda: editor.seek(0)):
+        with pytest.raises(BadInput):
+            attempt()
+
+
+def test_a_step_that_is_not_there_is_refused(editor: DragEditor) -> None:
+    for index in (-1, 1):
+        with pytest.raises(BadInput, match="no step"):
+            editor.image(index)
+
+
+def test_unknown_qualities_and_wrong_weights_are_refused(editor: DragEditor) -> None:
+    with pytest.raises(BadInput, match="quality"):
+        editor.set_image(picture(), quality="superb")
+    with pytest.raises(BadInput, match="weight is 3 x 2"):
+        editor.set_image(picture(), weight=np.ones((2, 3)))

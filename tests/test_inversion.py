@@ -1,0 +1,104 @@
+"""Inversion: a picture of the generator's own is found again; bad pictures are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from draggan.errors import BadInput, BadPicture
+from draggan.inversion import QUALITIES, InversionOptions, InversionStep, invert
+
+QUICK = InversionOptions(samples=32, starts=3, start_steps=5, w_steps=40, wplus_steps=15)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def own_picture(generator: Any, seed: int = 999) -> torch.Tensor:
+    """Not clamped: a random network's picture goes far beyond black and white."""
+    with torch.no_grad():
+        return generator.render(generator.sample([seed]))
+
+
+def steps_of(generator: Any, image: torch.Tensor, **keywords: Any) -> list[InversionStep]:
+    return list(invert(generator, image, options=QUICK, **keywords))
+
+
+def test_the_generators_own_picture_is_found_again(tiny_generator: Any) -> None:
+    steps = steps_of(tiny_generator, own_picture(tiny_generator))
+    start = next(step for step in steps if step.stage == "starts")
+    assert steps[-1].loss < 0.2 * start.loss
+
+
+def test_steps_count_up_to_their_total_through_all_stages(tiny_generator: Any) -> None:
+    steps = steps_of(tiny_generator, own_picture(tiny_generator))
+    work = [step for step in steps if step.stage != "samples"]
+    assert [step.index for step in work] == list(range(1, work[-1].total + 1))
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["samples", "starts", "w", "w+", "done"]
+
+
+def test_the_last_latent_renders_as_well_as_it_says(tiny_generator: Any) -> None:
+    from draggan.losses import psnr
+
+    image = own_picture(tiny_generator).clamp(-1, 1)
+    last = steps_of(tiny_generator, image)[-1]
+    assert last.ws.shape == (1, tiny_generator.num_ws, tiny_generator.w_dim)
+    with torch.no_grad():
+        assert float(psnr(tiny_generator.render(last.ws), image)) == pytest.approx(last.psnr)
+
+
+def test_rows_stay_near_each_other(tiny_generator: Any) -> None:
+    """What a picture of another kind asks for is left to tuning: W+ stays editable."""
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    std = tiny_generator.prior().std
+    apart = {}
+    for offsets in (0.0, 50.0):
+        options = replace(QUICK, offsets=offsets)
+        ws = list(invert(tiny_generator, image, options=options))[-1].ws
+        apart[offsets] = float(((ws - ws.mean(1, keepdim=True)) / std).square().mean())
+    assert apart[50.0] < 0.5 * apart[0.0]
+
+
+def test_what_weighs_nothing_is_not_explained(tiny_generator: Any) -> None:
+    image, weight = own_picture(tiny_generator).clamp(-1, 1), torch.ones(1, 1, 32, 32)
+    weight[..., 16:] = 0
+    spoilt = image.clone()
+    spoilt[..., 16:] = -image[..., 16:]
+    seeing = steps_of(tiny_generator, spoilt, weight=weight)[-1]
+    fooled = steps_of(tiny_generator, spoilt)[-1]
+    assert seeing.psnr > fooled.psnr + 3
+
+
+def test_leaving_early_is_allowed(tiny_generator: Any) -> None:
+    stream = invert(tiny_generator, own_picture(tiny_generator), options=QUICK)
+    assert next(step for step in stream if step.stage == "w").ws.isfinite().all()
+    stream.close()
+
+
+def test_the_generator_needs_no_gradients_around_it(tiny_generator: Any) -> None:
+    with torch.no_grad():
+        steps = steps_of(tiny_generator, own_picture(tiny_generator))
+    work = [step for step in steps if step.stage != "samples"]
+    assert work[-1].loss < 0.5 * work[0].loss
+
+
+def test_a_picture_of_another_size_is_refused_at_once(tiny_generator: Any) -> None:
+    with pytest.raises(BadInput, match="32 x 32"):
+        invert(tiny_generator, torch.zeros(1, 3, 16, 16))
+
+
+def test_an_invisible_picture_is_refused(tiny_generator: Any) -> None:
+    with pytest.raises(BadPicture, match="nothing to see"):
+        invert(tiny_generator, torch.zeros(1, 3, 32, 32), weight=torch.zeros(1, 1, 32, 32))
+
+
+def test_better_qualities_take_more_steps() -> None:
+    steps = [q.start_steps + q.w_steps + q.wplus_steps for q in QUALITIES.values()]
+    assert list(QUALITIES) == ["fast", "balanced", "best"] and steps == sorted(steps)

@@ -1,0 +1,60 @@
+"""Distances between pictures: zero for equals, blind where nothing weighs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from draggan.losses import psnr, pyramid_loss
+
+
+def pictures(count: int = 2) -> torch.Tensor:
+    return torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def test_equal_pictures_are_no_distance_apart() -> None:
+    assert pyramid_loss(pictures(), pictures()).tolist() == [0, 0]
+
+
+def test_each_picture_of_a_batch_has_its_own_distance() -> None:
+    target = pictures(1)
+    near, far = target + 0.01, target + 0.5
+    both = pyramid_loss(torch.cat((near, far)), target)
+    assert both.tolist() == pytest.approx([0.01, 0.5], abs=1e-4)
+
+
+def test_what_weighs_nothing_has_no_influence() -> None:
+    target, weight = pictures(1), torch.ones(1, 1, 32, 32)
+    weight[..., :16] = 0
+    spoilt = target.clone()
+    spoilt[..., :16] += 1
+    assert pyramid_loss(spoilt, target, weight).tolist() == [0]
+    assert psnr(spoilt, target, weight) > psnr(spoilt, target) + 50
+
+
+def test_a_half_weightless_picture_weighs_as_much_as_a_whole_one() -> None:
+    target, weight = torch.zeros(1, 3, 32, 32), torch.ones(1, 1, 32, 32)
+    weight[..., 16:] = 0
+    inner = pyramid_loss(target + 0.2, target, weight)
+    assert float(inner) == pytest.approx(0.2)
+
+
+def test_a_lost_edge_costs_more_than_its_colours() -> None:
+    edge = torch.zeros(1, 3, 32, 32)
+    edge[..., 16:] = 1
+    flat = torch.full_like(edge, 0.5)
+    assert float(pyramid_loss(edge, flat)) > float(pyramid_loss(flat + 0.5, flat))
+
+
+def test_far_shapes_are_told_apart_by_the_coarse_levels() -> None:
+    """Plain L1 does not see that one of two wrong places is nearer; the pyramid does."""
+    disc = torch.zeros(3, 3, 32, 32)
+    for k, x in enumerate((0, 4, 24)):
+        disc[k, :, 14:18, x : x + 4] = 1
+    near, far = pyramid_loss(disc[1:], disc[:1]).tolist()
+    assert near < far
+
+
+def test_psnr_of_a_known_error() -> None:
+    target = torch.zeros(1, 3, 8, 8)
+    assert float(psnr(target + 0.2, target)) == pytest.approx(20, abs=1e-3)
