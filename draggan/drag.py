@@ -38,7 +38,7 @@ class DragOptions:
     steps: int = 200  # at most this many
     lr: float = 0.01  # of Adam; in the prior space in standard deviations
     space: Space = "prior"
-    local: float = 0.3  # prior space: weight of each row's own offset beside the shared one
+    local: float = 1.0  # prior space: weight of each row's own offset beside the shared one
     block: int | None = None  # resolution of the features; None: the generator's choice
     rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
@@ -55,9 +55,7 @@ class DragOptions:
 PRESETS = {
     "default": DragOptions(),
     # Section 4 and the supplement of the paper: W+, first six rows, block 6, Adam 2e-3, 300 steps.
-    "paper": DragOptions(
-        loop="paper", steps=300, lr=2e-3, space="w+", r1=3, lambda_mask=20
-    ),
+    "paper": DragOptions(loop="paper", steps=300, lr=2e-3, space="w+", r1=3, lambda_mask=20),
     # The released code's user interface: Adam 1e-3, L2 tracking, stops at 2 px.
     "released": DragOptions(
         loop="released", steps=300, lr=1e-3, space="w+", r1=3, stop=2, lambda_mask=20
@@ -209,7 +207,9 @@ class _Drag:
         if o.loop == "native":
             cell = self.unit * start.grid.scale[0]  # cells for one [512] pixel
             return (
-                MotionSupervision(start, self.points, radius=o.r1 * cell, step=o.pull * cell),
+                MotionSupervision(
+                    start, self.points, self.pins, radius=o.r1 * cell, step=o.pull * cell
+                ),
                 PatchTracker(start, self.points, patch=1.0, radius=o.r2 * cell),
             )
         r1, r2 = round(o.r1 * self.unit), round(o.r2 * self.unit)

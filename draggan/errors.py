@@ -1,11 +1,11 @@
 """Every error that the library raises on purpose; imports nothing.
 
-    DragganError
-    ├── BadInput        handles, masks, options that cannot be used
-    ├── BadPicture      a file that is no picture, or one that cannot be worked on
-    ├── BadCheckpoint   a model file that is damaged, foreign or refused
-    ├── UnknownModel    no model of that name
-    └── CannotWrite     the result has no place to go
+DragganError
+├── BadInput        handles, masks, options that cannot be used
+├── BadPicture      a file that is no picture, or one that cannot be worked on
+├── BadCheckpoint   a model file that is damaged, foreign or refused
+├── UnknownModel    no model of that name
+└── CannotWrite     the result has no place to go
 """
 
 from __future__ import annotations

@@ -131,6 +131,6 @@ class Generator(ABC):
         """The same generator with `delta` added to its parameters; this one is left as it is."""
 
     def drag_block(self) -> int:
-        """The block whose features a drag reads: a quarter of the picture, at most 128 px."""
-        wanted = min(128, max(self.width, self.height) // 4)
+        """The block whose features a drag reads: half of the picture, at most 128 px."""
+        wanted = min(128, max(self.width, self.height) // 2)
         return min(self.blocks, key=lambda r: abs(r - wanted))

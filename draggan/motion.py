@@ -5,10 +5,11 @@ DragGAN (arXiv 2305.10973) section 3.2, equation 1:
     L = sum_i sum_{q in Omega_1(p_i, r_1)} || F(q) - F(q + d_i) ||_1
         + lambda || (F - F_0) (1 - M) ||_1,        d_i = (t_i - p_i) / || t_i - p_i ||,
 
-with F(q) held constant. Two things differ from the equation: what is pulled is the *first*
-picture's patch around the handle instead of the current one, so that errors of tracking do not
-accumulate in it, and a step is never longer than the way that is left, so that arrived handles and
-pins are held in place by the same term.
+with F(q) held constant. Three things differ from the equation. A step is never longer than the way
+that is left, so that arrived handles are held where they are instead of being let go. Pins, which
+never were anywhere else, are held to the *first* picture's features. And the handles that move are
+not: content that has to look different on its way (a lip, as the mouth opens) would rather take the
+whole head along than change.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from .sampling import disc_offsets, sample_bilinear
 class MotionSupervision:
     """The loss for a fixed set of handles, on the native feature grid.
 
-    `start`: features of the first picture; `handles` (N, 2) in picture pixels; `radius` (r_1) and
-    `step` (the length of d_i) in cells of the feature grid.
+    `start`: features of the first picture; `handles` (N, 2) in picture pixels; `pins` (N,): which
+    of them are to stay; `radius` (r_1) and `step` (the length of d_i) in cells of the grid.
     """
 
-    def __init__(self, start: Features, handles: Tensor, *, radius: float, step: float) -> None:
+    def __init__(
+        self, start: Features, handles: Tensor, pins: Tensor, *, radius: float, step: float
+    ) -> None:
         self.grid = start.grid
+        self.pins = pins[:, None, None]
         self.step = step
         self.offsets = disc_offsets(radius, spacing=0.5).to(start.map)  # (K, 2)
         p = self.grid.from_picture(handles)  # (N, 2)
@@ -45,8 +49,10 @@ class MotionSupervision:
         way = self.grid.from_picture(targets) - p
         length = way.norm(dim=-1, keepdim=True)
         d = way * (self.step / length.clamp_min(self.step))  # at most `step` cells
-        pulled = sample_bilinear(features.map, (p + d)[:, None] + self.offsets)  # (N, K, C)
-        return (pulled - self.template).abs().mean((1, 2)).sum() / self.scale
+        here = sample_bilinear(features.map.detach(), p[:, None] + self.offsets)  # (N, K, C)
+        there = sample_bilinear(features.map, (p + d)[:, None] + self.offsets)
+        wanted = torch.where(self.pins, self.template, here)
+        return (there - wanted).abs().mean((1, 2)).sum() / self.scale
 
 
 class FixedRegion:

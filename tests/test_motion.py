@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from draggan.generator import Features, Grid
@@ -9,39 +10,48 @@ from draggan.motion import FixedRegion, MotionSupervision
 
 from .test_tracking import GRID, bumps
 
-
-def loss_after(shift: tuple[float, float], target: tuple[float, float]) -> float:
-    """The loss for a handle tracked exactly, its content shifted by so many cells."""
-    handle = torch.tensor([[48.0, 48.0]])
-    motion = MotionSupervision(bumps((0, 0)), handle, radius=1.5, step=1.0)
-    return motion.loss(bumps(shift), handle, torch.tensor([target])).item()
+HANDLE = torch.tensor([[48.0, 48.0]])
+MOVES, PINNED = torch.tensor([False]), torch.tensor([True])
 
 
-def test_moving_towards_the_target_lowers_the_loss():
-    right = (80.0, 48.0)
-    assert loss_after((0.5, 0), right) < loss_after((0, 0), right) < loss_after((-0.5, 0), right)
+def slope(target: tuple[float, float], pins: torch.Tensor = MOVES) -> float:
+    """How the loss changes as the content shifts to the right, in cells; < 0: it is pulled."""
+    motion = MotionSupervision(bumps((0, 0)), HANDLE, pins, radius=1.5, step=1.0)
+    leaf = bumps((0, 0)).map.clone().requires_grad_(True)
+    loss = motion.loss(Features(leaf, GRID, 24), HANDLE, torch.tensor([target]))
+    (gradient,) = torch.autograd.grad(loss, leaf)
+    rightwards = bumps((0.05, 0)).map - bumps((-0.05, 0)).map
+    return (gradient * rightwards).sum().item() / 0.1
+
+
+def test_content_is_pulled_towards_its_target():
+    assert slope((80.0, 48.0)) < -0.01
+    assert slope((16.0, 48.0)) > 0.01
+
+
+def pinned_loss(shift: tuple[float, float]) -> float:
+    motion = MotionSupervision(bumps((0, 0)), HANDLE, PINNED, radius=1.5, step=1.0)
+    return motion.loss(bumps(shift), HANDLE, HANDLE).item()
+
+
+def test_a_pin_is_held_to_the_first_picture():
+    assert pinned_loss((0, 0)) < 1e-6
+    assert pinned_loss((0.5, 0)) > 0.05
+
+
+def test_a_handle_that_moves_may_look_different_on_its_way():
+    motion = MotionSupervision(bumps((0, 0)), HANDLE, MOVES, radius=1.5, step=1.0)
+    other = bumps((0, 0), seed=5)
+    assert motion.loss(other, HANDLE, HANDLE).item() < 1e-6
 
 
 def test_a_step_is_no_longer_than_the_way_that_is_left():
-    near = (49.0, 48.0)  # a quarter of a cell
-    arrived = loss_after((0.25, 0), near)
-    assert arrived < 0.25 * loss_after((0, 0), near)
-    assert arrived < 0.1 * loss_after((1, 0), near)
-
-
-def test_a_handle_on_its_target_is_held():
-    here = (48.0, 48.0)
-    assert loss_after((0, 0), here) < 1e-6
-    assert loss_after((0.5, 0), here) > 0.05
-
-
-def test_the_gradient_flows_into_the_features():
-    f = bumps((0, 0))
-    motion = MotionSupervision(f, torch.tensor([[48.0, 48.0]]), radius=1.0, step=1.0)
-    leaf = f.map.clone().requires_grad_(True)
-    features = Features(leaf, GRID, 24)
-    motion.loss(features, torch.tensor([[48.0, 48.0]]), torch.tensor([[70.0, 48.0]])).backward()
-    assert leaf.grad is not None and leaf.grad.abs().sum() > 0
+    motion = MotionSupervision(bumps((0, 0)), HANDLE, MOVES, radius=1.5, step=1.0)
+    ways = [motion.loss(bumps((0, 0)), HANDLE, HANDLE + torch.tensor([[x, 0.0]])).item()
+            for x in (0.0, 1.0, 4.0, 30.0)]  # fmt: skip
+    assert ways[0] < 1e-6
+    assert 0 < ways[1] < 0.5 * ways[2]
+    assert ways[2] == pytest.approx(ways[3], rel=1e-4)  # one cell, however far it is
 
 
 def test_only_the_fixed_region_counts_and_its_size_does_not():
@@ -60,6 +70,8 @@ def test_only_the_fixed_region_counts_and_its_size_does_not():
 
 def test_picture_points_land_on_the_grid_by_its_own_map():
     margin = Features(bumps((0, 0)).map, Grid(24, 24, (0.25, 0.25), (0.5, 0.0)), 24)
-    plain = MotionSupervision(bumps((0, 0)), torch.tensor([[50.0, 48.0]]), radius=1, step=1)
-    moved = MotionSupervision(margin, torch.tensor([[48.0, 48.0]]), radius=1, step=1)
+    plain = MotionSupervision(
+        bumps((0, 0)), HANDLE + torch.tensor([[2.0, 0]]), MOVES, radius=1, step=1
+    )
+    moved = MotionSupervision(margin, HANDLE, MOVES, radius=1, step=1)
     torch.testing.assert_close(plain.template, moved.template)
