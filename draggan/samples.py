@@ -23,6 +23,7 @@ from .errors import CannotWrite
 from .generator import Generator
 from .writing import replacing
 
+COUNT = 320  # twice as many improve the estimate by 0.1 dB (default model)
 BATCH = 4
 SIDE = 32  # px, of the thumbnails
 COARSE = 16  # px, of what the estimate sees

@@ -37,7 +37,7 @@ class TuningOptions:
 
 QUALITIES = MappingProxyType(
     {
-        "fast": TuningOptions(steps=20),
+        "fast": TuningOptions(steps=12),
         "balanced": TuningOptions(),
         "best": TuningOptions(steps=200),
     }
