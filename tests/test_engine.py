@@ -39,10 +39,9 @@ def engine(
     tiny_generator: StyleGAN2Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> TorchEngine:
     """An engine whose user has one model, `tiny`, and little patience."""
-    hasty = inversion.InversionOptions(starts=2, start_steps=1, w_steps=2, wplus_steps=2)
+    hasty = inversion.InversionOptions(samples=8, starts=2, start_steps=1, w_steps=2, wplus_steps=2)
     monkeypatch.setattr("draggan.inversion.QUALITIES", {"fast": hasty})
     monkeypatch.setattr("draggan.tuning.QUALITIES", {"fast": tuning.TuningOptions(steps=2)})
-    monkeypatch.setattr("draggan.samples.COUNT", 8)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "draggan" / "models"

@@ -63,6 +63,9 @@ class TorchEngine:
     """Opens pictures and seeds, drags, seeks: the `Engine` of `workers.py`."""
 
     def __init__(self, *, device: str, threads: int) -> None:
+        from draggan.threads import share_the_cores
+
+        share_the_cores()
         self._wanted, self._threads = device, threads
         self._device = ""  # torch's name, once torch is there
         self._listed: tuple[float, tuple[ModelInfo, ...]] | None = None

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from draggan import __version__
 from draggan.cli.commands import COMMANDS, Parser, add_commands
 from draggan.errors import DragganError
+from draggan.threads import share_the_cores
 
 REFUSED, FAULT, INTERRUPTED = 2, 70, 130
 
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    share_the_cores()  # before a command imports torch
     parser = Parser(
         prog="draggan",
         description="Drag points of a picture and see it follow.",
