@@ -66,6 +66,18 @@ class Prior:
         """Standard deviation of each dimension, (w_dim,)."""
         return self.covariance.diagonal().clamp_min(0).sqrt()
 
+    def roots(self) -> tuple[Tensor, Tensor]:
+        """The covariance's symmetric square root and its pseudo-inverse, both (w_dim, w_dim).
+
+        Directions in which w hardly varies are 0 in the second one.
+        """
+        values, vectors = torch.linalg.eigh(self.covariance.double())
+        deviations = values.clamp_min(0).sqrt()
+        large = deviations > 1e-3 * deviations.max()
+        inverse = torch.where(large, 1 / deviations.clamp_min(1e-30), torch.zeros_like(deviations))
+        root = (vectors * deviations) @ vectors.t()
+        return root.to(self.covariance), ((vectors * inverse) @ vectors.t()).to(self.covariance)
+
 
 @dataclass(frozen=True)
 class WeightDelta:

@@ -92,7 +92,7 @@ class _Inversion:
         self.image, self.weight = image, weight
         prior = generator.prior()
         self.mean = prior.mean
-        self.root, self.inverse = _roots(prior.covariance)
+        self.root, self.inverse = prior.roots()
         self.index = 0
         self.total = options.start_steps + options.w_steps + options.wplus_steps + 1
 
@@ -173,16 +173,6 @@ class _Inversion:
         return InversionStep(
             self.index, self.total, stage, ws, float(loss[best]), float(quality), self.generator
         )
-
-
-def _roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
-    """The symmetric square root of a covariance and its pseudo-inverse, both (w_dim, w_dim)."""
-    values, vectors = torch.linalg.eigh(covariance.double())
-    deviations = values.clamp_min(0).sqrt()
-    large = deviations > 1e-3 * deviations.max()
-    inverse = torch.where(large, 1 / deviations.clamp_min(1e-30), torch.zeros_like(deviations))
-    root = (vectors * deviations) @ vectors.t()
-    return root.to(covariance), ((vectors * inverse) @ vectors.t()).to(covariance)
 
 
 def _checked(generator: Generator, image: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -36,7 +36,10 @@ class LatentPath:
         shape = (1, rows, start.shape[-1])
         self.own = torch.zeros(shape if space != "w" else (1, 1, shape[-1])).to(start)
         self.shared = torch.zeros(1, 1, shape[-1]).to(start)
-        self.root = _square_root(prior.covariance) if space == "prior" else None
+        self.root: Tensor | None = None
+        self.inverse: Tensor | None = None
+        if space == "prior":
+            self.root, self.inverse = prior.roots()
         for parameter in self.parameters:
             parameter.requires_grad_(True)
 
@@ -71,10 +74,10 @@ class LatentPath:
 
     def _set(self, offset: Tensor) -> None:
         """Make `offset` (1, rows, w_dim) the present one."""
-        if self.root is None:
+        if self.inverse is None:
             self.own.copy_(offset if self.space == "w+" else offset.mean(1, keepdim=True))
             return
-        white = offset @ torch.linalg.pinv(self.root)
+        white = offset @ self.inverse
         self.shared.copy_(white.mean(1, keepdim=True))
         self.own.copy_((white - self.shared) / max(self.local, 1e-6))
 
@@ -83,10 +86,3 @@ def _clip(start: Tensor, offset: Tensor, mean: Tensor, reach: Tensor) -> Tensor:
     low = torch.minimum(mean - reach, start)
     high = torch.maximum(mean + reach, start)
     return (start + offset).clamp(low, high) - start
-
-
-def _square_root(covariance: Tensor) -> Tensor:
-    """The symmetric square root of a covariance (D, D), directions without variance left at 0."""
-    values, vectors = torch.linalg.eigh(covariance.double())
-    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.t()
-    return root.to(covariance)
