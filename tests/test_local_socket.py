@@ -49,7 +49,7 @@ def test_a_directory_that_others_can_enter_is_refused(place: Path) -> None:
     place.parent.chmod(0o755)
     with pytest.raises(AccessRefused, match="open to other users") as caught, claimed(place):
         pass
-    assert "chmod 700" in caught.value.hint
+    assert "mkdir -m 700" in caught.value.hint
 
 
 def test_a_second_daemon_is_told_of_the_first(place: Path) -> None:

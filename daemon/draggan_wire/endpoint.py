@@ -72,7 +72,7 @@ def check_socket_folder(path: str) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise AccessRefused(
             f"The folder {folder} is open to other users, so its socket cannot be trusted.",
-            hint=f"Make it yours alone: `chmod 700 {folder}`; if it is not yours, remove it.",
+            hint="Put the socket into a folder that only you can enter (`mkdir -m 700 FOLDER`).",
         )
 
 
