@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-SPINS = "10000"  # some tens of microseconds, then sleep
+SPINS = "3000"  # some tens of microseconds, then sleep
 
 
 def share_the_cores() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures that several test modules share: small random networks."""
+"""Fixtures that several test modules share: small random networks, and one thread to run them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import torch
 
 from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
+
+torch.set_num_threads(1)  # the networks are tiny: more threads would only wait for each other
 
 
 def random_stylegan2(architecture: Architecture, *, seed: int = 0) -> StyleGAN2:
