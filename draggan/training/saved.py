@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from draggan.errors import BadCheckpoint
+from draggan.writing import replacing
 
 from .recipe import Recipe
 from .regression import Progress, Regression
@@ -28,9 +28,9 @@ def save_run(run: Regression, path: Path) -> None:
         "progress": json.dumps(dataclasses.asdict(run.progress)),
         "steps": str(run.steps),
     }
-    part = path.with_name(path.name + ".part")
-    save_file({k: v.contiguous().cpu() for k, v in _tensors(run).items()}, part, metadata=header)
-    os.replace(part, path)
+    tensors = {name: value.contiguous().cpu() for name, value in _tensors(run).items()}
+    with replacing(path) as file:
+        file.write(save(tensors, metadata=header))
 
 
 def resume_run(recipe: Recipe, path: Path, *, device: torch.device) -> Regression:
