@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from draggan.cli.job import Job, Options
+from draggan.cli.results import Outcome, Patch, Step, write_results
 from draggan.errors import CannotWrite
 from draggan.openraster import Group, Layer, crop_to_change, write_openraster
+from draggan.pictures import Picture
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -105,3 +108,16 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"layers\.ora"):
         write_openraster(tmp_path / "layers.ora", [], merged=noise(0, 4, 4, 3))
     assert [path.name for path in tmp_path.iterdir()] == ["layers.ora"]
+
+
+def test_no_two_entries_of_an_edit_share_a_name(tmp_path: Path) -> None:
+    source = noise(0, 30, 40, 3)
+    job = Job(Picture(source), "photo.png", (), None, Options(out=tmp_path))
+    steps = tuple(Step(i, Patch(noise(i, 8, 6, 3)), ()) for i in (5, 10))
+    outcome = Outcome(Patch(noise(1, 8, 6, 3)), steps, (), "reached", 10, 1.0, None)
+    write_results(job, outcome)
+    with zipfile.ZipFile(tmp_path / "layers.ora") as archive:
+        image = ET.fromstring(archive.read("stack.xml"))
+    names = [entry.attrib["name"] for entry in image.iter() if "name" in entry.attrib]
+    assert len(names) == 7
+    assert len(set(names)) == 7  # GIMP renames the second of two: "result #1"

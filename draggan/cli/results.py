@@ -155,9 +155,12 @@ def _frames(
 
 
 def _layers(job: Job, outcome: Outcome, result: np.ndarray) -> Iterator[Layer | Group]:
-    """Topmost first, the latest step above the earlier ones."""
+    """Topmost first, the latest step above the earlier ones.
+
+    No name twice: GIMP would show the second one as "result #1".
+    """
     source = job.picture.array
-    yield Group("result", (crop_to_change("result", result, source, visible=True),))
+    yield Group("result", (crop_to_change("dragged", result, source, visible=True),))
     kept = tuple(
         crop_to_change(f"step {step.index}", step.patch.over(source), source, visible=False)
         for step in reversed(outcome.kept)
