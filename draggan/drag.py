@@ -27,6 +27,7 @@ Ending = Literal["reached", "stuck", "lost", "cap"]
 
 LOST = 0.75  # mismatch from which a handle's content counts as gone (1 = unrelated content)
 PATIENCE = 40  # steps without progress after which the drag is stuck
+LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class DragOptions:
 
     loop: Literal["native", "paper", "released"] = "native"
     steps: int = 200  # at most this many
-    lr: float = 0.01  # of Adam; in the prior space in standard deviations
+    lr: float = 0.015  # of Adam; in the prior space in standard deviations
     space: Space = "prior"
-    local: float = 1.0  # prior space: weight of each row's own offset beside the shared one
+    local: float = 0.3  # prior space: weight of each row's own offset; 1 once nothing moves
     block: int | None = None  # resolution of the features; None: the generator's choice
     rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
@@ -163,6 +164,8 @@ class _Drag:
             yield step
             if step.finished:
                 return
+            if self.progress.since == LOOSEN_AFTER:
+                self.path.loosen()
             loss = self._update(ws, features)
 
     def _update(self, ws: Tensor, features: Features) -> float:

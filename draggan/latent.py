@@ -57,6 +57,13 @@ class LatentPath:
         return torch.cat((moved, self.start[:, self.rows :]), 1)
 
     @torch.no_grad()
+    def loosen(self) -> None:
+        """Let each row of the prior space go its own way as freely as all of them together."""
+        if self.space == "prior" and self.local < 1:
+            self.own.mul_(self.local)
+            self.local = 1.0
+
+    @torch.no_grad()
     def bound(self, *, clip: float | None, ball: float | None) -> None:
         """Project back: `clip` keeps every number within that many standard deviations of the mean
         (or of where it started, if that was further out); `ball` keeps the rows' root mean square

@@ -45,6 +45,22 @@ def test_the_prior_space_has_the_priors_covariance(prior):
     torch.testing.assert_close(p.root @ p.root, prior.covariance, rtol=1e-4, atol=1e-4)
 
 
+def test_loosening_changes_no_latent_but_gives_each_row_more_way(prior):
+    p = path(prior, "prior", local=0.25)
+    with torch.no_grad():
+        p.own.add_(torch.randn_like(p.own))
+    before = p.ws().detach()
+    p.loosen()
+    torch.testing.assert_close(p.ws(), before)
+    with torch.no_grad():
+        p.own[:, 0].add_(1.0)
+    tight = path(prior, "prior", local=0.25)
+    with torch.no_grad():
+        tight.own[:, 0].add_(1.0)
+    loose_step, tight_step = p.ws() - before, tight.ws() - tight.start
+    torch.testing.assert_close(loose_step[0, 0], 4 * tight_step[0, 0], rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("space", ["prior", "w+", "w"])
 def test_the_ball_bounds_the_distance_from_the_start(prior, space):
     p = path(prior, space)
