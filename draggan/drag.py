@@ -37,7 +37,7 @@ class DragOptions:
 
     loop: Literal["native", "paper", "released"] = "native"
     steps: int = 200  # at most this many
-    lr: float = 0.015  # of Adam; in the prior space in standard deviations
+    lr: float = 0.01  # of Adam; in the prior space in standard deviations
     space: Space = "prior"
     local: float = 0.3  # prior space: weight of each row's own offset; 1 once nothing moves
     block: int | None = None  # resolution of the features; None: the generator's choice
