@@ -32,7 +32,7 @@ TITLE = "turn the head, open the mouth"
 _SEED = 20_2305_10973  # no picture of the training stream or the benchmarks starts from it
 _GRAIN = 0.016  # standard deviation; white is 1
 _SMOOTH = 2  # drawn this much larger, then averaged: soft edges against the new background
-_DRAGGED = ("nose", "chin")
+_DRAGGED = ("nose", "mouth_bot")
 _TURN = 0.30  # yaw at either end, in radians
 _MOUTH = 0.25, 0.85  # how far it is open, before and after
 
