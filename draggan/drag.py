@@ -306,7 +306,9 @@ def _points(
     except (TypeError, ValueError):
         p = torch.empty(0)
     if p.ndim != 2 or p.shape[1] != 2:
-        raise BadInput(f"Each {kind} is a pair of numbers, x and y.")
+        raise BadInput(
+            f"Each {kind} is a pair of numbers, x and y.", hint="Write them as [[x, y], ...]."
+        )
     outside = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
     if outside.any():
         x, y = p[int(outside.any(-1).nonzero()[0])].tolist()
@@ -321,14 +323,21 @@ def _check(
     p: Tensor, t: Tensor, mask: Tensor | None, size: tuple[int, int], options: DragOptions
 ) -> None:
     if len(p) != len(t):
-        raise BadInput(f"There are {len(p)} handles but {len(t)} targets.")
+        raise BadInput(
+            f"There are {len(p)} handles but {len(t)} targets.",
+            hint="Every handle needs a target; one on the handle itself makes it a pin.",
+        )
     if not len(p) or bool(((p - t).norm(dim=-1) < 1e-6).all()):
         raise BadInput("No handle has anywhere to go.", hint="Give at least one handle a target.")
     if mask is not None and mask.shape != (size[1], size[0]):
         raise BadInput(
-            f"The mask is {mask.shape[-1]} x {mask.shape[0]}, the picture {size[0]} x {size[1]}."
+            f"The mask is {mask.shape[-1]} x {mask.shape[0]}, the picture {size[0]} x {size[1]}.",
+            hint="A mask has the picture's own size.",
         )
     if mask is not None and not bool((mask > 0).any()):
         raise BadInput("The mask lets nothing move.", hint="Mark the part that may move, or none.")
     if options.steps < 1 or not options.lr > 0:
-        raise BadInput("A drag needs at least one step and a positive learning rate.")
+        raise BadInput(
+            "A drag needs at least one step and a positive learning rate.",
+            hint="Leave them out to take the preset's.",
+        )

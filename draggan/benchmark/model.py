@@ -56,7 +56,10 @@ class Pairs:
 def draw_pairs(generator: Generator, count: int, *, seed: int = SEED) -> Pairs:
     """`count` held-out animals, those with odd numbers style-mixed. Raises BadInput."""
     if count < 2:
-        raise BadInput("Figures need at least two animals: a pure and a mixed one.")
+        raise BadInput(
+            "Figures need at least two animals: a pure and a mixed one.",
+            hint="Use --count 2 or more.",
+        )
     mapping = critter_mapping(generator)
     z_shape = held_out_latents(count, seed=seed)
     mixed = (torch.arange(count) % 2).bool()[:, None]

@@ -113,7 +113,7 @@ def find_tasks(names: Sequence[str]) -> tuple[Task, ...]:
 def make_cases(faces: int, tasks: Sequence[Task], *, size: int, seed: int) -> list[Case]:
     """All `tasks` on each of `faces` held-out animals drawn as `SAMPLING` says."""
     if faces < 1:
-        raise BadInput("A benchmark needs at least one face.")
+        raise BadInput("A benchmark needs at least one face.", hint="Use --faces 1 or more.")
     found: list[list[Case]] = []
     for z in _starts(seed):
         # Every task must be possible, wanted or not: the faces are the same for all choices.
