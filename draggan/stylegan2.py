@@ -11,6 +11,7 @@ A W+ latent has one row for each layer, num_ws = 2 log2(R) - 2 in all. Block r =
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,19 +40,26 @@ class Architecture:
     """Everything that fixes the network's shape and its arithmetic; plain values, fit for JSON."""
 
     channels: tuple[int, ...]  # of the blocks 4, 8, 16, ... px; their number sets the resolution
-    z_dim: int = 512
+    z_dim: int = 512  # 0: the label alone decides
     w_dim: int = 512
     c_dim: int = 0  # number of classes; 0 = unconditional
     kind: Kind = "skip"
+    const_size: tuple[int, int] = (4, 4)  # width and height of the constant; 4 is the longer side
     mapping_layers: int = 8
+    mapping_width: int | None = None  # of the layers between z and w; None: w_dim
+    embed_width: int | None = None  # of the embedded label; None: w_dim
     mapping_lr: float = 0.01  # learning-rate multiplier, part of the arithmetic
     conv_clamp: float | None = None
     use_noise: bool = True
 
     @property
     def resolution(self) -> int:
-        """Width and height of the picture."""
+        """The longer side of the picture."""
         return 2 ** (len(self.channels) + 1)
+
+    def size(self, block: int) -> tuple[int, int]:
+        """Width and height of the maps of a block; `size(resolution)` is the picture's."""
+        return self.const_size[0] * block // 4, self.const_size[1] * block // 4
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -65,7 +73,8 @@ class Architecture:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {**dataclasses.asdict(self), "channels": list(self.channels)}
+        lists = {"channels": list(self.channels), "const_size": list(self.const_size)}
+        return {**dataclasses.asdict(self), **lists}
 
 
 class Dense(nn.Module):
@@ -100,11 +109,12 @@ class Mapping(nn.Module):
         super().__init__()
         a = architecture
         self.num_ws, self.layers = a.num_ws, a.mapping_layers
-        self.embed = Dense(a.c_dim, a.w_dim) if a.c_dim else None
-        inputs = a.z_dim + (a.w_dim if a.c_dim else 0)
-        for i in range(a.mapping_layers):
-            layer = Dense(inputs if i == 0 else a.w_dim, a.w_dim, activate=True, lr=a.mapping_lr)
-            self.add_module(f"fc{i}", layer)
+        embedded = (a.embed_width or a.w_dim) if a.c_dim else 0
+        self.embed = Dense(a.c_dim, embedded) if a.c_dim else None
+        hidden = [a.mapping_width or a.w_dim] * (a.mapping_layers - 1)
+        widths = [a.z_dim + embedded, *hidden, a.w_dim]
+        for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
+            self.add_module(f"fc{i}", Dense(inputs, outputs, activate=True, lr=a.mapping_lr))
         self.register_buffer("w_avg", torch.zeros(a.w_dim))
 
     def forward(
@@ -128,7 +138,7 @@ class Mapping(nn.Module):
 
     def to_w(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """z (N, z_dim), one-hot label (N, c_dim) or None -> w (N, w_dim), not truncated."""
-        x = _unit(z)
+        x = _unit(z) if z.shape[1] else z
         if self.embed is not None:
             if label is None:
                 raise ValueError("a conditional network needs a label")
@@ -180,7 +190,7 @@ class SynthesisLayer(nn.Module):
     resample_filter: Tensor
     noise_const: Tensor
 
-    def __init__(self, a: Architecture, inputs: int, outputs: int, size: int, *, up: bool) -> None:
+    def __init__(self, a: Architecture, inputs: int, outputs: int, block: int, *, up: bool) -> None:
         super().__init__()
         self.up, self.clamp, self.use_noise = up, a.conv_clamp, a.use_noise
         self.affine = Dense(a.w_dim, inputs, bias=1)
@@ -188,7 +198,7 @@ class SynthesisLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("resample_filter", ops.fir_kernel())
         if a.use_noise:
-            self.register_buffer("noise_const", torch.randn(size, size))
+            self.register_buffer("noise_const", torch.randn(*reversed(a.size(block))))
             self.noise_strength = nn.Parameter(torch.zeros([]))
         self._power, self._noise = Derived(ops.weight_power), Derived(_noise_map)
 
@@ -271,7 +281,7 @@ class SynthesisBlock(nn.Module):
         self.skip: UpsamplingSkip | None = None
         self.torgb: ToRGB | None = None
         if index == 0:
-            self.const = nn.Parameter(torch.randn(channels, size, size))
+            self.const = nn.Parameter(torch.randn(channels, *reversed(a.const_size)))
         else:
             below = a.channels[index - 1]
             self.conv0 = SynthesisLayer(a, below, channels, size, up=True)
@@ -287,7 +297,7 @@ class SynthesisBlock(nn.Module):
         return self.first_row + (1 if self.conv0 is None else 2)
 
     def features(self, x: Tensor, ws: Tensor, *, noise: Noise) -> Tensor:
-        """The block below's features (at 4 px the constant) -> this block's, (B, C, size, size)."""
+        """The block below's features (at 4 px the constant) -> this block's, (B, C, H, W)."""
         w1 = ws[:, self.rows - 1]
         if self.conv0 is None:
             return self.conv1(x, w1, noise=noise)

@@ -29,7 +29,7 @@ class StyleGAN2Generator(Generator):
         self.network = network.eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # is faster
         self.name = name
-        self.width = self.height = a.resolution
+        self.width, self.height = a.size(a.resolution)
         self.z_dim, self.w_dim, self.label_dim = a.z_dim, a.w_dim, a.c_dim
         self.num_ws, self.blocks = a.num_ws, a.blocks
         self._prior: Prior | None = None
@@ -81,7 +81,8 @@ class StyleGAN2Generator(Generator):
         """
         self._check_latent(ws, self.rows(block))
         x, rgb = self.network.synthesis.features(ws, block)
-        grid = Grid.covering(block, block, (self.width, self.height))
+        size = self.network.architecture.size(block)
+        grid = Grid.covering(*size, (self.width, self.height))
         return Features(map=x, grid=grid, block=block, rgb=rgb)
 
     def render_from(self, features: Features, ws: Tensor) -> Tensor:

@@ -168,7 +168,13 @@ def test_parameters_have_the_published_names():
 def test_an_architecture_is_fit_for_json_and_knows_its_size():
     assert ODD.resolution == 32 and ODD.blocks == (4, 8, 16, 32) and ODD.num_ws == 8
     fields = json.loads(json.dumps(ODD.to_dict()))
-    assert Architecture(**{**fields, "channels": tuple(fields["channels"])}) == ODD
+    lists = {name: tuple(fields[name]) for name in ("channels", "const_size")}
+    assert Architecture(**{**fields, **lists}) == ODD
+
+
+def test_a_picture_may_be_taller_than_wide():
+    network = StyleGAN2(Architecture(channels=(8, 6, 4), z_dim=5, w_dim=6, const_size=(2, 4)))
+    assert network(torch.randn(1, 5)).shape == (1, 3, 16, 8)
 
 
 def test_the_published_channel_schedule():

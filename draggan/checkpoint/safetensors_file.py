@@ -132,11 +132,14 @@ def _checked_architecture(path: Path, claims: Mapping[str, object]) -> Architect
     try:
         return Architecture(
             channels=_channels(claims["channels"]),
-            z_dim=_whole(claims["z_dim"], 1, _MAX_WIDTH),
+            z_dim=_whole(claims["z_dim"], 0, _MAX_WIDTH),
             w_dim=_whole(claims["w_dim"], 1, _MAX_WIDTH),
             c_dim=_whole(claims["c_dim"], 0, _MAX_CLASSES),
             kind=_kind(claims["kind"]),
+            const_size=_const_size(claims.get("const_size", [4, 4])),
             mapping_layers=_whole(claims["mapping_layers"], 1, _MAX_MAPPING_LAYERS),
+            mapping_width=_optional_width(claims.get("mapping_width")),
+            embed_width=_optional_width(claims.get("embed_width")),
             mapping_lr=_positive(claims["mapping_lr"]),
             conv_clamp=None if claims["conv_clamp"] is None else _positive(claims["conv_clamp"]),
             use_noise=_flag(claims["use_noise"]),
@@ -152,6 +155,19 @@ def _channels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= _MAX_BLOCKS:
         raise ValueError("channels")
     return tuple(_whole(v, 1, _MAX_WIDTH) for v in value)
+
+
+def _const_size(value: object) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("const_size")
+    width, height = _whole(value[0], 1, 4), _whole(value[1], 1, 4)
+    if max(width, height) != 4:
+        raise ValueError("const_size")
+    return width, height
+
+
+def _optional_width(value: object) -> int | None:
+    return None if value is None else _whole(value, 1, _MAX_WIDTH)
 
 
 def _whole(value: object, low: int, high: int) -> int:
