@@ -12,9 +12,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+# What roughens a picture: nothing, the maps stored with the model, or random ones, drawn from
+# torch's global generator or from the given one.
+Noise = Literal["none", "const", "random"] | torch.Generator
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,10 @@ class Generator(ABC):
         """Latents (N, num_ws, w_dim) for z = RandomState(seed).randn(1, z_dim)."""
 
     @abstractmethod
+    def from_z(self, z: Tensor, *, truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """z (N, z_dim) -> latents (N, num_ws, w_dim)."""
+
+    @abstractmethod
     def features(self, ws: Tensor, block: int) -> Features:
         """Features at the output of `block`; nothing after that block is computed.
 
@@ -127,7 +136,7 @@ class Generator(ABC):
         """Go on from features to the picture: (B, 3, height, width) in [-1, 1], not clamped."""
 
     @abstractmethod
-    def render(self, ws: Tensor) -> Tensor:
+    def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         """The picture of `ws` (B, num_ws, w_dim): (B, 3, height, width) in [-1, 1], not clamped."""
 
     @abstractmethod

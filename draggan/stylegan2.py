@@ -1,4 +1,4 @@
-"""StyleGAN2's generator (mapping and synthesis) as trainable modules; torch and `ops` only.
+"""StyleGAN2's generator (mapping and synthesis) as trainable modules; torch, our types and `ops`.
 
 Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", with the adaptations of
 StyleGAN2-ADA. Parameters have the names and the meaning of NVIDIA's published files: weights are
@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import ops
+from .generator import Noise
 
 Kind = Literal["skip", "orig", "resnet"]
-Noise = Literal["none", "const", "random"]
 
 
 def channel_schedule(
@@ -228,7 +228,11 @@ class SynthesisLayer(nn.Module):
             return None
         if noise == "const":
             return self._noise(self.noise_const, self.noise_strength)
-        return torch.randn_like(x[:, :1]) * self.noise_strength
+        source = noise if isinstance(noise, torch.Generator) else None
+        # Drawn where the generator lives: one seed gives the same maps on every device.
+        device = source.device if source is not None else x.device
+        drawn = torch.randn(x.shape[0], 1, *x.shape[2:], generator=source, device=device)
+        return drawn.to(x) * self.noise_strength
 
 
 class ToRGB(nn.Module):
@@ -333,7 +337,7 @@ class Synthesis(nn.Module):
     def forward(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         """ws (B, num_ws, w_dim) -> picture (B, 3, R, R), roughly in [-1, 1], not clamped.
 
-        `noise`: the stored maps, fresh random ones (global generator), or none at all.
+        `noise`: the stored maps, random ones (the global or a given generator's), or none.
         """
         first = self.sizes[0]
         return self.resume(*self.features(ws, first, noise=noise), ws, first, noise=noise)

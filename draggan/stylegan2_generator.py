@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import BadInput
-from .generator import Features, Generator, Grid, Prior, WeightDelta
+from .generator import Features, Generator, Grid, Noise, Prior, WeightDelta
 from .stylegan2 import StyleGAN2
 
 PRIOR_SAMPLES = 10_000
@@ -21,7 +21,8 @@ MAX_SEED = 2**32 - 1
 class StyleGAN2Generator(Generator):
     """A StyleGAN2 network, frozen: this takes the network over and switches its gradients off.
 
-    Pictures are rendered with the stored noise maps, so that equal latents give equal pictures.
+    Pictures are rendered with the stored noise maps unless others are asked for, so that equal
+    latents give equal pictures.
     """
 
     def __init__(self, network: StyleGAN2, *, name: str = "stylegan2") -> None:
@@ -64,10 +65,14 @@ class StyleGAN2Generator(Generator):
         z = np.zeros((len(seeds), self.z_dim))
         for row, seed in zip(z, seeds, strict=True):
             row[:] = np.random.RandomState(seed).randn(1, self.z_dim)
+        return self.from_z(torch.from_numpy(z), truncation=truncation, label=label)
+
+    def from_z(self, z: Tensor, *, truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """z (N, z_dim) -> latents (N, num_ws, w_dim); `label` and `BadInput` as in `sample`."""
         with torch.no_grad():
             return self.network.mapping(
-                torch.from_numpy(z).to(self.device, self.dtype),
-                self._one_hot(self._checked_label(label), len(seeds)),
+                z.to(self.device, self.dtype),
+                self._one_hot(self._checked_label(label), len(z)),
                 truncation=truncation,
             )
 
@@ -89,9 +94,9 @@ class StyleGAN2Generator(Generator):
         self._check_latent(ws, self.num_ws)
         return self.network.synthesis.resume(features.map, features.rgb, ws, features.block)
 
-    def render(self, ws: Tensor) -> Tensor:
+    def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         self._check_latent(ws, self.num_ws)
-        return self.network.synthesis(ws)
+        return self.network.synthesis(ws, noise=noise)
 
     def rows(self, block: int) -> int:
         """How many leading rows of W+ have any influence on the features at `block`.

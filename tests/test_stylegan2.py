@@ -65,6 +65,16 @@ def test_a_network_can_have_no_noise_at_all():
     assert_renders_as_the_reference(network)
 
 
+def test_random_noise_of_a_given_generator_can_be_repeated():
+    network = network_of()
+    ws, state = latents(network), torch.get_rng_state()
+    seeded = [torch.Generator().manual_seed(seed) for seed in (5, 5, 6)]
+    with torch.no_grad():
+        one, again, other = (network.synthesis(ws, noise=noise) for noise in seeded)
+    assert torch.equal(one, again) and not torch.equal(one, other)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_random_noise_differs_from_call_to_call_and_averages_to_none():
     network = network_of(channels=[4])
     ws = latents(network, 1)
