@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from draggan.discriminator import Discriminator, minibatch_std
+from draggan.discriminator import Discriminator, DiscriminatorArchitecture, minibatch_std
 
 from . import stylegan2_reference as reference
 
@@ -15,7 +15,7 @@ from . import stylegan2_reference as reference
 def discriminator() -> Discriminator:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = Discriminator((5, 4, 3)).double()
+        network = Discriminator(DiscriminatorArchitecture((5, 4, 3))).double()
         for name, tensor in network.state_dict().items():
             if name.endswith("bias"):
                 tensor.normal_()

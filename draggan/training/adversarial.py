@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from draggan.discriminator import Discriminator
+from draggan.discriminator import Discriminator, DiscriminatorArchitecture
 
 from .lessons import draw_lesson
 from .loss import regression_loss
@@ -44,7 +44,8 @@ class _Duel:
 
     def __init__(self, run: Regression) -> None:
         self.run, recipe = run, run.recipe
-        self.discriminator = Discriminator(run.network.architecture.channels).to(run.device)
+        architecture = DiscriminatorArchitecture(run.network.architecture.channels)
+        self.discriminator = Discriminator(architecture).to(run.device)
         lr = recipe.adversarial_lr
         self.critic = torch.optim.Adam(
             self.discriminator.parameters(), lr=lr * 5, betas=(0.0, 0.99)
