@@ -98,4 +98,6 @@ class FullMapFixedRegion:
 
 def enlarge(features: Features, size: tuple[int, int]) -> Tensor:
     """The map (1, C, h, w) enlarged bilinearly to a picture of `size` (W, H)."""
+    if features.map.shape[-2:] == (size[1], size[0]):
+        return features.map
     return F.interpolate(features.map, (size[1], size[0]), mode="bilinear", align_corners=False)
