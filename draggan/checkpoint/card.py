@@ -12,8 +12,10 @@ from safetensors import SafetensorError, safe_open
 from ..errors import BadCheckpoint
 
 FORMAT = "draggan-1"
+DISCRIMINATOR, STATISTICS = "discriminator.", "statistics."  # how names of such tensors begin
 MAX_BYTES = 4 * 2**30
 MAX_TEXT = 4000  # characters of one field of a card
+_SIDES = (1, 2, 3, 4)
 _NOT_OURS = "It must be a .safetensors file saved by this program."
 
 
@@ -33,11 +35,24 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The file that a model was imported from."""
+
+    file: str  # its name, without a path
+    bytes: int
+    sha256: str
+    origin: str  # what kind of file it was, in words
+
+
+@dataclass(frozen=True)
 class Header:
-    """A model file's metadata: its network's architecture, unchecked, and its card's fields."""
+    """What a model file says about itself; the architectures are as stated, unchecked."""
 
     architecture: dict[str, object]
-    fields: dict[str, str]
+    fields: dict[str, str]  # the card's
+    discriminator: dict[str, object] | None = None
+    source: Source | None = None  # of an imported model
+    tensors: tuple[str, ...] = ()  # their names, in order
 
 
 def read_header(path: Path) -> Header:
@@ -45,39 +60,45 @@ def read_header(path: Path) -> Header:
     check_file(path)
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+            metadata, names = file.metadata() or {}, tuple(file.keys())
     except (SafetensorError, OSError, ValueError, UnicodeError) as error:
         raise damaged(path) from error
     if metadata.get("format") != FORMAT:
         raise BadCheckpoint(f"{path.name} is not a model of this program.", hint=_NOT_OURS)
+    discriminator = metadata.get("discriminator")
     return Header(
         _json_object(path, metadata.get("architecture", "")),
         {
-            str(key)[:MAX_TEXT]: str(value)[:MAX_TEXT]
+            printable(key): printable(value)
             for key, value in _json_object(path, metadata.get("card", "{}")).items()
         },
+        None if discriminator is None else _json_object(path, discriminator),
+        _source(_json_object(path, metadata.get("source", "{}"))),
+        names,
     )
 
 
 def read_card(path: Path, *, model_id: str) -> ModelCard:
     """The card of the model file at `path`; raises `BadCheckpoint` if it cannot be read."""
     header = read_header(path)
-    channels = header.architecture.get("channels")
-    if not isinstance(channels, list) or not 1 <= len(channels) <= 16:
-        raise damaged(path)
-    size = 2 ** (len(channels) + 1)
+    width, height = _picture_size(path, header.architecture)
     fields = header.fields
     return ModelCard(
         id=model_id,
         title=fields.get("title", model_id),
         family=fields.get("family", "unknown"),
-        width=size,
-        height=size,
+        width=width,
+        height=height,
         licence=fields.get("licence", "not stated"),
         summary=fields.get("summary", ""),
         path=path,
         fields=fields,
     )
+
+
+def printable(text: object) -> str:
+    """What a file says, for a terminal: of bounded length and without control characters."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text)[:MAX_TEXT])
 
 
 def check_file(path: Path) -> None:
@@ -107,3 +128,22 @@ def _json_object(path: Path, text: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise damaged(path)
     return value
+
+
+def _picture_size(path: Path, architecture: Mapping[str, object]) -> tuple[int, int]:
+    """Width and height of the pictures, if the architecture states any that can be."""
+    channels, const = architecture.get("channels"), architecture.get("const_size", [4, 4])
+    if not isinstance(channels, list) or not 1 <= len(channels) <= 16:
+        raise damaged(path)
+    if not isinstance(const, list) or const not in [[w, h] for w in _SIDES for h in _SIDES]:
+        raise damaged(path)
+    scale = 2 ** (len(channels) - 1)
+    return const[0] * scale, const[1] * scale
+
+
+def _source(claims: Mapping[str, object]) -> Source | None:
+    size = claims.get("bytes")
+    if not isinstance(size, int):
+        return None
+    file, digest, origin = (printable(claims.get(k, "")) for k in ("file", "sha256", "origin"))
+    return Source(file, size, digest, origin)

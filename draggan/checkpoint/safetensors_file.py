@@ -1,7 +1,13 @@
-"""Networks to safetensors files and back, strictly; torch, safetensors and `stylegan2` only.
+"""Networks to safetensors files and back, strictly; torch, safetensors and our networks only.
 
-The file's metadata holds `format`, `architecture` (JSON) and `card` (JSON). Weights may be stored
-in half precision; they always load as float32. Nothing in a file is ever executed.
+One file holds a generator under its own names and perhaps, as `discriminator.*`, the network that
+it was trained against and, as `statistics.*`, what was measured of it: `w_mean` (w_dim,) and
+`w_covariance` (w_dim, w_dim) of its latents, `b<r>.mean` and `b<r>.std` (C,) of its feature maps at
+block r. The metadata holds `format`, `architecture` (JSON), `card` (JSON), and perhaps
+`discriminator` (its architecture, JSON) and `source` (JSON: the file that it was imported from).
+
+Weights may be stored in half precision; they always load as float32. Nothing in a file is ever
+executed.
 """
 
 from __future__ import annotations
@@ -9,24 +15,36 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..discriminator import Discriminator
 from ..errors import BadCheckpoint, CannotWrite
-from ..stylegan2 import Architecture, Kind, StyleGAN2
-from .card import FORMAT, check_file, damaged, read_header
+from ..generator import Prior
+from ..stylegan2 import StyleGAN2
+from .blueprint import blueprint
+from .card import (
+    DISCRIMINATOR,
+    FORMAT,
+    STATISTICS,
+    Header,
+    Source,
+    check_file,
+    damaged,
+    read_header,
+)
+from .claims import discriminator_architecture, generator_architecture
 
-_MAX_BLOCKS = 10  # up to 2048 px
-_MAX_WIDTH = 8192  # channels of a layer, dimensions of z and w
-_MAX_CLASSES = 1_000_000
-_MAX_MAPPING_LAYERS = 64
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_MEAN, _COVARIANCE = f"{STATISTICS}w_mean", f"{STATISTICS}w_covariance"
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 def save_network(
@@ -42,36 +60,147 @@ def save_network(
     `CannotWrite` if the file cannot be written or if weights do not fit into `dtype`.
     """
     path = Path(path)
-    tensors = {
-        # `clone`: safetensors refuses tensors that share memory.
-        name: tensor.detach().cpu().to(dtype).contiguous().clone()
-        for name, tensor in network.state_dict().items()
-    }
+    tensors, header = model_file(network, metadata=metadata)
+    tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
-        if not tensor.isfinite().all():
+        if not _finite(tensor):
             raise CannotWrite(
                 f"The weights of {name} are not finite numbers in {dtype}.",
                 hint="Save in float32, or train on from an earlier state.",
             )
+    _write_atomically(tensors, path, header)
+
+
+def model_file(
+    network: StyleGAN2,
+    *,
+    metadata: Mapping[str, str],
+    discriminator: Discriminator | None = None,
+    statistics: Mapping[str, Tensor] | None = None,
+    source: Source | None = None,
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors and all metadata of a model's file, ready for safetensors."""
+    tensors = dict(network.state_dict())
     header = {
         "format": FORMAT,
         "architecture": json.dumps(network.architecture.to_dict()),
         "card": json.dumps({str(key): str(value) for key, value in metadata.items()}),
     }
-    _write_atomically(tensors, path, header)
+    if discriminator is not None:
+        header["discriminator"] = json.dumps(discriminator.architecture.to_dict())
+        own = discriminator.state_dict().items()
+        tensors.update({DISCRIMINATOR + name: tensor for name, tensor in own})
+    if source is not None:
+        header["source"] = json.dumps(asdict(source))
+    tensors.update({STATISTICS + name: value for name, value in (statistics or {}).items()})
+    return _separate(tensors), header
 
 
 def load_network(path: str | Path) -> StyleGAN2:
     """The network in a file that `save_network` wrote, in float32 on the CPU, trainable.
 
     Raises `BadCheckpoint` for files that are truncated, foreign, or whose tensors are not exactly
-    those of the architecture that they state.
+    those of the networks that they state.
     """
     path = Path(path)
-    network = _empty_network(_checked_architecture(path, read_header(path).architecture))
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    network.load_state_dict(_read_tensors(path, expected), assign=True)
+    header = read_header(path)
+    architecture = generator_architecture(path.name, header.architecture)
+    return _filled(path, header, lambda: StyleGAN2(architecture), prefix="")
+
+
+def load_discriminator(path: str | Path) -> Discriminator | None:
+    """The discriminator in the model file at `path`, None if there is none; as `load_network`."""
+    path = Path(path)
+    header = read_header(path)
+    if header.discriminator is None:
+        return None
+    architecture = discriminator_architecture(path.name, header.discriminator)
+    return _filled(path, header, lambda: Discriminator(architecture), prefix=DISCRIMINATOR)
+
+
+def load_prior(path: str | Path) -> Prior | None:
+    """What was measured of w, float32, or None if the file does not say. Raises BadCheckpoint."""
+    path = Path(path)
+    header = read_header(path)
+    if _MEAN not in header.tensors and _COVARIANCE not in header.tensors:
+        return None
+    width = generator_architecture(path.name, header.architecture).w_dim
+    tensors = _read_tensors(path, {_MEAN: (width,), _COVARIANCE: (width, width)})
+    return Prior(mean=tensors[_MEAN], covariance=tensors[_COVARIANCE])
+
+
+def _filled(path: Path, header: Header, build: Callable[[], _Network], *, prefix: str) -> _Network:
+    """The network that `build` makes, with the tensors of the file whose names begin so."""
+    try:
+        network = blueprint(build)
+    except (ValueError, ArithmeticError, RuntimeError) as error:  # widths that fit none
+        raise BadCheckpoint(f"{path.name} states a network that cannot be built.") from error
+    wanted = {prefix + name: tuple(v.shape) for name, v in network.state_dict().items()}
+    _check_names(path, header, set(wanted), prefix)
+    tensors = _read_tensors(path, wanted)
+    own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    network.load_state_dict(own, assign=True)
     return network
+
+
+def _check_names(path: Path, header: Header, expected: set[str], prefix: str) -> None:
+    others = {DISCRIMINATOR, STATISTICS} if header.discriminator is not None else {STATISTICS}
+    others.discard(prefix)
+    found = {n for n in header.tensors if n.startswith(prefix)}
+    if not prefix:
+        found = {n for n in found if not n.startswith(tuple(others))}
+    missing, foreign = sorted(expected - found), sorted(found - expected)
+    if missing or foreign:
+        what = f"lacks {missing[0]}" if missing else f"has {foreign[0]}, which is not the network's"
+        raise BadCheckpoint(
+            f"{path.name} {what}.", hint="Its weights are not those of the network that it states."
+        )
+
+
+def _read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """The named tensors in float32, finite and of exactly these shapes. Raises BadCheckpoint."""
+    check_file(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            if missing := set(expected) - set(file.keys()):
+                raise BadCheckpoint(f"{path.name} lacks {min(missing)}.")
+            for name, shape in expected.items():
+                if tuple(file.get_slice(name).get_shape()) != shape:
+                    raise BadCheckpoint(f"{name} in {path.name} does not have the stated shape.")
+            return {name: _checked(path, name, file.get_tensor(name)) for name in expected}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise damaged(path) from error
+
+
+def _checked(path: Path, name: str, tensor: Tensor) -> Tensor:
+    if tensor.dtype not in _FLOATS:
+        raise BadCheckpoint(f"{name} in {path.name} does not hold floating-point numbers.")
+    tensor = tensor.to(torch.float32, copy=True)  # a copy: the file may change under its mapping
+    if not _finite(tensor):
+        raise BadCheckpoint(f"{name} in {path.name} holds values that are not finite.")
+    return tensor
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Whether all values are; in one pass and without a copy, as `isfinite` is not."""
+    if not tensor.numel():
+        return True
+    low, high = tensor.aminmax()  # a single NaN makes both NaN
+    return bool(low.isfinite() & high.isfinite())
+
+
+def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous, on the CPU, none sharing memory with another: what safetensors takes."""
+    seen: set[int] = set()
+    result = {}
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu().contiguous()
+        whole = tensor.untyped_storage().nbytes() == tensor.nbytes
+        if tensor.data_ptr() in seen or not whole:
+            tensor = tensor.clone()
+        seen.add(tensor.data_ptr())
+        result[name] = tensor
+    return result
 
 
 def _write_atomically(tensors: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:
@@ -88,110 +217,3 @@ def _write_atomically(tensors: dict[str, Tensor], path: Path, header: dict[str, 
             raise
     except (OSError, SafetensorError) as error:
         raise CannotWrite(f"The model {path} cannot be written: {error}.") from error
-
-
-def _empty_network(architecture: Architecture) -> StyleGAN2:
-    with torch.device("meta"):  # shapes only: nothing is allocated for a file's mere claims
-        return StyleGAN2(architecture)
-
-
-def _read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    check_file(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-            if names != set(expected):
-                _refuse_names(path, names, set(expected))
-            for name, shape in expected.items():
-                if tuple(file.get_slice(name).get_shape()) != shape:
-                    raise BadCheckpoint(f"{name} in {path.name} does not have the stated shape.")
-            return {name: _checked(path, name, file.get_tensor(name)) for name in expected}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise damaged(path) from error
-
-
-def _checked(path: Path, name: str, tensor: Tensor) -> Tensor:
-    if tensor.dtype not in _FLOATS:
-        raise BadCheckpoint(f"{name} in {path.name} does not hold floating-point numbers.")
-    tensor = tensor.to(torch.float32, copy=True)  # a copy: the file may change under its mapping
-    if not tensor.isfinite().all():
-        raise BadCheckpoint(f"{name} in {path.name} holds values that are not finite.")
-    return tensor
-
-
-def _refuse_names(path: Path, found: set[str], expected: set[str]) -> None:
-    missing, foreign = sorted(expected - found), sorted(found - expected)
-    what = f"lacks {missing[0]}" if missing else f"has {foreign[0]}, which does not belong there"
-    raise BadCheckpoint(
-        f"{path.name} {what}.", hint="Its weights are not those of the network that it states."
-    )
-
-
-def _checked_architecture(path: Path, claims: Mapping[str, object]) -> Architecture:
-    """The architecture, if each of its fields is of the right type and in a sane range."""
-    try:
-        return Architecture(
-            channels=_channels(claims["channels"]),
-            z_dim=_whole(claims["z_dim"], 0, _MAX_WIDTH),
-            w_dim=_whole(claims["w_dim"], 1, _MAX_WIDTH),
-            c_dim=_whole(claims["c_dim"], 0, _MAX_CLASSES),
-            kind=_kind(claims["kind"]),
-            const_size=_const_size(claims.get("const_size", [4, 4])),
-            mapping_layers=_whole(claims["mapping_layers"], 1, _MAX_MAPPING_LAYERS),
-            mapping_width=_optional_width(claims.get("mapping_width")),
-            embed_width=_optional_width(claims.get("embed_width")),
-            mapping_lr=_positive(claims["mapping_lr"]),
-            conv_clamp=None if claims["conv_clamp"] is None else _positive(claims["conv_clamp"]),
-            use_noise=_flag(claims["use_noise"]),
-        )
-    except (KeyError, ValueError) as error:
-        raise BadCheckpoint(
-            f"{path.name} states a network that cannot be built.",
-            hint="It may come from a newer version of this program.",
-        ) from error
-
-
-def _channels(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or not 1 <= len(value) <= _MAX_BLOCKS:
-        raise ValueError("channels")
-    return tuple(_whole(v, 1, _MAX_WIDTH) for v in value)
-
-
-def _const_size(value: object) -> tuple[int, int]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError("const_size")
-    width, height = _whole(value[0], 1, 4), _whole(value[1], 1, 4)
-    if max(width, height) != 4:
-        raise ValueError("const_size")
-    return width, height
-
-
-def _optional_width(value: object) -> int | None:
-    return None if value is None else _whole(value, 1, _MAX_WIDTH)
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(value)
-    return value
-
-
-def _positive(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError(value)
-    if not 0 < value < 1e6:
-        raise ValueError(value)
-    return float(value)
-
-
-def _kind(value: object) -> Kind:
-    for kind in get_args(Kind):
-        if value == kind:
-            return kind
-    raise ValueError(value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(value)
-    return value
