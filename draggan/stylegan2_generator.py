@@ -25,7 +25,9 @@ class StyleGAN2Generator(Generator):
     latents give equal pictures.
     """
 
-    def __init__(self, network: StyleGAN2, *, name: str = "stylegan2") -> None:
+    def __init__(
+        self, network: StyleGAN2, *, name: str = "stylegan2", prior: Prior | None = None
+    ) -> None:
         a = network.architecture
         self.network = network.eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # is faster
@@ -33,7 +35,7 @@ class StyleGAN2Generator(Generator):
         self.width, self.height = a.size(a.resolution)
         self.z_dim, self.w_dim, self.label_dim = a.z_dim, a.w_dim, a.c_dim
         self.num_ws, self.blocks = a.num_ws, a.blocks
-        self._prior: Prior | None = None
+        self._prior = prior  # estimated at its first use where none is given
 
     @property
     def device(self) -> torch.device:
