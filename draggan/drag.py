@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import BadInput
-from .generator import Features, Generator
+from .generator import Features, Generator, Windows
 from .latent import LatentPath, Space
 from .motion import FixedRegion, MotionSupervision
 from .penalties import PictureFeatures, PicturePenalty
@@ -41,6 +41,8 @@ class DragOptions:
     space: Space = "prior"
     local: float = 0.3  # prior space: weight of each row's own offset; 1 once nothing moves
     block: int | None = None  # resolution of the features; None: the generator's choice
+    windows: Literal["auto", "always", "never"] = "auto"  # compute features near handles only
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of maps on their way there
     rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
     r2: float = 12.0  # radius of point tracking [512]
@@ -147,6 +149,10 @@ class _Drag:
         self.motion, self.tracker = self._loop(start)
         self.region = self._region(start, mask)
         self.penalty = self._penalty(ws, mask, perceptual_features)
+        precision = None if options.precision == "float32" else getattr(torch, options.precision)
+        self.features = generator.prepare(
+            ws, self.block, rows=rows, windows=self._windows(), precision=precision
+        )
         self.progress = _Progress(self._stop(), self.pins)
 
     def run(self) -> Iterator[DragStep]:
@@ -154,7 +160,7 @@ class _Drag:
         for index in range(self.options.steps + 1):
             with torch.enable_grad():
                 ws = self.path.ws()
-                features = self.generator.features(ws, self.block)
+                features = self.features.features(ws, self.points)
             if index:
                 tracked = self.tracker.track(features, self.points)
                 self.points = tracked.points
@@ -192,7 +198,7 @@ class _Drag:
         detached = replace(
             features,
             map=features.map.detach(),
-            rgb=None if features.rgb is None else features.rgb.detach(),
+            below=tuple(x.detach() for x in features.below),
         )
         return DragStep(
             index=index,
@@ -219,6 +225,16 @@ class _Drag:
         norm: Literal[1, 2] = 1 if o.loop == "paper" else 2
         tracker = NearestTracker(start, self.points, size, radius=r2, norm=norm)
         return FullMapMotion(size, radius=r1), tracker
+
+    def _windows(self) -> Windows | None:
+        """What is read of the features, if it is only what lies around the handles."""
+        motion, tracker, wanted = self.motion, self.tracker, self.options.windows
+        if not isinstance(motion, MotionSupervision) or not isinstance(tracker, PatchTracker):
+            return None
+        if wanted == "never" or self.region is not None or self.penalty is not None:
+            return None
+        reach = max(tracker.reach, tracker.travel + motion.reach)
+        return Windows(count=len(self.points), reach=reach, always=wanted == "always")
 
     def _region(self, start: Features, mask: Tensor | None) -> Region | None:
         if mask is None or bool((mask > 0).all()):

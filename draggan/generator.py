@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -42,21 +42,44 @@ class Grid:
 
     def from_picture(self, points: Tensor) -> Tensor:
         """Picture points (..., 2) -> grid points (..., 2)."""
-        return points * points.new_tensor(self.scale) + points.new_tensor(self.offset)
+        x, y = (points[..., k] * self.scale[k] + self.offset[k] for k in (0, 1))
+        return torch.stack((x, y), -1)
 
     def to_picture(self, points: Tensor) -> Tensor:
         """Grid points (..., 2) -> picture points (..., 2)."""
-        return (points - points.new_tensor(self.offset)) / points.new_tensor(self.scale)
+        x, y = ((points[..., k] - self.offset[k]) / self.scale[k] for k in (0, 1))
+        return torch.stack((x, y), -1)
 
 
 @dataclass(frozen=True)
 class Features:
     """A feature map, where it lies on the picture, and what is needed to go on from it."""
 
-    map: Tensor  # (B, C, h, w)
-    grid: Grid
+    map: Tensor  # (B, C, h, w); or (N, C, n, n), windows of one map
+    grid: Grid  # of the whole map
     block: int  # the resolution of the block whose output this is
-    rgb: Tensor | None = None  # (B, 3, h/2, w/2): the blocks before it, in skip architectures
+    below: tuple[Tensor, ...] = ()  # the whole outputs of blocks before it, 4 px first
+    corners: Tensor | None = None  # (N, 2): the cell x, y where each window begins
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a drag reads of a feature map: some cells around each of its points."""
+
+    count: int  # of points
+    reach: float  # how far from a point it reads, in cells along each axis
+    whole: int = 0  # the map of this block is read as a whole; 0: of none
+    always: bool = False  # even where whole maps cost less
+
+
+class FeaturePath(Protocol):
+    """The way to the features of one block, prepared for many similar latents."""
+
+    def features(self, ws: Tensor, centres: Tensor) -> Features:
+        """Features of `ws` (1, num_ws, w_dim), differentiable in its leading rows.
+
+        Whole, or windows around `centres` (N, 2) in picture pixels, whatever costs less.
+        """
 
 
 @dataclass(frozen=True)
@@ -138,6 +161,23 @@ class Generator(ABC):
     @abstractmethod
     def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         """The picture of `ws` (B, num_ws, w_dim): (B, 3, height, width) in [-1, 1], not clamped."""
+
+    @abstractmethod
+    def prepare(
+        self,
+        ws: Tensor,
+        block: int,
+        *,
+        rows: int,
+        windows: Windows | None = None,
+        precision: torch.dtype | None = None,
+    ) -> FeaturePath:
+        """Get ready to compute features at `block` often, for latents that differ from `ws` in the
+        leading `rows` rows only.
+
+        `windows`: what is read of them, if not everything. `precision`: the maps' type on the way,
+        if it is not to be the weights'.
+        """
 
     @abstractmethod
     def rows(self, block: int) -> int:

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .generator import Features
-from .sampling import disc_offsets, sample_bilinear
+from .sampling import disc_offsets, sample
 
 
 class MotionSupervision:
@@ -35,9 +35,10 @@ class MotionSupervision:
         self.grid = start.grid
         self.pins = pins[:, None, None]
         self.step = step
+        self.reach = radius + step  # how far from a point the map is read, in cells
         self.offsets = disc_offsets(radius, spacing=0.5).to(start.map)  # (K, 2)
         p = self.grid.from_picture(handles)  # (N, 2)
-        self.template = sample_bilinear(start.map, p[:, None] + self.offsets).detach()  # (N, K, C)
+        self.template = sample(start, p[:, None] + self.offsets).detach()  # (N, K, C)
         self.scale = self.template.abs().mean().clamp_min(1e-8)
 
     def loss(self, features: Features, points: Tensor, targets: Tensor) -> Tensor:
@@ -49,8 +50,9 @@ class MotionSupervision:
         way = self.grid.from_picture(targets) - p
         length = way.norm(dim=-1, keepdim=True)
         d = way * (self.step / length.clamp_min(self.step))  # at most `step` cells
-        here = sample_bilinear(features.map.detach(), p[:, None] + self.offsets)  # (N, K, C)
-        there = sample_bilinear(features.map, (p + d)[:, None] + self.offsets)
+        with torch.no_grad():
+            here = sample(features, p[:, None] + self.offsets)  # (N, K, C)
+        there = sample(features, (p + d)[:, None] + self.offsets)
         wanted = torch.where(self.pins, self.template, here)
         return (there - wanted).abs().mean((1, 2)).sum() / self.scale
 

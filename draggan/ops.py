@@ -88,6 +88,15 @@ def demodulation(power: Tensor, styles: Tensor) -> Tensor:
     return (_single(styles).square() @ power.t() + 1e-8).rsqrt()
 
 
+def shared_scale(styles: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """The same modulation with its size shared between input and output.
+
+    Between convolution and demodulation values can leave float16's range otherwise.
+    """
+    share = scale.detach().mean(1, keepdim=True)
+    return styles * share, scale / share
+
+
 def _single(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 

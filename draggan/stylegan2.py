@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -209,9 +209,7 @@ class SynthesisLayer(nn.Module):
         assert power is not None
         scale = ops.demodulation(power, styles)  # (B, O)
         if x.dtype == torch.float16:
-            # Between convolution and demodulation, values can leave its range: share the work.
-            share = scale.detach().mean(1, keepdim=True)
-            styles, scale = styles * share, scale / share
+            styles, scale = ops.shared_scale(styles, scale)
         up_kernel = self.resample_filter if self.up else None
         x = ops.modulated_conv2d(x, self.weight, styles, up_kernel=up_kernel)
         return ops.bias_act(
@@ -337,10 +335,9 @@ class Synthesis(nn.Module):
     def forward(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         """ws (B, num_ws, w_dim) -> picture (B, 3, R, R), roughly in [-1, 1], not clamped.
 
-        `noise`: the stored maps, random ones (the global or a given generator's), or none.
+        `noise`: the stored maps, fresh random ones (global generator), or none at all.
         """
-        first = self.sizes[0]
-        return self.resume(*self.features(ws, first, noise=noise), ws, first, noise=noise)
+        return self.resume(self.features(ws, self.sizes[0], noise=noise), ws, noise=noise)
 
     def features(
         self,
@@ -349,27 +346,32 @@ class Synthesis(nn.Module):
         *,
         noise: Noise = "const",
         precision: torch.dtype | None = None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Features (B, C, stop, stop) at the output of block `stop`, before its toRGB.
+    ) -> list[Tensor]:
+        """The outputs (B, C, r, r) of the blocks r = 4, 8, ..., `stop`, before their toRGBs.
 
-        Also the picture of the blocks before it, (B, 3, stop/2, stop/2), if there is one. `ws`
-        needs the first `block(stop).rows` rows only. `precision` is the maps' type if it is not to
-        be the weights'; pictures have the weights' in any case.
+        `ws` needs the first `block(stop).rows` rows only. `precision` is the maps' type if it is
+        not to be the weights'; pictures have the weights' in any case.
         """
         const = self.block(self.sizes[0]).const
         x = const.to(precision or const.dtype).expand(ws.shape[0], -1, -1, -1)
-        rgb: Tensor | None = None
-        for size in self.sizes[: self.sizes.index(stop)]:
+        outputs = []
+        for size in self.sizes[: self.sizes.index(stop) + 1]:
             x = self.block(size).features(x, ws, noise=noise)
-            rgb = self.block(size).picture(x, rgb, ws)
-        return self.block(stop).features(x, ws, noise=noise), rgb
+            outputs.append(x)
+        return outputs
 
-    def resume(
-        self, x: Tensor, rgb: Tensor | None, ws: Tensor, start: int, *, noise: Noise = "const"
-    ) -> Tensor:
-        """The picture (B, 3, R, R) from what `features` gave for block `start`."""
-        rgb = self.block(start).picture(x, rgb, ws)
-        for size in self.sizes[self.sizes.index(start) + 1 :]:
+    def picture(self, outputs: Sequence[Tensor], ws: Tensor) -> Tensor | None:
+        """The picture (B, 3, r, r) of the blocks up to r, whose outputs these are, if they have
+        one."""
+        rgb: Tensor | None = None
+        for size, x in zip(self.sizes, outputs, strict=False):
+            rgb = self.block(size).picture(x, rgb, ws)
+        return rgb
+
+    def resume(self, outputs: Sequence[Tensor], ws: Tensor, *, noise: Noise = "const") -> Tensor:
+        """The picture (B, 3, R, R) from what `features` gave, or from its first few outputs."""
+        x, rgb = outputs[-1], self.picture(outputs, ws)
+        for size in self.sizes[len(outputs) :]:
             x = self.block(size).features(x, ws, noise=noise)
             rgb = self.block(size).picture(x, rgb, ws)
         assert rgb is not None  # the last block has a toRGB in every architecture

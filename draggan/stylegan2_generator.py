@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from .errors import BadInput
-from .generator import Features, Generator, Grid, Noise, Prior, WeightDelta
+from .generator import FeaturePath, Features, Generator, Grid, Noise, Prior, WeightDelta, Windows
+from .prepared import PreparedSynthesis, StyleGAN2Path
 from .stylegan2 import StyleGAN2
 
 PRIOR_SAMPLES = 10_000
@@ -82,19 +83,35 @@ class StyleGAN2Generator(Generator):
         """Features at the output of `block`; nothing after that block is computed.
 
         `ws` (B, num_ws, w_dim), or only the leading `rows(block)` rows. Differentiable in `ws`.
-        The features are taken before the block's toRGB, so `rgb` is the picture of the blocks
-        before it, (B, 3, block/2, block/2). Raises `BadInput` for blocks and latents that do not
-        fit the network.
+        Raises `BadInput` for blocks and latents that do not fit the network.
         """
         self._check_latent(ws, self.rows(block))
-        x, rgb = self.network.synthesis.features(ws, block)
+        *below, x = self.network.synthesis.features(ws, block)
+        return Features(map=x, grid=self._grid(block), block=block, below=tuple(below))
+
+    def prepare(
+        self,
+        ws: Tensor,
+        block: int,
+        *,
+        rows: int,
+        windows: Windows | None = None,
+        precision: torch.dtype | None = None,
+    ) -> FeaturePath:
+        self._check_latent(ws, self.rows(block))
+        synthesis = PreparedSynthesis(
+            self.network, ws, block, rows=rows, precision=precision or self.dtype
+        )
+        return StyleGAN2Path(synthesis, self._grid(block), windows)
+
+    def _grid(self, block: int) -> Grid:
         size = self.network.architecture.size(block)
-        grid = Grid.covering(*size, (self.width, self.height))
-        return Features(map=x, grid=grid, block=block, rgb=rgb)
+        return Grid.covering(*size, (self.width, self.height))
 
     def render_from(self, features: Features, ws: Tensor) -> Tensor:
         self._check_latent(ws, self.num_ws)
-        return self.network.synthesis.resume(features.map, features.rgb, ws, features.block)
+        whole = features.below if features.corners is not None else (*features.below, features.map)
+        return self.network.synthesis.resume(whole, ws)
 
     def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
         self._check_latent(ws, self.num_ws)

@@ -7,7 +7,7 @@ feature f_i among the features around its last position,
 
 Here f_i is a small patch, the neighbourhood is searched in fractions of a cell on the native grid,
 and the minimum is refined below that by a parabola, so that a handle's position is good to a small
-part of a pixel instead of a whole one.
+part of a pixel instead of a whole one. Patches overlap: the map is read once for all of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .generator import Features
-from .sampling import disc_offsets, sample_bilinear, square_offsets
+from .sampling import disc_offsets, sample, sample_bilinear, square_offsets
 
 SPACING = 0.25  # of the search, in cells; features vary too slowly for less to pay
 
@@ -39,38 +39,52 @@ class PatchTracker:
 
     def __init__(self, start: Features, handles: Tensor, *, patch: float, radius: float) -> None:
         self.grid = start.grid
-        self.patch = disc_offsets(patch, spacing=0.5).to(start.map)  # (K, 2)
+        patch_offsets = disc_offsets(patch, spacing=2 * SPACING)
+        self.patch = patch_offsets.to(start.map)  # (K, 2)
         self.search = square_offsets(radius, SPACING).to(start.map)  # (S, 2)
+        self.margin = int(patch / SPACING + 1e-6)  # of the patch, in steps of the search
+        self.read = square_offsets(radius + self.margin * SPACING, SPACING).to(start.map)
+        self.shifts = (patch_offsets / SPACING).round().long().add(self.margin).tolist()  # x, y
         p = self.grid.from_picture(handles)  # (N, 2)
-        self.template = sample_bilinear(start.map, p[:, None] + self.patch).detach()  # (N, K, C)
+        self.template = sample(start, p[:, None] + self.patch).detach()  # (N, K, C)
         self.background = self._background(start)  # (N,)
+        self.travel = float(self.search.max()) + SPACING / 2  # at most, in one step, in cells
+        self.reach = float(self.read.max())  # how far from a point the map is read, in cells
 
     @torch.no_grad()
     def track(self, features: Features, points: Tensor) -> Tracked:
         """New positions of the handles that were last seen at `points` (N, 2), picture pixels."""
         p = self.grid.from_picture(points)  # (N, 2)
-        candidates = p[:, None] + self.search  # (N, S, 2)
-        cost = self._cost(features.map, candidates)  # (N, S)
+        cost = self._cost(sample(features, p[:, None] + self.read))  # (N, S)
         best = cost.argmin(-1)  # (N,)
-        found = candidates[torch.arange(len(p)), best] + SPACING * _parabola(cost, best)
-        size = found.new_tensor((self.grid.width, self.grid.height))
-        found = torch.minimum(found.clamp_min(0), size)
+        found = p + self.search[best] + SPACING * _parabola(cost, best)
+        x, y = found[:, 0].clamp(0, self.grid.width), found[:, 1].clamp(0, self.grid.height)
         mismatch = cost.gather(1, best[:, None])[:, 0] / self.background
-        return Tracked(self.grid.to_picture(found), mismatch)
+        return Tracked(self.grid.to_picture(torch.stack((x, y), -1)), mismatch)
 
-    def _cost(self, feature_map: Tensor, candidates: Tensor) -> Tensor:
-        """Mean L1 distance between template and map at candidates (N, S, 2): (N, S)."""
-        there = candidates[:, :, None] + self.patch  # (N, S, K, 2)
-        values = sample_bilinear(feature_map, there)  # (N, S, K, C)
-        return (values - self.template[:, None]).abs().mean((2, 3))
+    def _cost(self, values: Tensor) -> Tensor:
+        """Mean L1 distance (N, S) of each place of the search, from the map's values (N, R, C) at
+        all the points that a patch may cover."""
+        distance = torch.cdist(values, self.template, p=1) / values.shape[-1]  # (N, R, K)
+        side = round(len(self.read) ** 0.5)
+        inner = round(len(self.search) ** 0.5)
+        distance = distance.view(len(values), side, side, -1)
+        total = sum(
+            distance[:, y : y + inner, x : x + inner, k] for k, (x, y) in enumerate(self.shifts)
+        )
+        assert isinstance(total, Tensor)
+        return total.reshape(len(values), -1) / len(self.shifts)
 
+    @torch.no_grad()
     def _background(self, start: Features) -> Tensor:
         """What the distance to unrelated content is: the mean over the whole map, (N,)."""
         h, w = start.map.shape[-2:]
-        y, x = torch.meshgrid(torch.arange(0, h, 2), torch.arange(0, w, 2), indexing="ij")
-        cells = torch.stack((x, y), -1).reshape(1, -1, 2).to(start.map) + 0.5
-        with torch.no_grad():
-            return self._cost(start.map, cells.expand(len(self.template), -1, -1)).mean(-1)
+        stride = max(1, max(h, w) // 32)
+        y, x = torch.meshgrid(torch.arange(0, h, stride), torch.arange(0, w, stride), indexing="ij")
+        cells = torch.stack((x, y), -1).reshape(-1, 2).to(start.map) + 0.5
+        values = sample_bilinear(start.map, cells[:, None] + self.patch)  # (M, K, C)
+        distance = torch.cdist(values.transpose(0, 1)[None], self.template[:, :, None], p=1)
+        return distance.mean((1, 2, 3)) / values.shape[-1]  # (N, K, M, 1) -> (N,)
 
 
 def _parabola(cost: Tensor, best: Tensor) -> Tensor:

@@ -134,8 +134,8 @@ def draw(network: StyleGAN2, lesson: Lesson) -> tuple[Tensor, Tensor]:
     w_shape, w_colour = w.chunk(2)
     ws = mixed_ws(w_shape, w_colour, network.architecture.num_ws)
     resolution = lesson.scene.image.shape[-1]
-    x, rgb = network.synthesis.features(ws, resolution, precision=map_precision(ws.device))
-    image = network.synthesis.block(resolution).picture(x, rgb, ws)
+    outputs = network.synthesis.features(ws, resolution, precision=map_precision(ws.device))
+    image = network.synthesis.picture(outputs, ws)
     assert image is not None  # the skip architecture has a picture at every block
     return image, w_shape
 
