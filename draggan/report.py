@@ -7,7 +7,7 @@ Browsers, GIMP and the picture viewers of current desktops play it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,12 +73,52 @@ def write_animation(
     step = min(200, max(40, round(1000 * seconds / len(images))))
     durations = [step] * len(images)
     durations[0], durations[-1] = 800, 1500
+    _save_webp(path, images[0], images[1:], durations)
+
+
+def write_loop(
+    path: str | Path, frames: Iterable[np.ndarray], *, count: int, seconds: float
+) -> None:
+    """Writes `count` frames, the last of which leads to the first, as an endless animated WebP.
+
+    The frames, uint8 (H, W, 3 or 4), are taken one by one and not kept. Raises CannotWrite.
+    """
+    images = (_on_paper(array)[0] for array in frames)
+    first, duration = next(images), max(1, round(1000 * seconds / count))
+    rest = [_Film(images, count - 1)] if count > 1 else []
+    _save_webp(path, first, rest, [duration] * count)
+
+
+class _Film:
+    """Pictures that are made while Pillow asks for one after the other, as of an animated file."""
+
+    def __init__(self, images: Iterator[Image.Image], count: int) -> None:
+        self._images = images
+        self._next = 0
+        self.n_frames = count
+
+    def seek(self, index: int) -> None:
+        assert index == self._next
+        self._image = next(self._images)
+        self._next += 1
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._image, name)
+
+
+def _save_webp(
+    path: str | Path,
+    first: Image.Image,
+    rest: Sequence[Image.Image | _Film],
+    durations: Sequence[int],
+) -> None:
+    """`durations` in milliseconds, one for each frame."""
     with replacing(path) as file:
-        images[0].save(
+        first.save(
             file,
             format="WEBP",
             save_all=True,
-            append_images=images[1:],
+            append_images=rest,
             duration=durations,
             loop=0,
             quality=88,

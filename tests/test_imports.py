@@ -26,6 +26,7 @@ ALLOWED = {
         ("pictures.py", {"numpy", "PIL"}),
         ("openraster.py", {"numpy", "PIL"}),
         ("report.py", {"numpy", "PIL"}),
+        ("contact_sheet.py", {"numpy", "PIL"}),  # scales pictures and writes captions
         ("benchmark/sheet.py", {"torch", "numpy", "PIL"}),
         ("", {"torch", "numpy", "safetensors"}),
     ],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from draggan.report import Mark, before_after, write_animation
+from draggan.report import Mark, before_after, write_animation, write_loop
 
 MOVING = Mark(start=(20.0, 30.0), now=(45.0, 30.0), target=(80.0, 30.0))
 PIN = Mark(start=(10.0, 10.0), now=(10.0, 10.0), target=(10.0, 10.0))
@@ -83,6 +85,41 @@ def test_the_animation_plays_every_frame_and_rests_at_the_end(tmp_path: Path) ->
 def test_an_animation_of_one_frame_is_written_too(tmp_path: Path) -> None:
     write_animation(tmp_path / "drag.webp", [(flat(5), [])])
     assert open_size(tmp_path / "drag.webp") == (400, 240)
+
+
+def test_a_loop_never_rests_and_holds_one_frame_at_a_time(tmp_path: Path) -> None:
+    alive: list[weakref.ref[np.ndarray]] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for value in (0, 80, 160, 240):
+            assert sum(frame() is not None for frame in alive) <= 1
+            frame = flat(value, 500, 400)
+            alive.append(weakref.ref(frame))
+            yield frame
+
+    write_loop(tmp_path / "loop.webp", frames(), count=4, seconds=0.4)
+    with Image.open(tmp_path / "loop.webp") as animation:
+        assert (animation.n_frames, animation.info["loop"], animation.size) == (4, 0, (500, 400))
+        for index, level in enumerate((0, 80, 160, 240)):
+            animation.seek(index)
+            animation.load()
+            assert animation.info["duration"] == 100
+            assert int(np.asarray(animation.convert("L"))[-1, -1]) == pytest.approx(level, abs=6)
+
+
+def test_a_loop_of_one_frame_is_a_still_picture(tmp_path: Path) -> None:
+    write_loop(tmp_path / "loop.webp", [flat(7)], count=1, seconds=1)
+    assert open_size(tmp_path / "loop.webp") == (400, 240)
+
+
+def test_a_loop_that_is_cut_short_leaves_nothing(tmp_path: Path) -> None:
+    def frames() -> Iterator[np.ndarray]:
+        yield flat(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_loop(tmp_path / "loop.webp", frames(), count=3, seconds=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def open_size(path: Path) -> tuple[int, int]:

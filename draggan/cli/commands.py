@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
     "drag": Command("drag points of your own picture", "draggan.cli.drag"),
     "models": Command("list the models that the daemon can work with", "draggan.cli.models"),
+    "sample": Command("draw pictures of a model, loops and style mixes", "draggan.cli.sample"),
     "train": Command("train the default model", "draggan.training.command"),
     "bench": Command(
         "measure quality and speed",
