@@ -9,13 +9,19 @@ from collections.abc import Callable
 
 from .cursor import Cursor
 from .reading import MEMO, STACK, Reading
-from .refusal import damaged, foreign, too_large
+from .refusal import Refused, damaged, foreign, too_large
 from .tokens import Table, Unfinished
 
 Persistent = Callable[[object], object]  # what a persistent id stands for
 
 LARGEST_INTEGER_KEY = 1 << 53  # greater ones could be made to collide in a dict
 NOTHING = object()
+
+_TENSORFLOW = ("dnnlib.tflib", "tfutil")
+_CONVERT = (
+    "Convert it with NVIDIA's own tool, in a checkout of stylegan2-ada-pytorch or stylegan3: "
+    "`python legacy.py --source=OLD.pkl --dest=NEW.pkl`; then import the new file."
+)
 
 
 class Machine:
@@ -82,7 +88,7 @@ class Machine:
         if not isinstance(module, str) or not isinstance(name, str):
             raise damaged("a name that is no text")
         if (module, name) not in self.table:
-            raise foreign(ascii(f"{module}.{name}"[:120])[1:-1])
+            raise _unknown(module, name)
         return self.table[module, name]
 
 
@@ -93,3 +99,9 @@ def checked_key(key: object) -> object:
     if key is None or isinstance(key, (str, bytes)):
         return key
     raise foreign("a table whose keys are neither text nor small numbers")
+
+
+def _unknown(module: str, name: str) -> Refused:
+    if module.startswith(_TENSORFLOW):
+        return Refused("is a TensorFlow-era StyleGAN pickle", hint=_CONVERT)
+    return foreign(ascii(f"{module}.{name}"[:120])[1:-1])
