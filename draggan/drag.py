@@ -49,6 +49,7 @@ class DragOptions:
     pull: float = 4.0  # length of d, the step that the supervision asks for [512]
     stop: float = 1.0  # a handle this near its target has arrived [512], never below half a pixel
     lambda_mask: float = 10.0
+    mask_block: int | None = None  # whose features stay outside of the mask; None: a quarter
     reconstruction: float = 0.0  # weight of the change of the picture itself
     perceptual: float = 0.0  # weight of the change of perceptual features of the picture
     clip: float | None = None  # bound on w, in standard deviations from the mean
@@ -231,17 +232,19 @@ class _Drag:
         motion, tracker, wanted = self.motion, self.tracker, self.options.windows
         if not isinstance(motion, MotionSupervision) or not isinstance(tracker, PatchTracker):
             return None
-        if wanted == "never" or self.region is not None or self.penalty is not None:
+        if wanted == "never" or self.penalty is not None:
             return None
         reach = max(tracker.reach, tracker.travel + motion.reach)
-        return Windows(count=len(self.points), reach=reach, always=wanted == "always")
+        whole = self.region.block if isinstance(self.region, FixedRegion) else 0
+        return Windows(len(self.points), reach, whole=whole, always=wanted == "always")
 
     def _region(self, start: Features, mask: Tensor | None) -> Region | None:
         if mask is None or bool((mask > 0).all()):
             return None
         mask = mask.to(start.map)
-        native = self.options.loop == "native"
-        return FixedRegion(start, mask) if native else FullMapFixedRegion(start, mask)
+        if self.options.loop != "native":
+            return FullMapFixedRegion(start, mask)
+        return FixedRegion(start, mask, block=self.options.mask_block or self.block)
 
     def _penalty(
         self, ws: Tensor, mask: Tensor | None, features: PictureFeatures | None

@@ -61,6 +61,12 @@ class Features:
     below: tuple[Tensor, ...] = ()  # the whole outputs of blocks before it, 4 px first
     corners: Tensor | None = None  # (N, 2): the cell x, y where each window begins
 
+    def whole(self, block: int) -> Tensor:
+        """The whole output (B, C, h, w) of `block`: this one, or one before it that was kept."""
+        if block == self.block and self.corners is None:
+            return self.map
+        return self.below[block.bit_length() - 3]
+
 
 @dataclass(frozen=True)
 class Windows:

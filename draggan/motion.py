@@ -58,22 +58,23 @@ class MotionSupervision:
 
 
 class FixedRegion:
-    """Equation 1's second term: what may not move keeps its features.
+    """Equation 1's second term: what may not move keeps its features, those of `block`.
 
     `mask` (H, W): 1 where the picture may move. It is averaged over each cell of the grid, and the
     mean is taken over the fixed area alone, so that the term's strength does not depend on how
     much is fixed.
     """
 
-    def __init__(self, start: Features, mask: Tensor) -> None:
-        h, w = start.map.shape[-2:]
-        movable = F.adaptive_avg_pool2d(mask.to(start.map)[None, None], (h, w))  # (1, 1, h, w)
+    def __init__(self, start: Features, mask: Tensor, *, block: int) -> None:
+        self.block = block
+        self.start = start.whole(block).detach()  # (1, C, h, w)
+        size = self.start.shape[-2:]
+        movable = F.adaptive_avg_pool2d(mask.to(self.start)[None, None], size)  # (1, 1, h, w)
         self.fixed = 1 - movable
-        self.start = start.map.detach()
         self.weight = 1 / (self.fixed.sum() * self.start.shape[1]).clamp_min(1)
         self.scale = self.start.abs().mean().clamp_min(1e-8)
 
     def loss(self, features: Features) -> Tensor:
         """Mean change of the features in the fixed area, in units of the features' own size."""
-        change = (features.map - self.start).abs() * self.fixed
+        change = (features.whole(self.block) - self.start).abs() * self.fixed
         return change.sum(dtype=torch.float32) * self.weight / self.scale

@@ -60,12 +60,12 @@ def test_only_the_fixed_region_counts_and_its_size_does_not():
     changed.map[..., :12] += 1.0  # the left half
     left, right = torch.zeros(96, 96), torch.zeros(96, 96)
     left[:, :48], right[:, 48:] = 1, 1
-    assert FixedRegion(start, left).loss(changed).item() == 0  # the left half may move
-    held = FixedRegion(start, right).loss(changed).item()
+    assert FixedRegion(start, left, block=24).loss(changed).item() == 0  # the left half may move
+    held = FixedRegion(start, right, block=24).loss(changed).item()
     strip = torch.ones(96, 96)
     strip[:, :16] = 0
     assert held > 0
-    assert abs(FixedRegion(start, strip).loss(changed).item() - held) < 1e-4
+    assert abs(FixedRegion(start, strip, block=24).loss(changed).item() - held) < 1e-4
 
 
 def test_picture_points_land_on_the_grid_by_its_own_map():
