@@ -7,7 +7,6 @@ model; the copy lies in the user's cache folder and may be deleted at any time.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Generator as Steps
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as F
 
+from .cache import cache_directory
 from .errors import CannotWrite
 from .generator import Generator
 from .writing import replacing
@@ -79,7 +79,7 @@ def bank(generator: Generator, *, count: int) -> Steps[tuple[int, int], None, Sa
     The bank is the generator's return value: `samples = yield from bank(generator)`.
     A damaged copy is made anew; a cache that cannot be written is done without.
     """
-    path = _cache_folder() / f"samples-{_fingerprint(generator, count)}.safetensors"
+    path = cache_directory() / f"samples-{_fingerprint(generator, count)}.safetensors"
     found = _read(path, count, generator.w_dim)
     if found is not None:
         return found
@@ -110,10 +110,6 @@ def _read(path: Path, count: int, w_dim: int) -> SampleBank | None:
     shapes = found.ws.shape == (count, w_dim) and found.thumbnails.shape == (count, 3, SIDE, SIDE)
     finite = bool(torch.isfinite(found.ws).all() and torch.isfinite(found.thumbnails).all())
     return found if shapes and finite else None
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "draggan"
 
 
 def _fingerprint(generator: Generator, count: int) -> str:

@@ -28,6 +28,9 @@ COMMANDS: Mapping[str, Command] = {
     "drag": Command("drag points of your own picture", "draggan.cli.drag"),
     "models": Command("list the models that the daemon can work with", "draggan.cli.models"),
     "sample": Command("draw pictures of a model, loops and style mixes", "draggan.cli.sample"),
+    "doctor": Command(
+        "say whether draggan can work here, and what to do if not", "draggan.cli.doctor"
+    ),
     "train": Command("train the default model", "draggan.training.command"),
     "bench": Command(
         "measure quality and speed",
