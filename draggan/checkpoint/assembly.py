@@ -15,6 +15,7 @@ from torch import nn
 
 from ..discriminator import Discriminator, DiscriminatorArchitecture
 from ..stylegan2 import Architecture, Kind, StyleGAN2
+from .blueprint import blueprint
 from .claims import discriminator_architecture, generator_architecture
 from .contents import Array, Source, Weights
 from .tensors import block_sizes, fill, kernel, mapping_widths, shape, times
@@ -42,8 +43,7 @@ def build_generator(
     architecture = _generator_architecture(own, arithmetic, source)
     average = _average(own.get("mapping.w_avg", w_avg), architecture.w_dim)
     own["mapping.w_avg"] = np.zeros(architecture.w_dim) if average is None else average
-    with torch.device("meta"):
-        network = StyleGAN2(architecture)
+    network = blueprint(lambda: StyleGAN2(architecture))
     fill(network, own, source)
     if average is None:
         network.mapping.w_avg = estimated_average(network)
@@ -135,8 +135,7 @@ def build_discriminator(
     """
     own = _seeing_colour(weights)
     architecture = _discriminator_architecture(own, arithmetic, end_size, source)
-    with torch.device("meta"):
-        network = Discriminator(architecture)
+    network = blueprint(lambda: Discriminator(architecture))
     fill(network, own, source)
     return network.eval()
 
