@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Command] = {
             "model": Command("how well the model draws", "draggan.benchmark.model"),
             "drag": Command("how well points arrive", "draggan.benchmark.drag"),
             "inversion": Command("how well pictures are read", "draggan.benchmark.inversion"),
+            "speed": Command("what a drag step costs", "draggan.benchmark.speed"),
         },
     ),
 }
