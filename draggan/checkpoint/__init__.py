@@ -1,6 +1,7 @@
-"""Model files in and out: safetensors, and the registry of known models; light until a model loads.
+"""Model files in and out, and the registry of known models; light until a model loads.
 
-The daemon's front door lists models, so importing this package must not import torch.
+Strangers' files are read once, by `import_model`; all else reads safetensors files of our own. The
+daemon's front door lists models, so importing this package must not import torch.
 """
 
 from __future__ import annotations
@@ -8,12 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .card import ModelCard
-from .registry import list_models, load_generator
+from .importing import ImportedModel, import_model
+from .registry import list_models, load_discriminator, load_generator, remove_model
 
 if TYPE_CHECKING:
     from .safetensors_file import save_network
 
-__all__ = ["ModelCard", "list_models", "load_generator", "save_network"]
+__all__ = [
+    "ImportedModel",
+    "ModelCard",
+    "import_model",
+    "list_models",
+    "load_discriminator",
+    "load_generator",
+    "remove_model",
+    "save_network",
+]
 
 
 def __getattr__(name: str) -> object:

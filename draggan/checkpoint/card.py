@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -42,6 +42,10 @@ class Source:
     bytes: int
     sha256: str
     origin: str  # what kind of file it was, in words
+
+    def json(self) -> str:
+        """As it stands in a model file's metadata."""
+        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)

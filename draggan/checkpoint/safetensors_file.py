@@ -16,7 +16,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,7 +90,7 @@ def model_file(
         own = discriminator.state_dict().items()
         tensors.update({DISCRIMINATOR + name: tensor for name, tensor in own})
     if source is not None:
-        header["source"] = json.dumps(asdict(source))
+        header["source"] = source.json()
     tensors.update({STATISTICS + name: value for name, value in (statistics or {}).items()})
     return _separate(tensors), header
 
