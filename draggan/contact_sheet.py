@@ -23,8 +23,8 @@ class ContactSheet:
 
     def __init__(self, columns: int, rows: int, tile: tuple[int, int]) -> None:
         self._tile = tile
-        letters = max(12, min(18, max(tile) // 14))
-        self._font, self._caption = ImageFont.load_default(letters), letters * 3 // 2
+        self._letters = max(12, min(18, max(tile) // 14))
+        self._caption = self._letters * 3 // 2
         self._pitch = (tile[0] + _GAP, tile[1] + self._caption + _GAP)
         size = (columns * self._pitch[0] + _GAP, rows * self._pitch[1] + _GAP)
         self._sheet = Image.new("RGB", size, _PAPER)
@@ -37,9 +37,16 @@ class ContactSheet:
         x, y = _GAP + column * self._pitch[0], _GAP + row * self._pitch[1]
         self._sheet.paste(image.resize(self._tile, kind), (x, y))
         middle = (x + self._tile[0] / 2, y + self._tile[1] + self._caption / 2)
-        ImageDraw.Draw(self._sheet).text(middle, caption, _INK, self._font, anchor="mm")
+        font = self._font_for(caption)
+        ImageDraw.Draw(self._sheet).text(middle, caption, _INK, font, anchor="mm")
 
     @property
     def array(self) -> np.ndarray:
         """uint8 (H, W, 3)."""
         return np.asarray(self._sheet)
+
+    def _font_for(self, caption: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+        """Smaller letters for what is too long for its tile."""
+        font = ImageFont.load_default(self._letters)
+        share = self._tile[0] / max(1.0, font.getlength(caption))
+        return font if share >= 1 else ImageFont.load_default(max(6, int(self._letters * share)))

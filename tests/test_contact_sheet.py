@@ -35,3 +35,12 @@ def test_sheets_of_many_pictures_stay_handy() -> None:
     for count in (1, 10, 64, 400):
         width, height = ContactSheet(count, 1, tile_for((1024, 1024), count, 1)).array.shape[1::-1]
         assert width <= max(8500, count * 70) and height < 300
+
+
+def test_a_long_caption_keeps_to_its_own_tile() -> None:
+    sheet = ContactSheet(3, 1, (256, 32))
+    empty = sheet.array.copy()
+    sheet.put(1, 0, flat(9, 64, 8), caption="a caption of many words, " * 3)
+    changed = (sheet.array != empty).any(axis=(0, 2))
+    columns = np.flatnonzero(changed)
+    assert columns[0] >= 260 and columns[-1] < 2 * 260 + 4

@@ -1,18 +1,18 @@
-"""RenderDrag's contact sheet: before, after and the truth of each drag; Pillow through `report`."""
+"""RenderDrag's contact sheet: before, after and the truth of each drag; torch, numpy, Pillow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from draggan.benchmark.verdict import Dragged, Verdict
+from draggan.contact_sheet import ContactSheet
 from draggan.critters import render
 
 _SIDE = 256
-_CAPTION = 18
 _HANDLE, _TARGET, _WHITE = (235, 64, 52), (52, 120, 235), (255, 255, 255)
 
 
@@ -22,34 +22,32 @@ def drag_sheet(
     """uint8 (H, W, 3). Red: handles, at first and where the tracker ended; blue: targets."""
     shown = list(zip(drags, verdicts, strict=True))[:most]
     columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    width, height = 3 * _SIDE + 6, _SIDE + _CAPTION
-    sheet = Image.new("RGB", (columns * width, rows * height), _WHITE)
+    sheet = ContactSheet(columns, -(-len(shown) // columns), (3 * _SIDE, _SIDE))
     for k, (dragged, verdict) in enumerate(shown):
-        strip = _strip(dragged, verdict, (width, height))
-        sheet.paste(strip, (k % columns * width, k // columns * height))
-    return np.asarray(sheet)
+        caption = _caption(dragged, verdict)
+        sheet.put(k % columns, k // columns, _strip(dragged), caption=caption)
+    return sheet.array
 
 
-def _strip(dragged: Dragged, verdict: Verdict, size: tuple[int, int]) -> Image.Image:
+def _strip(dragged: Dragged) -> np.ndarray:
+    """Before, after and the truth side by side."""
     case = dragged.case
     truth = render(case.goal, dragged.after.shape[-1]).image
-    strip = Image.new("RGB", size, _WHITE)
     panels = (
         _panel(dragged.before, case.handles, case.targets),
         _panel(dragged.after, dragged.points, case.targets),
         _panel(truth, None, case.targets),
     )
-    for k, panel in enumerate(panels):
-        strip.paste(panel, (k * _SIDE, _CAPTION))
+    return np.hstack([np.asarray(panel) for panel in panels])
+
+
+def _caption(dragged: Dragged, verdict: Verdict) -> str:
     end = sum(verdict.fitted) / len(verdict.fitted)
     claim = "reached" if all(verdict.reached) else "/".join(sorted(set(dragged.statuses)))
-    caption = (
-        f"{case.task.name} - {dragged.options}: {dragged.steps} steps, says {claim}, "
+    return (
+        f"{dragged.case.task.name} - {dragged.options}: {dragged.steps} steps, says {claim}, "
         f"landmark {end:.1f} px away - right: the truth"
     )
-    ImageDraw.Draw(strip).text((4, 2), caption, fill=(0, 0, 0), font=ImageFont.load_default(12))
-    return strip
 
 
 def _panel(picture: Tensor, points: Tensor | None, targets: Tensor) -> Image.Image:
