@@ -109,7 +109,8 @@ def remove_model(model_id: str) -> Path:
     """
     path = _files().get(model_id)
     if path is None:
-        raise _unknown(model_id, sorted(set(_files()) - embedded_ids()))
+        own = ", ".join(sorted(set(_files()) - embedded_ids())) or "none"
+        raise UnknownModel(f"There is no model {model_id[:200]!r}.", hint=f"Your models: {own}.")
     if model_id in embedded_ids():
         raise BadInput(
             f"The model {model_id!r} belongs to the program and stays.",

@@ -16,7 +16,7 @@ from draggan.errors import BadInput
 
 @dataclass(frozen=True)
 class Command:
-    """A line of help and either a module (`add_arguments`, `run_command`) or further commands."""
+    """A line of help and a module (`add_arguments`, `run_command`), further commands, or both."""
 
     help: str
     module: str = ""
@@ -26,7 +26,17 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
     "drag": Command("drag points of your own picture", "draggan.cli.drag"),
-    "models": Command("list the models that the daemon can work with", "draggan.cli.models"),
+    "models": Command(
+        "list the models that the daemon can work with, or look after your own",
+        "draggan.cli.models",
+        commands={
+            "import": Command("bring your own StyleGAN2 file", "draggan.cli.models.importing"),
+            "list": Command("list the models of this computer", "draggan.cli.models.listing"),
+            "show": Command("say all that a model's file says", "draggan.cli.models.showing"),
+            "remove": Command("delete one of your own models", "draggan.cli.models.removing"),
+            "export": Command("write a file for other programs", "draggan.cli.models.exporting"),
+        },
+    ),
     "sample": Command("draw pictures of a model, loops and style mixes", "draggan.cli.sample"),
     "doctor": Command(
         "say whether draggan can work here, and what to do if not", "draggan.cli.doctor"
@@ -64,12 +74,12 @@ def add_commands(
         if name not in words[:1]:
             continue
         child.set_defaults(show_help=child.print_help)
+        if command.module:
+            module = importlib.import_module(command.module)
+            module.add_arguments(child)
+            child.set_defaults(run=module.run_command)
         if command.commands:
             add_commands(child, command.commands, words[1:])
-            continue
-        module = importlib.import_module(command.module)
-        module.add_arguments(child)
-        child.set_defaults(run=module.run_command)
 
 
 def _capital(text: str) -> str:
