@@ -172,6 +172,7 @@ def released_generator(checkout: Checkout, network: StyleGAN2) -> Any:
     Raises BadInput for networks that its constructor cannot describe.
     """
     a = network.architecture
+    base = _channel_base(a)
     theirs = checkout.generator(
         z_dim=a.z_dim,
         c_dim=a.c_dim,
@@ -179,7 +180,7 @@ def released_generator(checkout: Checkout, network: StyleGAN2) -> Any:
         img_resolution=a.resolution,
         img_channels=3,
         mapping_kwargs={"num_layers": a.mapping_layers, "lr_multiplier": a.mapping_lr},
-        channel_base=_channel_base(a),
+        channel_base=base,
         channel_max=max(a.channels),
         num_fp16_res=0,
         conv_clamp=a.conv_clamp,

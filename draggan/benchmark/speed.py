@@ -101,7 +101,7 @@ class _Setting:
         self.setting, self.plan, self.listener = setting, plan, listener
         self.notes: list[str] = []
         self.turns: dict[str, list[dict[str, Any]]] = {}
-        self.contenders = [c for c in contenders if c.masks or not setting.mask]
+        self.contenders = contenders
         reference = None if place.reference is None else str(place.reference)
         self.jobs = {
             c.name: Job(c.name, setting, place.device, place.threads, reference)

@@ -20,7 +20,6 @@ class Contender:
     options: DragOptions | None
     costs: bool = False  # on a network that computes as the released code does
     precision: str = "float32"
-    masks: bool = True  # can be asked for with a mask
 
 
 CONTENDERS = (
@@ -29,12 +28,7 @@ CONTENDERS = (
     Contender("released", "released preset", PRESETS["released"]),
     Contender("paper", "paper preset", PRESETS["paper"]),
     Contender("full", "ours, full map", replace(OURS, windows="never", precision="float32")),
-    Contender(
-        "windowed",
-        "ours, windows",
-        replace(OURS, windows="always", precision="float32"),
-        masks=False,
-    ),
+    Contender("windowed", "ours, windows", replace(OURS, windows="always", precision="float32")),
     Contender("auto", "ours", replace(OURS, precision="float32")),
     Contender("half", "ours, bfloat16", replace(OURS, precision="bfloat16"), precision="bfloat16"),
 )
