@@ -24,7 +24,7 @@ from . import inversion, tuning
 from .compose import Frame, View, paste_back, patch, shrink_picture, view
 from .drag import PRESETS, DragOptions, DragStep, drag
 from .errors import BadInput
-from .generator import Generator, WeightDelta
+from .generator import Features, Generator, WeightDelta
 from .pixels import SAMPLES, as_native, finite
 
 Points = Tensor | NDArray | Sequence[Sequence[float]]
@@ -77,6 +77,7 @@ class DragEditor:
         self._tuned: Generator | None = None
         self._start_picture: Tensor | None = None
         self._reduced: tuple[int, NDArray] | None = None
+        self._fresh: tuple[State, Features] | None = None  # the last step taken
         self._psnr: float | None = None
         self._states: list[State] = []
         self._position = 0
@@ -120,7 +121,7 @@ class DragEditor:
     def _reset(self, source: _Source | None) -> None:
         self._source = source
         self.notes = () if source is None else source.seen.notes
-        self._position, self._psnr, self._reduced = 0, None, None
+        self._position, self._psnr, self._reduced, self._fresh = 0, None, None, None
         self._tune(WeightDelta())
 
     def _set(
@@ -227,6 +228,9 @@ class DragEditor:
             if step.index:
                 self._states.append(State(step.ws, points, mask))
                 self._position = len(self._states) - 1
+                # A result is never made from maps of half precision.
+                exact = all(x.dtype == self.generator.dtype for x in step.features.below)
+                self._fresh = (self._states[-1], step.features) if exact else None
             distances = tuple(d * frame.scale for d in step.distances)
             yield replace(step, index=start + step.index, points=points, distances=distances)
 
@@ -277,7 +281,7 @@ class DragEditor:
         state = self._state_at(self._position if index is None else index)
         source = self._source
         if source is None:
-            picture = self._own(state.ws)
+            picture = self._own(state)
             return picture if max_side is None else self._smaller(picture, max_side)
         native = source.native if max_side is None else self._small_source(source, max_side)
         result = native.copy()
@@ -293,13 +297,19 @@ class DragEditor:
             area = source.frame.mask_to_model(share)
             if native.shape != source.native.shape:
                 share = shrink_picture(share[..., None], source.frame, native.shape[1::-1])[..., 0]
-        edit = self.generator.render(state.ws)
+        edit = self._rendered(state)
         change = patch(source.seen, self._start_picture, edit, mask=area)
         frame = Frame((native.shape[1], native.shape[0]), source.frame.model)
         return paste_back(native, frame, change, mask=share)
 
-    def _own(self, ws: Tensor) -> NDArray:
-        picture = (self.generator.render(ws)[0].float().clamp(-1, 1) + 1) * 127.5
+    def _rendered(self, state: State) -> Tensor:
+        """The model's picture; of a step just taken, from as far as the step has computed it."""
+        if self._fresh is not None and self._fresh[0] is state:
+            return self.generator.render_from(self._fresh[1], state.ws)
+        return self.generator.render(state.ws)
+
+    def _own(self, state: State) -> NDArray:
+        picture = (self._rendered(state)[0].float().clamp(-1, 1) + 1) * 127.5
         return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
     def _small_source(self, source: _Source, max_side: int) -> NDArray:

@@ -45,12 +45,21 @@ def downsample2d(x: Tensor, kernel: Tensor) -> Tensor:
     return filter2d(x, kernel, padding=1, stride=2)
 
 
+def upsampling_weight(weight: Tensor) -> Tensor:
+    """Weights (O, I, 3, 3) as `upsampling_conv2d` wants them: (I, O, 3, 3).
+
+    In the order of memory that the transposed convolution would bring them into at each call,
+    which costs more than small maps' arithmetic.
+    """
+    return weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+
+
 def upsampling_conv2d(x: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
-    """A 3x3 convolution (O, I, 3, 3) to twice the size, *without* upsampling's gain of 4.
+    """A 3x3 convolution (I, O, 3, 3) to twice the size, *without* upsampling's gain of 4.
 
     The gain is left to the caller, who scales the output anyway.
     """
-    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # (B, O, 2H + 1, 2W + 1)
+    x = F.conv_transpose2d(x, weight, stride=2)  # (B, O, 2H + 1, 2W + 1)
     return filter2d(x, kernel, padding=1)  # (B, O, 2H, 2W)
 
 
@@ -65,7 +74,8 @@ def modulated_conv2d(
 ) -> Tensor:
     """Scale the input by `styles` (B, I), convolve with `weight` (O, I, 3, 3); no demodulation yet.
 
-    With `up_kernel` the output is twice the size, without upsampling's gain of 4.
+    With `up_kernel` the output is twice the size, without upsampling's gain of 4, and `weight` is
+    what `upsampling_weight` gives.
     """
     x, weight = x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
     if up_kernel is not None:

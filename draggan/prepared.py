@@ -53,7 +53,7 @@ class PreparedLayer:
             styles = layer.affine(style)  # (1, I)
             scale = ops.demodulation(self.power, styles) * total  # (1, O)
             weight = weight * styles[0][:, None, None] * scale[0][:, None, None, None]
-        weight = weight.transpose(0, 1) if shape.up else weight
+        weight = ops.upsampling_weight(weight) if shape.up else weight
         self.weight = weight.to(precision).contiguous(memory_format=torch.channels_last)
         self.bias = (layer.bias * self.gain).to(precision)
         filter_ = layer.resample_filter.to(precision)

@@ -201,6 +201,7 @@ class SynthesisLayer(nn.Module):
             self.register_buffer("noise_const", torch.randn(*reversed(a.size(block))))
             self.noise_strength = nn.Parameter(torch.zeros([]))
         self._power, self._noise = Derived(ops.weight_power), Derived(_noise_map)
+        self._upsampling = Derived(ops.upsampling_weight)
 
     def forward(self, x: Tensor, w: Tensor, *, noise: Noise, gain: float = 1.0) -> Tensor:
         """x (B, I, h, w), w (B, w_dim) -> (B, O, H, W), twice the size if the layer upsamples."""
@@ -210,8 +211,10 @@ class SynthesisLayer(nn.Module):
         scale = ops.demodulation(power, styles)  # (B, O)
         if x.dtype == torch.float16:
             styles, scale = ops.shared_scale(styles, scale)
+        weight = self._upsampling(self.weight) if self.up else self.weight
+        assert weight is not None
         up_kernel = self.resample_filter if self.up else None
-        x = ops.modulated_conv2d(x, self.weight, styles, up_kernel=up_kernel)
+        x = ops.modulated_conv2d(x, weight, styles, up_kernel=up_kernel)
         return ops.bias_act(
             x,
             self.bias,

@@ -46,7 +46,7 @@ def test_upsampling_and_downsampling_keep_the_brightness_inside():
 
 def test_an_upsampling_convolution_spreads_and_filters():
     x, weight = random(1, 3, 4, 5), random(2, 3, 3, 3, seed=1)
-    mine = 4 * ops.upsampling_conv2d(x, weight, kernel())
+    mine = 4 * ops.upsampling_conv2d(x, ops.upsampling_weight(weight), kernel())
     assert_same(mine[0], reference.up_convolve(x[0].detach().numpy(), weight.detach().numpy()))
 
 
@@ -84,7 +84,8 @@ def test_gradients_agree_with_finite_differences():
 
     def layer(x: Tensor, weight: Tensor, styles: Tensor, bias: Tensor) -> Tensor:
         scale = ops.demodulation(ops.weight_power(weight), styles)
-        y = ops.modulated_conv2d(x, weight, styles, up_kernel=kernel())
+        up = ops.upsampling_weight(weight)
+        y = ops.modulated_conv2d(x, up, styles, up_kernel=kernel())
         return ops.bias_act(y, bias, scale=scale, clamp=2.0)
 
     assert torch.autograd.gradcheck(layer, (x, weight, styles, bias))

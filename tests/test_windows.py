@@ -55,12 +55,13 @@ def test_windows_as_large_as_the_map_are_never_used():
 def test_upsampled_windows_are_those_of_the_upsampled_map(length: int, begin: int):
     x, weight = torch.randn(1, 3, 8, 8).double(), torch.randn(2, 3, 3, 3).double()
     kernel = ops.fir_kernel().double()
+    weight = ops.upsampling_weight(weight)
     whole = torch.nn.functional.pad(ops.upsampling_conv2d(x, weight, kernel), [9] * 4)
     shape = LayerShape(True, 3, 2, (16, 16))
     start = torch.tensor([[begin, begin + 1]])
     (input_start, _) = starts([shape], start)
     window = crop(x, input_start, shape.input_length(length))
-    t = torch.nn.functional.conv_transpose2d(window, weight.transpose(0, 1), stride=2)
+    t = torch.nn.functional.conv_transpose2d(window, weight, stride=2)
     found = ops.filter2d(aligned(t, start, length), kernel, padding=0)
     expected = whole[:, :, begin + 10 :, begin + 9 :][:, :, :length, :length]
     inside = cells(start, length, (16, 16)) < 256
