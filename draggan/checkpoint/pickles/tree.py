@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from .reading import TENSOR_BYTES
-from .refusal import damaged, foreign, too_large
+from .refusal import Refused, damaged, foreign, too_large
 from .values import Namespace, Record
 
 DEEPEST = 100
@@ -35,6 +35,8 @@ def check_tree(value: object) -> None:
         children = _children(node)
         if id(node) not in begun:
             begun.add(id(node))
+            if len(begun) - len(done) > DEEPEST:
+                raise _too_much()
             missing = [child for child in children if id(child) not in done]
             if any(id(child) in begun for child in missing):
                 raise damaged("something that contains itself")
@@ -75,5 +77,9 @@ def _extent(node: object, children: Iterable[_Extent]) -> _Extent:
     for child_count, child_size, child_depth in children:
         count, size, depth = count + child_count, size + child_size, max(depth, child_depth)
     if count > LARGEST or size > TENSOR_BYTES or depth >= DEEPEST:
-        raise too_large("values nested too deeply or repeated too often")
+        raise _too_much()
     return count, size, depth + 1
+
+
+def _too_much() -> Refused:
+    return too_large("values nested too deeply or repeated too often")
