@@ -295,7 +295,7 @@ def test_a_folder_that_cannot_be_written_is_noted(home: Path) -> None:
     assert finding.state == "note" and "cannot be written" in finding.sentence and finding.remedy
 
 
-def test_a_model_that_cannot_be_read_is_named(home: Path) -> None:
+def test_a_model_that_cannot_be_read_is_named(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = home / "data" / "draggan" / "models"
     folder.mkdir(parents=True)
     (folder / "broken.safetensors").write_bytes(b"\xff" * 40)
@@ -303,6 +303,7 @@ def test_a_model_that_cannot_be_read_is_named(home: Path) -> None:
     assert first.state == "good" and "critters" in first.sentence and "broken" not in first.sentence
     assert fault.state == "note" and "broken.safetensors" in fault.sentence
     assert str(folder) in fault.remedy
+    assert not caplog.records  # said once
 
 
 # The daemon.

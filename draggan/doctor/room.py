@@ -50,18 +50,21 @@ def check_models() -> Iterator[Finding]:
     """What can be drawn with, and files in the registry that are of no use."""
     # Where a package is missing, the other checks should still be made.
     from draggan.checkpoint.card import read_card
-    from draggan.checkpoint.registry import list_models, user_directory
+    from draggan.checkpoint.registry import embedded_ids, model_file, user_directory
 
-    readable = [card.id for card in list_models()]
-    if readable:
-        yield good("Models", f"{len(readable)} can be used: {', '.join(readable)}.")
+    own = [model_file(model_id) for model_id in sorted(embedded_ids())]
+    usable: list[str] = []
+    faults: list[Finding] = []
+    for path in [*own, *sorted(user_directory().glob("*.safetensors"))]:
+        try:
+            usable.append(read_card(path, model_id=path.stem).id)
+        except BadCheckpoint as error:
+            faults.append(note("Models", error.sentence, f"{error.hint} Its place: {path.parent}"))
+    if usable:
+        yield good("Models", f"{len(usable)} can be used: {', '.join(usable)}.")
     else:
         yield problem("Models", "No model can be read.", "Install draggan again.")
-    for path in sorted(user_directory().glob("*.safetensors")):
-        try:
-            read_card(path, model_id=path.stem)
-        except BadCheckpoint as error:
-            yield note("Models", error.sentence, f"{error.hint} Its place: {path.parent}")
+    yield from faults
 
 
 def _available(meminfo: Path) -> int | None:
