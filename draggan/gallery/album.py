@@ -6,6 +6,7 @@ seeds nor a large model fill it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -39,8 +40,7 @@ def write_pictures(
         pixels = as_pixels(picture)
         save_png(folder / f"seed{seed:04d}.png", pixels)
         if npy:
-            with replacing(folder / f"seed{seed:04d}.npy") as file:
-                np.save(file, picture.numpy())
+            _save_npy(folder / f"seed{seed:04d}.npy", picture.numpy())
         sheet.put(index % columns, index // columns, pixels, caption=str(seed))
     path = folder / "contact-sheet.png"
     save_png(path, sheet.array)
@@ -88,6 +88,13 @@ def write_mixing_grid(
     path = folder / "mixing.png"
     save_png(path, sheet.array)
     return path
+
+
+def _save_npy(path: Path, array: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array)  # straight into a file, numpy would not say why it cannot write
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
 
 
 def _sheet(artist: Artist, columns: int, rows: int) -> ContactSheet:
