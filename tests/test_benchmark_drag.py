@@ -149,9 +149,7 @@ def test_the_judges_own_error_is_measured(judged: tuple[list[Dragged], list[Verd
 
 
 @pytest.mark.slow
-def test_a_drag_of_the_embedded_model_is_measured_from_end_to_end(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_drag_of_the_embedded_model_is_measured_from_end_to_end() -> None:
     short = {name: replace(PRESETS[name], steps=2) for name in ("default", "released")}
     lines: list[str] = []
     report = render_drag.run(
@@ -164,10 +162,9 @@ def test_a_drag_of_the_embedded_model_is_measured_from_end_to_end(
     assert all(d.steps == 2 and len(d.statuses) == len(d.case.handles) for d in report.drags)
     assert report.floor.renders < 1
     assert lines
-    render_drag.print_table(report)
-    table = capsys.readouterr().out
+    table = "\n".join(render_drag.table(report).lines())
     assert "own error" in table and "gaze, nose pinned" in table and "eyes over 60 %" in table
-    as_read = json.loads(json.dumps(render_drag.as_json(report)))
+    as_read = json.loads(json.dumps(render_drag.details(report)))
     assert len(as_read["drags"]) == 2
 
 

@@ -37,11 +37,13 @@ def test_the_table_has_a_mean_and_a_worst_of_each_kind(capsys: pytest.CaptureFix
         assert title in printed
 
 
-def test_json_holds_every_picture(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--pictures", "1", "--json") == 0
-    report = json.loads(capsys.readouterr().out)
-    assert [result["kind"] for result in report["results"]] == ["held-out", "foreign"]
-    assert all(result["locality"] > 0 for result in report["results"])
+def test_json_holds_the_rows_and_every_picture(tmp_path: Path) -> None:
+    assert run("--pictures", "1", "--json", str(tmp_path / "rows.json")) == 0
+    read = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["pictures"] for row in read["rows"]][1:3] == ["held-out, worst", "foreign, mean"]
+    assert [result["kind"] for result in read["results"]] == ["held-out", "foreign"]
+    assert all(result["locality"] > 0 for result in read["results"])
+    assert "dB" in read["counted"]["tuned"]
 
 
 def test_no_pictures_is_refused() -> None:

@@ -85,10 +85,10 @@ def test_the_command_measures_the_embedded_model(
     parser = argparse.ArgumentParser()
     model.add_arguments(parser)
     sheet = tmp_path / "sheet.png"
-    words = ["--count", "4", "--sheet", str(sheet)]
+    words = ["--count", "4", "--sheet", str(sheet), "--json", str(tmp_path / "rows.json")]
     assert model.run_command(parser.parse_args(words)) == 0
     assert "PSNR" in capsys.readouterr().out
     assert open_picture(sheet).size == (4 * 256, 128)
-    assert model.run_command(parser.parse_args(["--count", "4", "--json"])) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures["all"]["psnr"] > 25  # the model is a good one
+    rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    assert [row["kind"] for row in rows] == ["pure", "mixed", "all"]
+    assert rows[2]["psnr"] > 25  # the model is a good one

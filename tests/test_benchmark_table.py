@@ -14,7 +14,7 @@ from draggan.benchmark.table import (
     Table,
     add_json_argument,
     check_json_argument,
-    chosen,
+    plain_arguments,
     present,
 )
 from draggan.errors import CannotWrite
@@ -66,4 +66,4 @@ def test_arguments_become_plain_values() -> None:
     parser = argparse.ArgumentParser()
     add_json_argument(parser)
     parser.set_defaults(run=print)
-    assert chosen(parser.parse_args(["--json", "a/b.json"])) == {"json": "a/b.json"}
+    assert plain_arguments(parser.parse_args(["--json", "a/b.json"])) == {"json": "a/b.json"}

@@ -8,7 +8,6 @@ start poses are drawn is `tasks.SAMPLING`; it is printed with every table.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import deque
@@ -19,6 +18,15 @@ from pathlib import Path
 import torch
 
 from draggan.benchmark.faces import critter_mapping
+from draggan.benchmark.table import (
+    Column,
+    Report,
+    Table,
+    add_json_argument,
+    check_json_argument,
+    plain_arguments,
+    present,
+)
 from draggan.benchmark.tasks import SAMPLING, Case, find_tasks, make_cases
 from draggan.benchmark.verdict import Dragged, NoiseFloor, Verdict, judge, noise_floor
 from draggan.checkpoint import load_generator
@@ -126,38 +134,52 @@ def drag_case(generator: Generator, case: Case, options: DragOptions, *, name: s
     )
 
 
-def print_table(report: DragReport) -> None:
+COLUMNS = (
+    Column("options", "options"),
+    Column("task", "task"),
+    Column("drags", "n", "d", "drags"),
+    Column("start", "start", ".1f", "pixels from handle to target, mean"),
+    Column("fitted", "end", ".1f", "pixels from the landmark to its target, by the judge, mean"),
+    Column("fitted_median", "median", ".1f", "the same, median"),
+    Column("within", "<=3px", ".0%", "drags all of whose landmarks end within 3 px (at 128 px)"),
+    Column("tracked", "tracked", ".1f", "pixels from handle to target by the drag's own tracker"),
+    Column("claimed", "claimed", ".0%", "drags all of whose handles claim to have reached"),
+    Column("false_claims", "untrue", ".0%", "of those claims, what the judge refutes"),
+    Column("moved", "moved", ".2f", "change of the task's parameter, 1 = as wanted"),
+    Column("colour_drift", "colour", ".3f", "of the eight colour parameters, 1 = their range"),
+    Column(
+        "picture_drift", "mean", ".3f", "of the mean colour beyond the truth's, 1 = black-white"
+    ),
+    Column("unreadable", "unread", ".0%", "results that the judge no longer takes for a critter"),
+    Column("steps", "steps", ".0f", "steps of a drag, mean"),
+    Column("ms_per_step", "ms/step", ".1f", "milliseconds by the wall clock"),
+)
+
+
+def table(report: DragReport) -> Table:
     """One line per set of options and task, then one for all tasks together."""
     floor = report.floor
-    print(f"RenderDrag: {report.model}, {report.size} px, {report.faces} held-out faces")
-    print(f"Start poses: {report.sampling}.")
-    print(
-        f"The judge's own error: {floor.renders:.2f} px on renders (95 %: {floor.renders_p95:.2f} "
-        f"px), {floor.generator:.2f} px on the model's pictures before the drag."
+    return Table(
+        columns=COLUMNS,
+        rows=tuple(asdict(row) for row in report.rows),
+        heading=(
+            f"RenderDrag: {report.model}, {report.size} px, {report.faces} held-out faces",
+            f"Start poses: {report.sampling}.",
+            f"The judge's own error: {floor.renders:.2f} px on renders (95 %: "
+            f"{floor.renders_p95:.2f} px), {floor.generator:.2f} px on the model's pictures before "
+            "the drag.",
+        ),
     )
-    print(
-        f"{'options':10}{'task':23}{'n':>4}{'start':>7}{'end':>6}{'median':>7}{'<=3px':>7}"
-        f"{'tracked':>8}{'claimed':>8}{'untrue':>7}{'moved':>7}{'colour':>7}{'mean':>6}"
-        f"{'unread':>7}{'steps':>7}{'ms/step':>8}"
-    )
-    for r in report.rows:
-        print(
-            f"{r.options:10}{r.task:23}{r.drags:4d}{r.start:7.1f}{r.fitted:6.1f}"
-            f"{r.fitted_median:7.1f}{r.within:7.0%}{r.tracked:8.1f}{r.claimed:8.0%}"
-            f"{r.false_claims:7.0%}{r.moved:7.2f}{r.colour_drift:7.3f}{r.picture_drift:6.3f}"
-            f"{r.unreadable:7.0%}{r.steps:7.0f}{r.ms_per_step:8.1f}"
-        )
 
 
-def as_json(report: DragReport) -> dict[str, object]:
-    """All that the table shows, and every single verdict; no pictures."""
+def details(report: DragReport) -> dict[str, object]:
+    """What the table does not show: the setting, and every single verdict; no pictures."""
     return {
         "model": report.model,
         "size": report.size,
         "faces": report.faces,
         "sampling": report.sampling,
         "noise_floor": asdict(report.floor),
-        "rows": [asdict(row) for row in report.rows],
         "drags": [
             {
                 "face": d.case.face,
@@ -187,11 +209,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=SEED, help="draws other faces")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json_argument(parser)
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="write a contact sheet")
 
 
 def run_command(args: argparse.Namespace) -> int:
+    check_json_argument(args.json)
     report = run(
         load_generator(args.model, device=args.device),
         faces=args.faces,
@@ -200,11 +223,11 @@ def run_command(args: argparse.Namespace) -> int:
         seed=args.seed,
         listener=lambda line: print(line, file=sys.stderr),
     )
-    if args.json:
-        json.dump(as_json(report), sys.stdout, indent=1)
-        print()
-    else:
-        print_table(report)
+    tables = {"rows": table(report)}
+    whole = Report(
+        "drag", plain_arguments(args), tables, details=details(report), device=args.device
+    )
+    present(whole, args.json)
     if args.sheet:
         from draggan.benchmark.sheet import drag_sheet
         from draggan.pictures import save_png

@@ -8,8 +8,6 @@ the tuned generator's pictures of other seeds against the frozen one's: what tun
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Generator as Steps
 from dataclasses import asdict, dataclass
@@ -19,6 +17,15 @@ from torch import Tensor
 
 from draggan import inversion, tuning
 from draggan.benchmark.demo_picture import draw_demo_picture
+from draggan.benchmark.table import (
+    Column,
+    Report,
+    Table,
+    add_json_argument,
+    check_json_argument,
+    plain_arguments,
+    present,
+)
 from draggan.checkpoint import load_generator
 from draggan.compose import Frame, view
 from draggan.critters import render, sample_parameters
@@ -46,7 +53,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class Outcome:
     model: str
     quality: str
     threads: int
@@ -66,23 +73,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=SEED, help="draws other pictures")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json_argument(parser)
 
 
 def run_command(args: argparse.Namespace) -> int:
+    check_json_argument(args.json)
     if args.pictures < 1:
         raise BadInput("The benchmark needs at least one picture.", hint="Use --pictures 1.")
     generator = load_generator(args.model, device=args.device)
-    report = run(generator, pictures=args.pictures, quality=args.quality, seed=args.seed)
-    if args.json:
-        json.dump(asdict(report), sys.stdout, indent=1)
-        print()
-    else:
-        print_table(report)
+    found = run(generator, pictures=args.pictures, quality=args.quality, seed=args.seed)
+    tables = {"rows": table(found)}
+    whole = Report(
+        "inversion", plain_arguments(args), tables, details=asdict(found), device=args.device
+    )
+    present(whole, args.json)
     return 0
 
 
-def run(generator: Generator, *, pictures: int, quality: str, seed: int = SEED) -> Report:
+def run(generator: Generator, *, pictures: int, quality: str, seed: int = SEED) -> Outcome:
     """Invert and tune `pictures` of each kind, on the bank that the cache holds or is given."""
     start, cpu = time.perf_counter(), time.process_time()
     samples = _drained(bank(generator, count=inversion.QUALITIES[quality].samples))
@@ -92,7 +100,7 @@ def run(generator: Generator, *, pictures: int, quality: str, seed: int = SEED) 
         for k in range(pictures):
             image = draw(generator, seed + k)
             results.append(_measure(generator, kind, image, samples, quality))
-    return Report(
+    return Outcome(
         generator.name, quality, torch.get_num_threads(), seconds, cpu_seconds, tuple(results)
     )
 
@@ -149,24 +157,30 @@ def _drained(steps: Steps[tuple[int, int], None, SampleBank]) -> SampleBank:
             return end.value
 
 
-def print_table(report: Report) -> None:
-    print(
+COLUMNS = (
+    Column("pictures", "pictures"),
+    Column("start", "start", ".1f", "PSNR in dB of the first guess"),
+    Column("w", "W", ".1f", "PSNR in dB with one w for all layers"),
+    Column("wplus", "W+", ".1f", "PSNR in dB with a row for each layer"),
+    Column("tuned", "tuned", ".1f", "PSNR in dB with tuned weights"),
+    Column("locality", "local", ".1f", "PSNR in dB of other seeds' pictures, tuned against frozen"),
+    Column("seconds", "s", ".1f", "by the wall clock, without the sample bank"),
+    Column("cpu_seconds", "CPU-s", ".1f", "CPU-seconds of all threads, without the sample bank"),
+)
+COSTS = ("seconds", "cpu_seconds")
+
+
+def table(report: Outcome) -> Table:
+    """Mean and worst of each kind; the worst in each column on its own."""
+    rows = []
+    for kind in dict.fromkeys(result.kind for result in report.results):
+        results = [asdict(r) for r in report.results if r.kind == kind]
+        values = {c.key: [r[c.key] for r in results] for c in COLUMNS[1:]}
+        mean = {key: sum(v) / len(v) for key, v in values.items()}
+        worst = {key: max(v) if key in COSTS else min(v) for key, v in values.items()}
+        rows += [{"pictures": f"{kind}, mean", **mean}, {"pictures": f"{kind}, worst", **worst}]
+    title = (
         f"{report.model}, quality {report.quality}, {report.threads} threads; sample bank "
         f"{report.bank_seconds:.1f} s ({report.bank_cpu_seconds:.1f} CPU-s)"
     )
-    print(f"{'':18}{'start':>7}{'W':>7}{'W+':>7}{'tuned':>7}{'local':>7}{'s':>8}{'CPU-s':>8}")
-    for kind in dict.fromkeys(result.kind for result in report.results):
-        rows = [_numbers(r) for r in report.results if r.kind == kind]
-        columns = list(zip(*rows, strict=True))
-        _print_row(f"{kind}, mean", [sum(c) / len(c) for c in columns])
-        worst = [min(c) for c in columns[:5]] + [max(c) for c in columns[5:]]
-        _print_row(f"{kind}, worst", worst)
-
-
-def _numbers(r: Result) -> tuple[float, ...]:
-    return r.start, r.w, r.wplus, r.tuned, r.locality, r.seconds, r.cpu_seconds
-
-
-def _print_row(title: str, values: list[float]) -> None:
-    print(f"{title:18}" + "".join(f"{v:7.1f}" for v in values[:5]), end="")
-    print("".join(f"{v:8.1f}" for v in values[5:]))
+    return Table(COLUMNS, tuple(rows), heading=(title,))

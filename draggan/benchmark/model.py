@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +13,15 @@ import torch
 from torch import Tensor
 
 from draggan.benchmark.faces import critter_mapping, held_out_latents
+from draggan.benchmark.table import (
+    Column,
+    Report,
+    Table,
+    add_json_argument,
+    check_json_argument,
+    plain_arguments,
+    present,
+)
 from draggan.checkpoint import load_generator
 from draggan.critters import render
 from draggan.errors import BadInput
@@ -102,12 +109,21 @@ def contact_sheet(pairs: Pairs, *, columns: int = 4, rows: int = 6) -> Tensor:
     return ((sheet + 1) * 127.5).round().byte().cpu()
 
 
-def print_table(report: ModelReport) -> None:
+COLUMNS = (
+    Column("kind", "animals", about="pure: one latent for shape and colour; mixed: two"),
+    Column("count", "count", "d", "held-out animals"),
+    Column("psnr", "PSNR dB", ".2f", "mean over pictures, clamped to [-1, 1]"),
+    Column("psnr_lowest", "lowest", ".2f", "the worst picture's PSNR in dB"),
+    Column("mae", "MAE", ".4f", "mean absolute error of pictures in [-1, 1]"),
+)
+
+
+def table(report: ModelReport) -> Table:
     """One line for each kind of animals."""
-    print(f"{report.model}, {report.size} px, held-out critters against the renderer")
-    print(f"{'':8}{'count':>6}{'PSNR dB':>9}{'lowest':>8}{'MAE':>8}   (pictures in [-1, 1])")
-    for name, f in (("pure", report.pure), ("mixed", report.mixed), ("all", report.all)):
-        print(f"{name:8}{f.count:6d}{f.psnr:9.2f}{f.psnr_lowest:8.2f}{f.mae:8.4f}")
+    kinds = {"pure": report.pure, "mixed": report.mixed, "all": report.all}
+    title = f"{report.model}, {report.size} px, held-out critters against the renderer"
+    rows = tuple({"kind": kind, **asdict(figures)} for kind, figures in kinds.items())
+    return Table(COLUMNS, rows, heading=(title,))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,19 +131,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=200, help="held-out animals (default: 200)")
     parser.add_argument("--seed", type=int, default=SEED, help="draws other animals")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json_argument(parser)
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="write a contact sheet")
 
 
 def run_command(args: argparse.Namespace) -> int:
+    check_json_argument(args.json)
     generator = load_generator(args.model, device=args.device)
     pairs = draw_pairs(generator, args.count, seed=args.seed)
     report = report_on(pairs, name=generator.name)
-    if args.json:
-        json.dump(asdict(report), sys.stdout, indent=1)
-        print()
-    else:
-        print_table(report)
+    whole = Report(
+        "model",
+        plain_arguments(args),
+        {"rows": table(report)},
+        details={"model": report.model, "size": report.size},
+        device=args.device,
+    )
+    present(whole, args.json)
     if args.sheet:
         from draggan.pictures import save_png
 

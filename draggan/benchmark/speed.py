@@ -32,7 +32,13 @@ from draggan.benchmark.speed_rows import (
 from draggan.benchmark.speed_scene import Setting, check_points
 from draggan.benchmark.speed_tables import preview_table, same_table, step_table
 from draggan.benchmark.speed_worker import Job
-from draggan.benchmark.table import Report, add_json_argument, check_json_argument, chosen, present
+from draggan.benchmark.table import (
+    Report,
+    add_json_argument,
+    check_json_argument,
+    plain_arguments,
+    present,
+)
 from draggan.errors import BadInput
 
 MODEL = "random-512"
@@ -351,7 +357,7 @@ def _report(found: Mapping[str, Any], args: argparse.Namespace) -> Report:
     }
     return Report(
         benchmark="speed",
-        arguments=chosen(args),
+        arguments=plain_arguments(args),
         tables={name: table for name, table in tables.items() if table.rows},
         details={"peaks": vars(found["peaks"]), "remarks": found["notes"]},
         device=args.device,

@@ -112,7 +112,7 @@ def write_json(report: Report, path: Path) -> None:
         file.write(f"{text}\n".encode())
 
 
-def chosen(args: argparse.Namespace) -> dict[str, object]:
+def plain_arguments(args: argparse.Namespace) -> dict[str, object]:
     """The command's arguments as values for JSON."""
     values = {k: v for k, v in vars(args).items() if not callable(v)}
     return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
