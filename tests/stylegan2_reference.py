@@ -72,7 +72,7 @@ def unit(x: Array) -> Array:
 
 
 def mapping(state: State, z: Array, *, layers: int, lr: float, label: Array | None) -> Array:
-    x = unit(z)
+    x = unit(z) if z.size else z
     if label is not None:
         x = np.concatenate([x, unit(dense(label, state, "mapping.embed"))])
     for i in range(layers):
@@ -125,34 +125,64 @@ def synthesis(
     return rgb if skip else to_rgb(state, f"{name}.torgb", x, ws[-1], clamp)
 
 
-def discriminator(state: State, images: Array, *, resolution: int) -> Array:
-    """images (B, 3, R, R), a batch of at most four -> logits (B,)."""
-    maps = [_discriminator_maps(state, image, resolution) for image in images]
-    spread = np.mean(np.sqrt(np.var(np.stack(maps), axis=0) + 1e-8))
-    return np.array([_discriminator_end(state, x, spread) for x in maps])
+def discriminator(
+    state: State,
+    images: Array,
+    *,
+    resolution: int,
+    kind: str = "resnet",
+    clamp: float | None = None,
+    maps: int = 1,
+    labels: Array | None = None,
+    layers: int = 0,
+    lr: float = 0.01,
+) -> Array:
+    """images (B, 3, R, R), one group, one-hot labels (B, c_dim) or None -> logits (B,)."""
+    ends = [_discriminator_maps(state, image, resolution, kind, clamp) for image in images]
+    spread = np.sqrt(np.var(np.stack(ends), axis=0) + 1e-8)
+    means = [np.mean(share) for share in np.split(spread, maps)] if maps else []
+    outputs = np.array([_discriminator_end(state, x, means, clamp) for x in ends])
+    if labels is None:
+        return outputs[:, 0]
+    for n, label in enumerate(labels):
+        directions = mapping(state, np.zeros(0), layers=layers, lr=lr, label=label)
+        outputs[n] *= directions / np.sqrt(len(directions))
+    return outputs.sum(1)
 
 
-def _plain(state: State, name: str, x: Array) -> Array:
+def _plain(state: State, name: str, x: Array, clamp: float | None) -> Array:
     weight = state[name + ".weight"]
     x = correlate(x, weight / np.sqrt(weight[0].size), weight.shape[2] // 2)
-    return lrelu(x + state[name + ".bias"][:, None, None])
+    return limited(lrelu(x + state[name + ".bias"][:, None, None]), clamp)
 
 
-def _discriminator_maps(state: State, x: Array, resolution: int) -> Array:
-    x = _plain(state, f"b{resolution}.fromrgb", x)
+def _down(state: State, name: str, x: Array, clamp: float | None) -> Array:
+    weight = state[name + ".weight"]
+    y = correlate(fir(x, 2, 2), weight / np.sqrt(weight[0].size), 0)[:, ::2, ::2]
+    return limited(lrelu(y + state[name + ".bias"][:, None, None]), clamp)
+
+
+def _discriminator_maps(
+    state: State, image: Array, resolution: int, kind: str, clamp: float | None
+) -> Array:
+    x = _plain(state, f"b{resolution}.fromrgb", image, clamp)
     size = resolution
     while size > 4:
-        y = _plain(state, f"b{size}.conv0", x)
-        weight = state[f"b{size}.conv1.weight"]
-        y = correlate(fir(y, 2, 2), weight / np.sqrt(weight[0].size), 0)[:, ::2, ::2]
-        y = lrelu(y + state[f"b{size}.conv1.bias"][:, None, None])
-        weight = state[f"b{size}.skip.weight"]
-        shortcut = correlate(fir(x, 1, 1)[:, ::2, ::2], weight / np.sqrt(weight.shape[1]), 0)
-        x = (y + shortcut) * np.sqrt(0.5)
-        size //= 2
+        y = _down(state, f"b{size}.conv1", _plain(state, f"b{size}.conv0", x, clamp), clamp)
+        if kind == "resnet":
+            weight = state[f"b{size}.skip.weight"]
+            shortcut = correlate(fir(x, 1, 1)[:, ::2, ::2], weight / np.sqrt(weight.shape[1]), 0)
+            y = (y + shortcut) * np.sqrt(0.5)
+        x, size = y, size // 2
+        if kind == "skip":
+            image = fir(image, 1, 1)[:, ::2, ::2]
+            x = x + _plain(state, f"b{size}.fromrgb", image, clamp if size > 4 else None)
     return x
 
 
-def _discriminator_end(state: State, x: Array, spread: float) -> float:
-    x = _plain(state, "b4.conv", np.concatenate([x, np.full((1, 4, 4), spread)]))
-    return float(dense(lrelu(dense(x.ravel(), state, "b4.fc")), state, "b4.out")[0])
+def _discriminator_end(
+    state: State, x: Array, spread: list[np.floating], clamp: float | None
+) -> Array:
+    extra = [np.full((1, *x.shape[1:]), value) for value in spread]
+    x = _plain(state, "b4.conv", np.concatenate([x, *extra]), clamp)
+    return dense(lrelu(dense(x.ravel(), state, "b4.fc")), state, "b4.out")

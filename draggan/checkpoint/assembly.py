@@ -150,6 +150,8 @@ def _discriminator_architecture(
     area = shape(weights, "b4.fc.weight", 2, source)[1]
     if area != outputs * end_size[0] * end_size[1]:
         raise source.refusal(f"has a discriminator whose end does not fit ({times(end_size)} px).")
+    if inputs > outputs and outputs % (inputs - outputs):
+        raise source.refusal("has a discriminator whose minibatch deviation cannot be computed.")
     directions = shape(weights, "b4.out.weight", 2, source)[0]
     fields: dict[str, object] = {}
     if "mapping.embed.weight" in weights:

@@ -24,6 +24,7 @@ READABLE = (
 )
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 100_000
+_MAX_FOUND = 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def prefixes(tensors: Weights, *names: str) -> list[str]:
     found = [name[: -len(last)] for name in tensors if name.endswith(last)]
     whole = [p for p in found if not p or p.endswith(".")]
     complete = [p for p in whole if all(p + name in tensors for name in names)]
-    return sorted(complete, key=lambda prefix: "ema" not in prefix.lower())
+    return sorted(complete, key=lambda prefix: "ema" not in prefix.lower())[:_MAX_FOUND]
 
 
 def below(tensors: Weights, prefix: str) -> dict[str, Array]:

@@ -19,11 +19,17 @@ from .assembly import Arithmetic, build_discriminator, build_generator
 from .contents import Array, Source
 from .pickles import Record
 
+_MAX_MODULES = 5000
 _MAX_DEPTH = 16
 _LINEAR = ("affine", "embed", "out", "skip")  # all other layers are leaky ReLUs
 _CLAMPED = ("conv0", "conv1", "conv", "torgb")
-# Of the network code in stylegan2-ada-pytorch, stylegan3 and DragGAN; others may compute otherwise.
-KNOWN_SOURCES: tuple[str, ...] = ()
+# SHA-256 of network code whose pictures were compared with ours; other code may compute otherwise.
+KNOWN_SOURCES = (
+    "53b4e1ec457171d4e2c1454d48013765ab626141c35cdd383b020950effe11a5",  # stylegan2-ada-pytorch
+    "b6f14e8fa2a95de4d38218fef31380c6a70de770f585107e209ff83075c307ef",  # stylegan3
+    "d92c7b714bb999b097ee51bc13fd7fca8bb6a71c5644cabace8b606af3ed1cdd",  # DragGAN
+    "6e8e74ae11b52310816392eaa3e16ad5923490bc1ba2c0dc54b431607d55af8e",  # StyleGAN-Human
+)
 
 
 @dataclass(frozen=True)
@@ -42,30 +48,32 @@ class Tree:
     def of(self, name: str, layers: tuple[str, ...]) -> list[object]:
         """The values of an attribute in the submodules whose last name is one of `layers`."""
         return [
-            state[name]
+            _plain(state[name])
             for path, state in self.attributes.items()
             if path.rpartition(".")[2] in layers and name in state
         ]
 
 
 def tree_of(record: Record, source: Source) -> Tree:
-    """Lay a stored module out flat. Raises `BadCheckpoint` for modules that contain themselves."""
+    """Lay a stored module out flat. Raises `BadCheckpoint` for one that has too many parts."""
     tensors: dict[str, Array] = {}
     attributes: dict[str, Mapping[str, object]] = {}
-    for path, module in _modules("", record, 0, source):
+    for path, module in _modules("", record, 0):
         attributes[path] = module.state
+        if len(attributes) > _MAX_MODULES:
+            raise source.refusal("holds more modules than any network has.")
         tensors |= {f"{path}.{n}" if path else n: a for n, a in _tensors(module)}
     return Tree(record, tensors, attributes)
 
 
-def _modules(path: str, record: Record, depth: int, source: Source) -> Iterator[tuple[str, Record]]:
-    if depth > _MAX_DEPTH:
-        raise source.refusal("holds modules nested too deeply to be a network.")
+def _modules(path: str, record: Record, depth: int) -> Iterator[tuple[str, Record]]:
     yield path, record
+    if depth == _MAX_DEPTH:
+        return  # far deeper than any network: what is missing below will be told
     for name, child in _mapping(record.state.get("_modules")).items():
         if isinstance(child, Record):
             below = f"{path}.{name}" if path else str(name)
-            yield from _modules(below, child, depth + 1, source)
+            yield from _modules(below, child, depth + 1)
 
 
 def _tensors(record: Record) -> Iterator[tuple[str, Array]]:
@@ -106,7 +114,7 @@ def generator_from(tree: Tree, source: Source) -> StyleGAN2:
         ("c_dim", a.c_dim),
         ("img_resolution", a.resolution),
     ):
-        stated = tree.own.get(name, _keywords(tree).get(name, ours))
+        stated = _plain(tree.own.get(name, _keywords(tree).get(name, ours)))
         if stated != ours:
             raise source.refusal(
                 f"states {name} = {str(stated)[:20]}, but its weights are for {ours}."
@@ -146,7 +154,7 @@ def _arithmetic(tree: Tree, source: Source) -> Arithmetic:
 def _check_activations(tree: Tree, source: Source) -> None:
     for path, state in tree.attributes.items():
         wanted = "linear" if path.rpartition(".")[2] in _LINEAR else "lrelu"
-        stated = state.get("activation", wanted)
+        stated = _plain(state.get("activation", wanted))
         if stated != wanted:
             raise source.refusal(
                 f"uses the activation {str(stated)[:20]!r} in {path}; StyleGAN2's is {wanted}."
@@ -157,7 +165,7 @@ def _conv_clamp(tree: Tree, source: Source) -> float | None:
     keywords = _keywords(tree)
     nested = _mapping(keywords.get("synthesis_kwargs"))
     stated = tree.of("conv_clamp", _CLAMPED) or [
-        nested.get("conv_clamp", keywords.get("conv_clamp"))
+        _plain(nested.get("conv_clamp", keywords.get("conv_clamp")))
     ]
     if any(value != stated[0] for value in stated):
         raise source.refusal("clamps some of its layers differently, which is not possible here.")
@@ -167,12 +175,12 @@ def _conv_clamp(tree: Tree, source: Source) -> float | None:
 def _mapping_lr(tree: Tree, source: Source) -> float:
     """A dense layer's bias is multiplied by its learning-rate multiplier."""
     layers = [
-        state["bias_gain"]
+        _plain(state["bias_gain"])
         for path, state in tree.attributes.items()
         if path.startswith("mapping.fc") and "bias_gain" in state
     ]
     nested = _mapping(_keywords(tree).get("mapping_kwargs"))
-    stated = layers or [nested.get("lr_multiplier", 0.01)]
+    stated = layers or [_plain(nested.get("lr_multiplier", 0.01))]
     if any(value != stated[0] for value in stated):
         raise source.refusal("has mapping layers of different learning rates.")
     return _positive(stated[0], "lr_multiplier", source)
@@ -180,6 +188,11 @@ def _mapping_lr(tree: Tree, source: Source) -> float:
 
 def _keywords(tree: Tree) -> Mapping[object, object]:
     return _mapping(tree.own.get("_init_kwargs"))
+
+
+def _plain(value: object) -> object:
+    """Only what can be compared and shown; of anything else, its type's name."""
+    return value if isinstance(value, int | float | str | None) else type(value).__name__
 
 
 def _positive(value: object, name: str, source: Source) -> float:

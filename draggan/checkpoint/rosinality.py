@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .contents import Array, Source, Weights
-from .tensors import times
+from .tensors import shape, times
 
 GENERATOR = ("input.input", "conv1.conv.weight", "style.1.weight")  # only their files have these
 DISCRIMINATOR = ("final_linear.0.weight", "final_conv.0.weight", "convs.0.0.weight")
@@ -144,13 +144,13 @@ def _renamed(weights: Weights, entries: list[Entry], source: Source) -> dict[str
             )
     foreign = sorted(set(weights) - {entry.theirs for entry in entries})
     if foreign:
-        raise source.refusal(f"holds {foreign[0][:200]}, which StyleGAN2 does not have.")
+        raise source.refusal(f"holds {foreign[0][:200]!r}, which StyleGAN2 does not have.")
     return own
 
 
 def _draw_missing_noise(own: dict[str, Array], source: Source) -> None:
     random = np.random.RandomState(0)
-    height, width = own["synthesis.b4.const"].shape[-2:]
+    _, height, width = shape(own, "synthesis.b4.const", 3, source)
     if max(height, width) > 4:
         return  # no such network can be built
     for name in sorted(n for n in own if n.endswith(".noise_strength")):

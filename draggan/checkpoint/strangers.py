@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -10,18 +11,19 @@ from ..errors import BadCheckpoint
 from .contents import READABLE, Contents, Source
 from .pickles import Record
 
+_MAX_NAMES = 1000
+_LATENT = "Give the model that the latent is for; PTI saves it beside it as model_....pt."
 _NO_WAY = "This program works with StyleGAN2 networks only."
 
 # (parts of tensor names that only this family has, what it is); the first that matches names it.
 _FAMILIES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("mapping.embed_proj.",), "a StyleGAN-XL network"),
     (("synthesis.input.freqs", "synthesis.input.affine."), "a StyleGAN3 network"),
     (
         (
-            "progression.0.conv1.conv.",
+            "progression.0.",
             "g_synthesis.blocks.",
             "g_mapping.dense",
-            "generator.progression.",
-            "gen.blocks.",
         ),
         "a StyleGAN1 network",
     ),
@@ -53,36 +55,35 @@ _CLASSES: Mapping[str, str] = {
 
 def refusal_of(value: object, contents: Contents, source: Source) -> BadCheckpoint:
     """Why a file without a StyleGAN2 generator cannot be used."""
-    for what in (_stored_module(contents), _other_weights(contents), _plain(value, contents)):
-        if what:
-            return source.refusal(f"holds {what}.", hint=f"{_NO_WAY} {READABLE}")
-    return source.refusal("holds no StyleGAN2 generator.")
+    what = _stored_module(contents) or _other_weights(contents) or _plain(value, contents)
+    hint = _LATENT if isinstance(value, np.ndarray) else f"{_NO_WAY} {READABLE}"
+    return source.refusal(f"holds {what}.", hint=hint)
 
 
 def _stored_module(contents: Contents) -> str | None:
-    """What the stored modules are, by their parts; modules deeper down first say more."""
+    """What the stored modules are, by their names and parts."""
     for record in contents.records.values():
-        names = set(_class_names(record, 0))
+        names = set(itertools.islice(_class_names(record, 0), _MAX_NAMES))
         for name, what in _CLASSES.items():
             if name in names:
                 return f"{what}, not StyleGAN2"
-    for record in contents.records.values():
+    stored = list(contents.records.values())
+    for record in stored:
         synthesis = _submodules(record).get("synthesis")
         if synthesis is not None and "input" in _submodules(synthesis):
             return "a StyleGAN3 network, not StyleGAN2"
-    for record in contents.records.values():
-        if "b4" in _submodules(record):
-            return "a discriminator alone, without the generator that is needed"
-        return f"a module {record.class_name[:100]}, which is no StyleGAN2 generator"
-    return None
+        if synthesis is not None:
+            return f"a generator {record.class_name[:100]!r} of another kind than StyleGAN2"
+    if any("b4" in _submodules(record) for record in stored):
+        return "a discriminator alone, without the generator that is needed"
+    return f"a module {stored[0].class_name[:100]!r} and no generator" if stored else None
 
 
-def _class_names(record: Record, depth: int) -> list[str]:
-    names = [record.class_name]
+def _class_names(record: Record, depth: int) -> Iterator[str]:
+    yield record.class_name
     if depth < 3:
         for child in _submodules(record).values():
-            names += _class_names(child, depth + 1)
-    return names
+            yield from _class_names(child, depth + 1)
 
 
 def _submodules(record: Record) -> dict[str, Record]:
@@ -108,10 +109,10 @@ def _other_weights(contents: Contents) -> str | None:
     return None
 
 
-def _plain(value: object, contents: Contents) -> str | None:
+def _plain(value: object, contents: Contents) -> str:
     if isinstance(value, np.ndarray):
         shape = " x ".join(map(str, value.shape)) or "one number"
-        return f"a single tensor ({shape}), perhaps a saved latent, and no network"
+        return f"a single tensor ({shape}) such as a latent, and no network"
     if isinstance(value, Mapping):
         if "param_groups" in value and "state" in value:
             return "an optimizer's state and no network"

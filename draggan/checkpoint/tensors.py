@@ -93,7 +93,7 @@ def fill(network: nn.Module, weights: Weights, source: Source) -> None:
     filters = {name for name in (*weights, *expected) if name.endswith("resample_filter")}
     foreign = sorted(set(weights) - set(expected) - filters)
     if foreign:
-        raise source.refusal(f"holds {foreign[0][:200]}, which StyleGAN2 does not have.")
+        raise source.refusal(f"holds {foreign[0][:200]!r}, which StyleGAN2 does not have.")
     for name in filters & set(weights):
         _check_filter(weights[name], name, source)
     tensors: dict[str, Tensor] = {}
