@@ -6,7 +6,6 @@ and no further: tracking and motion supervision share that one pass, and no pict
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -14,20 +13,20 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from .drag_request import check_drag, checked_points
 from .errors import BadInput
 from .generator import Features, Generator, Windows
 from .latent import LatentPath, Space
 from .motion import FixedRegion, MotionSupervision
 from .penalties import PictureFeatures, PicturePenalty
+from .progress import Ending, HandleStatus, Progress
 from .reference import FullMapFixedRegion, FullMapMotion, NearestTracker
+from .replay import Replay
 from .tracking import PatchTracker, Tracked
 
-HandleStatus = Literal["moving", "reached", "stuck", "lost", "pinned"]
-Ending = Literal["reached", "stuck", "lost", "cap"]
-
-LOST = 0.75  # mismatch from which a handle's content counts as gone (1 = unrelated content)
-PATIENCE = 40  # steps without progress after which the drag is stuck
 LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
+WARM_UP = 3  # steps taken one by one before a batch
+BATCH = 8  # steps on a GPU between two looks at them
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class DragOptions:
     block: int | None = None  # resolution of the features; None: the generator's choice
     windows: Literal["auto", "always", "never"] = "auto"  # compute features near handles only
     precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of maps on their way there
+    batch: int | None = None  # steps between two looks at them; None: 1 on a CPU, more on a GPU
     rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
     r2: float = 12.0  # radius of point tracking [512]
@@ -77,7 +77,7 @@ class DragStep:
     distances: tuple[float, ...]  # to the targets, pixels
     statuses: tuple[HandleStatus, ...]
     loss: float  # of the update before
-    features: Features  # at the drag's block, for a preview of this very state
+    features: Features | None  # for a preview of this very state; None within a batch of steps
     ending: Ending | None = None  # why the drag ends here; None: it goes on
 
     @property
@@ -117,8 +117,14 @@ def drag(
     without a handle to move, and for a mask of another size.
     """
     size = (generator.width, generator.height)
-    p, t = _points(handles, "handle", size, ws), _points(targets, "target", size, ws)
-    _check(p, t, mask, size, options)
+    p = checked_points(handles, "handle", size, like=ws)
+    t = checked_points(targets, "target", size, like=ws)
+    check_drag(p, t, mask, size)
+    if options.steps < 1 or not options.lr > 0:
+        raise BadInput(
+            "A drag needs at least one step and a positive learning rate.",
+            hint="Leave them out to take the preset's.",
+        )
     return _Drag(generator, ws, p, t, mask, options, perceptual_features).run()
 
 
@@ -136,7 +142,7 @@ class _Drag:
         perceptual_features: PictureFeatures | None,
     ) -> None:
         self.generator, self.options = generator, options
-        self.points, self.targets = handles, targets
+        self.points, self.targets = handles.clone(), targets
         self.pins = (handles - targets).norm(dim=-1) < 1e-6  # (N,)
         self.unit = max(generator.width, generator.height) / 512
         self.block = options.block or _block(generator, options)
@@ -144,7 +150,9 @@ class _Drag:
         self.path = LatentPath(
             ws, generator.prior(), rows=rows, space=options.space, local=options.local
         )
-        self.optimiser = torch.optim.Adam(self.path.parameters, lr=options.lr)
+        self.optimiser = torch.optim.Adam(
+            self.path.parameters, lr=options.lr, capturable=ws.device.type == "cuda"
+        )
         with torch.no_grad():
             start = generator.features(ws, self.block)
         self.motion, self.tracker = self._loop(start)
@@ -154,28 +162,55 @@ class _Drag:
         self.features = generator.prepare(
             ws, self.block, rows=rows, windows=self._windows(), precision=precision
         )
-        self.progress = _Progress(self._stop(), self.pins)
+        self.progress = Progress(self._stop(), self.pins)
 
     def run(self) -> Iterator[DragStep]:
         loss = 0.0
         for index in range(self.options.steps + 1):
-            with torch.enable_grad():
-                ws = self.path.ws()
-                features = self.features.features(ws, self.points)
-            if index:
-                tracked = self.tracker.track(features, self.points)
-                self.points = tracked.points
-            else:
-                tracked = Tracked(self.points, torch.zeros(len(self.points)))
-            step = self._step(index, ws, features, tracked, loss)
+            ws, features, mismatch = self._observe(track=index > 0)
+            step = self._step(index, [self.points, mismatch, ws], loss, _detached(features))
             yield step
             if step.finished:
                 return
-            if self.progress.since == LOOSEN_AFTER:
-                self.path.loosen()
-            loss = self._update(ws, features)
+            loss = float(self._update(ws, features))
+            self._loosen()
+            if index == WARM_UP and self._batch() > 1:
+                yield from self._run_batches(index, loss)
+                return
 
-    def _update(self, ws: Tensor, features: Features) -> float:
+    def _run_batches(self, index: int, loss: float) -> Iterator[DragStep]:
+        """The steps after `index`, several at a time."""
+        replay = Replay(self._advance, self.points.device)
+        while True:
+            records = replay.run(self._batch())
+            losses = [float(r.pop()) for r in records]  # waits for the device
+            for record, next_loss in zip(records, losses, strict=True):
+                index += 1
+                step = self._step(index, record, loss, None)
+                yield step
+                if step.finished:
+                    return
+                loss = next_loss
+            self._loosen()
+
+    def _advance(self) -> tuple[Tensor, ...]:
+        """One step without a look at any value: points, mismatch, latent, loss."""
+        ws, features, mismatch = self._observe(track=True)
+        points = self.points.clone()
+        return points, mismatch, ws.detach(), self._update(ws, features)
+
+    def _observe(self, *, track: bool) -> tuple[Tensor, Features, Tensor]:
+        """The present latent, its features, and the mismatch (N,) of each handle's content."""
+        with torch.enable_grad():
+            ws = self.path.ws()
+            features = self.features.features(ws, self.points)
+        if not track:
+            return ws, features, self.points.new_zeros(len(self.points))
+        tracked = self.tracker.track(features, self.points)
+        self.points.copy_(tracked.points)
+        return ws, features, tracked.mismatch
+
+    def _update(self, ws: Tensor, features: Features) -> Tensor:
         with torch.enable_grad():
             loss = self.motion.loss(features, self.points, self.targets)
             if self.region is not None:
@@ -187,28 +222,37 @@ class _Drag:
             parameter.grad = gradient
         self.optimiser.step()
         self.path.bound(clip=self.options.clip, ball=self.options.ball)
-        return float(loss.detach())
+        return loss.detach()
+
+    def _loosen(self) -> None:
+        if self.progress.since == LOOSEN_AFTER:
+            self.path.loosen()
+
+    def _batch(self) -> int:
+        """How many steps to take before the next look: never past the one that may loosen."""
+        o = self.options
+        if o.loop != "native" or self.penalty is not None:
+            return 1
+        wanted = o.batch or (BATCH if self.points.device.type == "cuda" else 1)
+        left = LOOSEN_AFTER - self.progress.since
+        return min(wanted, left) if left > 0 else wanted
 
     def _step(
-        self, index: int, ws: Tensor, features: Features, tracked: Tracked, loss: float
+        self, index: int, record: Sequence[Tensor], loss: float, features: Features | None
     ) -> DragStep:
-        distances = (self.targets - tracked.points).norm(dim=-1)
-        ending = self.progress.look(distances.tolist(), tracked.mismatch.tolist())
+        points, mismatch, ws = record
+        distances = (self.targets - points).norm(dim=-1).tolist()
+        ending = self.progress.look(distances, mismatch.tolist())
         if ending is None and index == self.options.steps:
             ending = "cap"
-        detached = replace(
-            features,
-            map=features.map.detach(),
-            below=tuple(x.detach() for x in features.below),
-        )
         return DragStep(
             index=index,
             ws=ws.detach(),
-            points=tracked.points.clone(),
-            distances=tuple(distances.tolist()),
+            points=points.clone(),
+            distances=tuple(distances),
             statuses=self.progress.statuses(ending),
             loss=loss,
-            features=detached,
+            features=features,
             ending=ending,
         )
 
@@ -272,44 +316,6 @@ class _Drag:
         return max(o.stop * self.unit, 0.5 if o.loop == "native" else o.stop)
 
 
-class _Progress:
-    """Judges after each step: who has arrived, who is lost, whether anything still moves."""
-
-    def __init__(self, stop: float, pins: Tensor) -> None:
-        self.stop = stop
-        self.pins = pins.tolist()
-        self.best = math.inf
-        self.since = 0
-        self.distances: list[float] = []
-        self.lost: list[bool] = []
-
-    def look(self, distances: list[float], mismatch: list[float]) -> Ending | None:
-        self.distances = distances
-        self.lost = [m > LOST for m in mismatch]
-        moving = [k for k, pin in enumerate(self.pins) if not pin]
-        if all(distances[k] <= self.stop for k in moving):
-            return "reached"
-        if all(self.lost[k] or distances[k] <= self.stop for k in moving):
-            return "lost"
-        left = sum(distances[k] for k in moving)
-        if left < self.best - 0.05 * self.stop:
-            self.best, self.since = left, 0
-        self.since += 1
-        return "stuck" if self.since > PATIENCE else None
-
-    def statuses(self, ending: Ending | None) -> tuple[HandleStatus, ...]:
-        return tuple(self._status(k, ending) for k in range(len(self.pins)))
-
-    def _status(self, k: int, ending: Ending | None) -> HandleStatus:
-        if self.pins[k]:
-            return "pinned"
-        if self.lost[k]:
-            return "lost"
-        if self.distances[k] <= self.stop:
-            return "reached"
-        return "moving" if ending is None else "stuck"
-
-
 def _block(generator: Generator, options: DragOptions) -> int:
     """The generator's own choice; the paper's and the released loop take the sixth block."""
     if options.loop == "native":
@@ -317,46 +323,6 @@ def _block(generator: Generator, options: DragOptions) -> int:
     return generator.blocks[min(5, len(generator.blocks) - 1)]
 
 
-def _points(
-    points: Tensor | Sequence[Sequence[float]], kind: str, size: tuple[int, int], like: Tensor
-) -> Tensor:
-    try:
-        p = torch.as_tensor(points, dtype=torch.float32).to(like.device)
-    except (TypeError, ValueError):
-        p = torch.empty(0)
-    if p.ndim != 2 or p.shape[1] != 2:
-        raise BadInput(
-            f"Each {kind} is a pair of numbers, x and y.", hint="Write them as [[x, y], ...]."
-        )
-    outside = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
-    if outside.any():
-        x, y = p[int(outside.any(-1).nonzero()[0])].tolist()
-        raise BadInput(
-            f"The {kind} at {x:g}, {y:g} lies outside of the picture.",
-            hint=f"x goes from 0 to {size[0]}, y from 0 to {size[1]}.",
-        )
-    return p
-
-
-def _check(
-    p: Tensor, t: Tensor, mask: Tensor | None, size: tuple[int, int], options: DragOptions
-) -> None:
-    if len(p) != len(t):
-        raise BadInput(
-            f"There are {len(p)} handles but {len(t)} targets.",
-            hint="Every handle needs a target; one on the handle itself makes it a pin.",
-        )
-    if not len(p) or bool(((p - t).norm(dim=-1) < 1e-6).all()):
-        raise BadInput("No handle has anywhere to go.", hint="Give at least one handle a target.")
-    if mask is not None and mask.shape != (size[1], size[0]):
-        raise BadInput(
-            f"The mask is {mask.shape[-1]} x {mask.shape[0]}, the picture {size[0]} x {size[1]}.",
-            hint="A mask has the picture's own size.",
-        )
-    if mask is not None and not bool((mask > 0).any()):
-        raise BadInput("The mask lets nothing move.", hint="Mark the part that may move, or none.")
-    if options.steps < 1 or not options.lr > 0:
-        raise BadInput(
-            "A drag needs at least one step and a positive learning rate.",
-            hint="Leave them out to take the preset's.",
-        )
+def _detached(features: Features) -> Features:
+    below = tuple(x.detach() for x in features.below)
+    return replace(features, map=features.map.detach(), below=below)

@@ -228,11 +228,15 @@ class DragEditor:
             if step.index:
                 self._states.append(State(step.ws, points, mask))
                 self._position = len(self._states) - 1
-                # A result is never made from maps of half precision.
-                exact = all(x.dtype == self.generator.dtype for x in step.features.below)
-                self._fresh = (self._states[-1], step.features) if exact else None
+                self._fresh = self._exact(step)
             distances = tuple(d * frame.scale for d in step.distances)
             yield replace(step, index=start + step.index, points=points, distances=distances)
+
+    def _exact(self, step: DragStep) -> tuple[State, Features] | None:
+        """The newest state's features, unless of half precision: no result is made from those."""
+        f, dtype = step.features, self.generator.dtype
+        exact = f is not None and all(x.dtype == dtype for x in f.below)
+        return (self._states[-1], f) if f is not None and exact else None
 
     def _freed(self, mask: NDArray | None) -> NDArray | None:
         """All that has been free to move up to now, with `mask` added."""

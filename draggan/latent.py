@@ -32,7 +32,7 @@ class LatentPath:
         self.prior = prior
         self.rows = rows
         self.space = space
-        self.local = local
+        self.local = torch.tensor(local).to(start)  # a tensor: its changes reach recorded steps
         shape = (1, rows, start.shape[-1])
         self.own = torch.zeros(shape if space != "w" else (1, 1, shape[-1])).to(start)
         self.shared = torch.zeros(1, 1, shape[-1]).to(start)
@@ -59,9 +59,9 @@ class LatentPath:
     @torch.no_grad()
     def loosen(self) -> None:
         """Let each row of the prior space go its own way as freely as all of them together."""
-        if self.space == "prior" and self.local < 1:
+        if self.space == "prior":
             self.own.mul_(self.local)
-            self.local = 1.0
+            self.local.fill_(1)
 
     @torch.no_grad()
     def bound(self, *, clip: float | None, ball: float | None) -> None:
@@ -86,7 +86,7 @@ class LatentPath:
             return
         white = offset @ self.inverse
         self.shared.copy_(white.mean(1, keepdim=True))
-        self.own.copy_((white - self.shared) / max(self.local, 1e-6))
+        self.own.copy_((white - self.shared) / self.local.clamp_min(1e-6))
 
 
 def _clip(start: Tensor, offset: Tensor, mean: Tensor, reach: Tensor) -> Tensor:
