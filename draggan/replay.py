@@ -53,3 +53,9 @@ class Replay:
             _log.warning("steps run one by one: no CUDA graph could be made (%s)", self.reason)
             return
         self.graph, self.reason = graph, ""
+
+
+def why_no_graphs(device: torch.device) -> str:
+    """Why steps cannot be recorded as a graph on `device`; empty where they can."""
+    x = torch.zeros(8, 8, device=device)
+    return Replay(lambda: [x.add_(1)], device).reason

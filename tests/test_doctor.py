@@ -31,6 +31,7 @@ from draggan.doctor.computing import (
     gpu_findings,
     probe_torch,
     processor_findings,
+    step_findings,
     thread_findings,
     usable_cores,
 )
@@ -353,3 +354,11 @@ def test_something_that_never_answers_is_a_problem(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("DRAGGAND_SOCKET", path)
         finding = only(check_daemon(patience=0.5))
     assert finding.state == "problem" and "does not answer" in finding.sentence
+
+
+def test_how_steps_run_is_told_with_the_reason():
+    (one_by_one,) = step_findings(CPU_ONLY)
+    (recorded,) = step_findings(replace(CPU_ONLY, gpus=(CARD,)))
+    (refused,) = step_findings(replace(CPU_ONLY, gpus=(replace(CARD, no_graphs="out of luck"),)))
+    assert "one by one" in one_by_one.sentence and "CUDA graph" in recorded.sentence
+    assert "out of luck" in refused.sentence

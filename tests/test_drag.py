@@ -134,7 +134,8 @@ def test_leaving_the_loop_is_cancelling_and_gradients_stay_off_outside(tiny_gene
     with torch.no_grad():
         for step in drag(tiny_generator, ws, [[14, 16]], [[19, 16]], options=QUICK):
             assert not torch.is_grad_enabled()
-            assert not step.ws.requires_grad and not step.features.map.requires_grad
+            assert not step.ws.requires_grad
+            assert step.features is not None and not step.features.map.requires_grad
             if step.index == 2:
                 break
     assert step.index == 2
@@ -175,3 +176,19 @@ def test_points_that_are_no_drag_are_refused_in_words(tiny_generator, ws, handle
 def test_a_mask_of_another_size_or_without_room_is_refused(tiny_generator, ws, mask):
     with pytest.raises(BadInput, match="mask"):
         drag(tiny_generator, ws, [[5, 5]], [[9, 9]], mask=mask)
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_steps_in_batches_are_the_steps_taken_one_by_one(tiny_generator, ws, batch):
+    # A tiny learning rate gets nowhere, so that the rows are loosened and the drag ends stuck.
+    for lr, steps in ((0.05, 25), (1e-6, 80)):
+        options = replace(QUICK, steps=steps, lr=lr, space="prior", clip=3.0)
+        points = [[14.0, 16.0], [20.0, 9.0]], [[25.0, 18.0], [20.0, 20.0]]
+        one = list(drag(tiny_generator, ws, *points, options=options))
+        many = list(drag(tiny_generator, ws, *points, options=replace(options, batch=batch)))
+        assert [s.index for s in one] == [s.index for s in many]
+        assert [s.statuses for s in one] == [s.statuses for s in many]
+        for a, b in zip(one, many, strict=True):
+            assert a.distances == b.distances and a.loss == b.loss and a.ending == b.ending
+            assert torch.equal(a.ws, b.ws) and torch.equal(a.points, b.points)
+        assert many[-1].features is None

@@ -21,13 +21,15 @@ _BF16 = ("avx512_bf16", "amx_bf16")
 
 @dataclass(frozen=True)
 class Gpu:
-    """A device as torch sees it; sizes in bytes, `fault` if it cannot compute."""
+    """A device as torch sees it; sizes in bytes, `fault` if it cannot compute, `no_graphs` if
+    steps cannot be recorded on it."""
 
     name: str
     memory: int
     free: int
     capability: str
     fault: str = ""
+    no_graphs: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def check_computing() -> Iterator[Finding]:
     yield good("torch", f"Version {torch.version}, {build}.")
     yield from gpu_findings(torch, probe_nvidia(), os.environ)
     yield from processor_findings(torch, _cpu_flags(), _cpu_name())
+    yield from step_findings(torch)
     yield from thread_findings(torch.threads, usable_cores(), os.environ)
 
 
@@ -138,6 +141,22 @@ def processor_findings(torch: TorchFacts, flags: frozenset[str], name: str) -> I
         yield note("Processor", sentence, "" if "asimd" in flags else remedy)
     else:
         yield good("Processor", sentence)
+
+
+def step_findings(torch: TorchFacts) -> Iterator[Finding]:
+    """How the steps of a drag run, and why so."""
+    able = [gpu for gpu in torch.gpus if not gpu.fault]
+    if not able:
+        graphs = "Steps run one by one: recording them as a graph needs an NVIDIA GPU"
+    elif able[0].no_graphs:
+        graphs = f"Steps run one by one: no graph can be recorded ({able[0].no_graphs})"
+    else:
+        graphs = "Steps are recorded as a CUDA graph and run several at a time"
+    yield good(
+        "Drag steps",
+        f"{graphs}. Maps are float32. Kernels are torch's own: convolutions take nine tenths of a "
+        "step (see `draggan bench speed`).",
+    )
 
 
 def thread_findings(

@@ -6,6 +6,8 @@ import json
 
 import torch
 
+from draggan.replay import why_no_graphs
+
 
 def describe() -> dict[str, object]:
     """Plain values, fit for JSON."""
@@ -33,11 +35,12 @@ def _why_no_cuda() -> str:
 
 def _gpu(index: int) -> dict[str, object]:
     properties = torch.cuda.get_device_properties(index)
-    free, fault = 0, ""
+    free, fault, no_graphs = 0, "", ""
     try:
         free = torch.cuda.mem_get_info(index)[0]
         x = torch.ones(1, 1, 8, 8, device=f"cuda:{index}")
         torch.nn.functional.conv2d(x, x[..., :3, :3]).sum().item()
+        no_graphs = why_no_graphs(x.device)
     except RuntimeError as error:
         fault = str(error).splitlines()[0]
     return {
@@ -46,6 +49,7 @@ def _gpu(index: int) -> dict[str, object]:
         "free": free,
         "capability": f"{properties.major}.{properties.minor}",
         "fault": fault,
+        "no_graphs": no_graphs,
     }
 
 
