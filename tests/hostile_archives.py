@@ -134,9 +134,11 @@ def streams() -> list[Case]:
         Case("stream_two_kinds", stream(_two_kinds()), "two kinds"),
         Case("stream_count", stream(floats, count=7), "wrong length"),
         Case("stream_far", stream(far, count=1 << 32), "more than 4 GB"),
+        Case("stream_array_as_label", stream(tuple_of(floats, b"NNNN") + b"Q"), "no storage"),
         Case("stream_short", stream(floats)[:-1], "cut short"),
         Case("stream_trailing", stream(floats) + b"x", "left over"),
         Case("stream_magic_only", stream(floats)[:14], "cut short"),
+        Case("stream_bfloat16_often", stream(_often(), count=8000, data=bytes(16_000)), "convert"),
         Case("stream_bfloat16_far", stream(_bfloat16(1 << 30), count=1 << 30), "cut short"),
     ]
 
@@ -148,3 +150,10 @@ def _keys(*keys: str) -> bytes:
 def _bfloat16(count: int) -> bytes:
     """A gigabyte of weights that the file does not have."""
     return tensor(persistent("BFloat16Storage", count=count), size=(count - 1,), stride=(1,))
+
+
+def _often() -> bytes:
+    """The same weights in a thousand tensors, each of which would be a copy."""
+    weights = persistent("BFloat16Storage", count=8000) + b"q\x00"
+    viewed = tensor(b"h\x00", size=(8000,), stride=(1,))
+    return b"](" + weights + viewed * 1000 + b"e"

@@ -233,6 +233,9 @@ def sizes() -> list[Case]:
         Case("own_record", pickle(b"}q\x00" + text("a") + record(state=b"h\x00") + b"s"), "itself"),
         Case("flood", pickle(b"N\x85" * 1_500_000), "too"),
         Case("same_list_again", pickle(_copied_often()), "too many entries"),
+        Case("same_options_again", pickle(_wrapped_often()), "too"),
+        Case("same_path_again", pickle(_joined_often()), "too"),
+        Case("same_bytes_again", pickle(_converted_often()), "raw bytes"),
         Case("same_text_again", pickle(_decoded_often()), "too much text"),
         Case("trailing", pickle(b"N") + b"x", "left over"),
         Case("trailing_pickle", pickle(b"N") + pickle(EVIL), "left over"),
@@ -261,3 +264,21 @@ def _copied_often() -> bytes:
 def _decoded_often() -> bytes:
     encoded = name("_codecs", "encode") + b"h\x00" + text("latin1") + b"\x86R"
     return text("a" * 2_000_000) + b"q\x00](" + encoded * 100 + b"e\x86"
+
+
+def _wrapped_often() -> bytes:
+    """One long table, the state of a thousand objects."""
+    wrapped = name("argparse", "Namespace") + b")\x81h\x00b"
+    items = b"".join(text(f"{index}") + b"N" for index in range(40_000))
+    return b"}(" + items + b"uq\x00](" + wrapped * 40_000 + b"e\x86"
+
+
+def _joined_often() -> bytes:
+    joined = name("pathlib", "PosixPath") + b"h\x00R"
+    return b"(" + text("a") * 50_000 + b"tq\x00](" + joined * 50_000 + b"e\x86"
+
+
+def _converted_often() -> bytes:
+    """The longest of texts, decoded into bytes again and again."""
+    encoded = name("_codecs", "encode") + b"h\x00" + text("latin1") + b"\x86R"
+    return text("a" * 3_000_000) + b"q\x00](" + encoded * 1000 + b"e\x86"

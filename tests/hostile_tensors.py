@@ -39,6 +39,8 @@ def tensors_and_numbers() -> list[Case]:
         "size_true": call(TENSOR, storage, b"K\x00", b"\x88\x85", b"\x88\x85", b"\x89", ORDERED),
         "hooks": tensor(storage, hooks=dict_of(a=b"N")),
         "of_text": tensor(text("x")),
+        "as_hooks": tensor(storage, hooks=tensor(storage)),
+        "as_encoding": call(name("_codecs", "encode"), text("x"), tensor(storage)),
         "count_lies": tensor(nested(stream(count=1 << 32))),
         "count_small": tensor(nested(stream(count=5))),
         "empty_huge": tensor(storage, size=(0, 1 << 39, 1 << 39), stride=(1, 1, 1)),

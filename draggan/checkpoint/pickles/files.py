@@ -66,10 +66,10 @@ def _mapped(path: Path) -> memoryview:
 def _read(view: memoryview) -> object:
     head = bytes(view[:_HEAD])
     if head.startswith(b"PK\3\4"):
-        return read_archive(view, Reading(), NAMES)
+        return read_archive(view, Reading(len(view)), NAMES)
     if not head.startswith(b"\x80"):
         raise name_kind(head)
-    cursor, reading = Cursor(view), Reading()
+    cursor, reading = Cursor(view), Reading(len(view))
     value = read_pickle(cursor, reading, NAMES)
     if is_magic(value):
         return read_after_magic(cursor, reading, NAMES)

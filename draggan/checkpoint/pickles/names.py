@@ -11,7 +11,7 @@ from .numpy_values import NUMPY
 from .reading import Reading
 from .refusal import damaged, foreign
 from .storages import STORAGE_TYPES, TENSORS, natural
-from .tokens import Function, LongText, Table, Unfinished
+from .tokens import Function, LongText, Table, Unfinished, is_text
 from .values import Namespace, Record
 
 _LONGEST_CLASS_NAME = 100
@@ -21,7 +21,7 @@ _META = {"type", "version", "module_src", "class_name", "state"}
 def record_from(reading: Reading, arguments: tuple) -> Record:
     """torch_utils.persistence: a module that brings its own source, which stays a string."""
     meta = arguments[0] if len(arguments) == 1 else None
-    if type(meta) is not dict or set(meta) != _META or meta["type"] != "class":
+    if type(meta) is not dict or set(meta) != _META or not is_text(meta["type"], "class"):
         raise damaged("a module without description")
     version, class_name, source = meta["version"], meta["class_name"], meta["module_src"]
     if type(version) is not int or not 1 <= version <= 6:
@@ -37,7 +37,7 @@ class UnfinishedNamespace(Unfinished):
     """argparse.Namespace before BUILD brings its values."""
 
     def finish(self, reading: Reading, state: object) -> Namespace:
-        if type(state) is not dict or not all(type(key) is str for key in state):
+        if type(state) is not dict:
             raise damaged("the options of a training run")
         return Namespace(state)
 
@@ -100,25 +100,35 @@ def device_from(reading: Reading, arguments: tuple) -> str:
 
 def path_from(reading: Reading, arguments: tuple) -> str:
     """pathlib's paths, as text that nothing here opens."""
+    reading.step(len(arguments))
     if not all(type(part) is str for part in arguments):
         raise damaged("a path")
-    parts = [part.rstrip("/") if index == 0 else part for index, part in enumerate(arguments)]
     reading.text(sum(map(len, arguments)))
-    return "/".join(parts)
+    root, *rest = arguments or (".",)
+    return "/".join([root.rstrip("/"), *rest])
 
 
 def encoded_from(reading: Reading, arguments: tuple) -> bytes | memoryview:
     """_codecs.encode(text, 'latin1'): how protocol 2 writes bytes."""
-    if len(arguments) != 2 or arguments[1] not in ("latin1", "latin-1"):
+    if len(arguments) != 2 or not is_text(arguments[1], "latin1", "latin-1"):
         raise foreign("text in an unusual encoding")
     text = arguments[0]
     if isinstance(text, LongText):
-        reading.tensors(len(text.utf8))
-        return memoryview(str(text.utf8, "utf-8").encode("latin-1"))
+        if text.latin1 is None:
+            reading.copy(len(text.utf8))
+            text.latin1 = memoryview(_latin1(str(text.utf8, "utf-8", "replace")))
+        return text.latin1
     if type(text) is not str:
         raise damaged("encoded text")
     reading.text(len(text))
-    return text.encode("latin-1")
+    return _latin1(text)
+
+
+def _latin1(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise damaged("bytes written as text") from None
 
 
 def no_bytes_from(reading: Reading, arguments: tuple) -> bytes:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from .reading import STORAGE_ELEMENTS, Reading
 from .refusal import damaged, foreign, too_large
 from .storages import LARGEST_RANK, natural
-from .tokens import Function, Table, Unfinished
+from .tokens import Function, Table, Unfinished, is_text
 
-_KINDS = "biuf"
-_LARGEST_ITEM = 8
+_CODES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
 
 
 class UnfinishedDtype(Unfinished):
     """numpy.dtype before BUILD tells its byte order."""
 
     def __init__(self, code: str) -> None:
-        if not code.isascii() or len(code) != 2 or code[0] not in _KINDS or code[1] not in "1248":
+        if code not in _CODES:
             raise foreign("numbers of an unusual kind")
         self.code = code
 
     def finish(self, reading: Reading, state: object) -> np.dtype:
-        order = state[1] if type(state) is tuple and len(state) in (8, 9) else None
-        if order not in ("<", ">", "|", "=") or any(state[2:5]):  # type: ignore[index]
+        order: Any = state[1] if type(state) is tuple and len(state) in (8, 9) else None
+        if not is_text(order, "<", ">", "|", "="):
             raise damaged("a number type")
+        if any(part is not None for part in state[2:5]):  # type: ignore[index]
+            raise foreign("numbers of an unusual kind")
         return np.dtype(self.code).newbyteorder("<" if order == "=" else order)
 
 
@@ -62,7 +64,7 @@ def array_from(reading: Reading, arguments: tuple) -> UnfinishedArray:
 
 def array_from_buffer(reading: Reading, arguments: tuple) -> np.ndarray:
     """numpy.core.numeric._frombuffer(bytes, dtype, shape, order), of protocol 5."""
-    if len(arguments) != 4 or arguments[3] not in ("C", "F"):
+    if len(arguments) != 4 or not is_text(arguments[3], "C", "F"):
         raise damaged("an array")
     return _array(reading, *arguments)
 
@@ -81,11 +83,15 @@ def _array(
         raise damaged("an array of the wrong length")
     reading.tensors(len(data))
     if dtype.kind == "b":
+        reading.copy(len(data))
         flat = np.frombuffer(data, np.uint8) != 0
     else:
         flat = np.frombuffer(data, dtype)
     array = flat.reshape(sizes, order="F" if order == "F" else "C")
-    return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
+    if dtype.isnative:
+        return array
+    reading.copy(len(data))
+    return array.astype(dtype.newbyteorder("="))
 
 
 NDARRAY = Function("numpy.ndarray", None)

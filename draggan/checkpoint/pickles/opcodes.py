@@ -114,7 +114,10 @@ def text(code: bytes, size: int) -> None:
             machine.push(LongText(utf8))
             return
         machine.reading.text(len(utf8))
-        machine.push(str(utf8, "utf-8", "surrogatepass"))
+        try:
+            machine.push(str(utf8, "utf-8", "surrogatepass"))
+        except UnicodeDecodeError:
+            raise damaged("text that is not UTF-8") from None
 
     OPERATIONS[code[0]] = push_text
 
@@ -284,10 +287,15 @@ def build(machine: Machine) -> None:
     if isinstance(target, Unfinished) and target.value is None:
         target.value = target.finish(machine.reading, state)
         machine.push(target.value)
-    elif type(target) is dict and type(state) is dict and set(state) <= {"_metadata"}:
-        machine.push(target)  # what torch hangs on a state dict, or nothing at all
+    elif type(target) is dict and type(state) is dict and _says_nothing(state):
+        machine.push(target)
     else:
         raise foreign("an object that sets attributes of another")
+
+
+def _says_nothing(state: dict) -> bool:
+    """True for no attributes, and for the one that torch hangs on a state dict."""
+    return not state or (len(state) == 1 and "_metadata" in state)
 
 
 @operation(b"Q")

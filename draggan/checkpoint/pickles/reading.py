@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from .refusal import too_large
 
 FILE_BYTES = 4 << 30
-TENSOR_BYTES = 4 << 30
+TENSOR_BYTES = 4 << 30  # counted as often as they are viewed
+COPIED_BYTES = 1 << 30  # where a view will not do: bfloat16, and bytes written as text
+COPIES = 8  # of as many bytes as the file has
 STEPS = 500_000  # opcodes, and the elements that one opcode copies
 TEXT_BYTES = 64 << 20
 STACK = 100_000
@@ -24,9 +26,11 @@ STORAGE_ELEMENTS = 1 << 33
 class Reading:
     """What one file has used up; shared by all pickles inside it."""
 
+    file_bytes: int
     steps: int = 0
     text_bytes: int = 0
     tensor_bytes: int = 0
+    copied_bytes: int = 0
     digests: dict[str, str] = field(default_factory=dict)
 
     def step(self, count: int = 1) -> None:
@@ -43,6 +47,11 @@ class Reading:
         self.tensor_bytes += count
         if self.tensor_bytes > TENSOR_BYTES:
             raise too_large("more than 4 GB of weights")
+
+    def copy(self, count: int) -> None:
+        self.copied_bytes += count
+        if self.copied_bytes > min(COPIED_BYTES, COPIES * self.file_bytes):
+            raise too_large("too much to convert")
 
     def sha256(self, source: str) -> str:
         """Hex digest of a module's source; hashed once however many modules share it."""

@@ -11,9 +11,10 @@ import numpy as np
 
 from .reading import STORAGE_ELEMENTS, Reading
 from .refusal import damaged, foreign, too_large
-from .tokens import Function, Table
+from .tokens import Function, Table, is_text
 
 LARGEST_RANK = 8
+LONGEST_KEY = 100
 LARGEST_STRIDE = 1 << 40
 
 
@@ -108,8 +109,10 @@ def storage_key(persistent_id: Any) -> StorageKey:
     if type(persistent_id) is not tuple or len(persistent_id) not in (5, 6):
         raise foreign("a reference to something that is no storage")
     label, kind, key, _, count = persistent_id[:5]
-    if label != "storage" or not isinstance(kind, StorageType) or type(key) is not str:
+    if not is_text(label, "storage") or not isinstance(kind, StorageType) or type(key) is not str:
         raise foreign("a reference to something that is no storage")
+    if len(key) > LONGEST_KEY:
+        raise damaged("the key of a storage")
     view = persistent_id[5] if len(persistent_id) == 6 else None
     part = None
     if view is not None:
@@ -123,8 +126,7 @@ def rebuild_tensor(reading: Reading, arguments: tuple) -> np.ndarray:
     """torch._utils._rebuild_tensor_v2: a strided view of a storage, every index inside it."""
     if len(arguments) not in (4, 6, 7) or not isinstance(arguments[0], Storage):
         raise damaged("a tensor without storage")
-    if len(arguments) > 5 and arguments[5]:
-        raise foreign("a tensor with hooks")
+    _check_hooks(arguments[5:6])
     source, offset, size, stride = arguments[:4]
     if type(size) is not tuple or type(stride) is not tuple or len(size) != len(stride):
         raise damaged("the shape of a tensor")
@@ -135,27 +137,40 @@ def rebuild_tensor(reading: Reading, arguments: tuple) -> np.ndarray:
     return _view(reading, source, natural(offset, STORAGE_ELEMENTS), sizes, strides)
 
 
+def _check_hooks(found: tuple) -> None:
+    for hooks in found:
+        if hooks is not None and (type(hooks) is not dict or hooks):
+            raise foreign("a tensor with hooks")
+
+
 def _view(
     reading: Reading, source: Storage, offset: int, sizes: list[int], strides: list[int]
 ) -> np.ndarray:
     kind, flat, count = source.kind, source.flat, prod(sizes)
     reading.tensors(count * kind.becomes.itemsize)
     if count == 0:
-        return np.zeros(sizes, kind.becomes)
+        return _empty(sizes, kind.becomes)
     last = offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
     if last >= len(flat) or count > len(flat):
         raise damaged("a tensor outside its storage")
     steps = [n * flat.strides[0] for n in strides]
     view = np.lib.stride_tricks.as_strided(flat[offset:], sizes, steps, writeable=False)
-    return view if kind.convert is None else kind.convert(view)
+    if kind.convert is None:
+        return view
+    reading.copy(count * 8)  # at the height of the conversion
+    return kind.convert(view)
+
+
+def _empty(sizes: list[int], dtype: np.dtype) -> np.ndarray:
+    natural(prod(filter(None, sizes)), STORAGE_ELEMENTS)  # numpy's limit is not far above
+    return np.zeros(sizes, dtype)
 
 
 def rebuild_parameter(reading: Reading, arguments: tuple) -> np.ndarray:
     """torch._utils._rebuild_parameter[_with_state]: the array itself, without hooks."""
     if not 2 <= len(arguments) <= 4 or not isinstance(arguments[0], np.ndarray):
         raise damaged("a parameter without tensor")
-    if len(arguments) > 2 and arguments[2]:
-        raise foreign("a tensor with hooks")
+    _check_hooks(arguments[2:3])
     return arguments[0]
 
 

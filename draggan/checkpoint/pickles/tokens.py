@@ -35,10 +35,14 @@ class Unfinished:
         raise NotImplementedError
 
 
+def is_text(value: object, *allowed: str) -> bool:
+    """True for one of these words; arrays are never compared, which would go through them."""
+    return type(value) is str and value in allowed
+
+
 class LongText:
     """Text too long to be a name: kept as UTF-8 in the file until somebody decodes it."""
 
-    __slots__ = ("utf8",)
-
     def __init__(self, utf8: memoryview) -> None:
         self.utf8 = utf8
+        self.latin1: memoryview | None = None  # once decoded

@@ -6,7 +6,8 @@ follows every reference would walk. Imports numpy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -19,7 +20,16 @@ DEEPEST = 100
 LARGEST = 1_000_000  # values in the tree; a training snapshot has some 30 000
 
 _LEAVES = (str, bytes, int, float, type(None))
-_Extent = tuple[int, int, int]  # values, bytes of arrays, depth
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """Of a value with everything below it, counted as often as it is met."""
+
+    values: int
+    array_bytes: int
+    depth: int
+    text_keys: bool = True  # of the value itself, where it is a dict
 
 
 def check_tree(value: object) -> None:
@@ -31,33 +41,33 @@ def check_tree(value: object) -> None:
         node = waiting[-1]
         if id(node) in done:
             waiting.pop()
-            continue
-        children = _children(node)
-        if id(node) not in begun:
+        elif id(node) in begun:
+            waiting.pop()
+            done[id(node)] = _extent(node, [done[id(child)] for child in _children(node)])
+        else:
             begun.add(id(node))
-            if len(begun) - len(done) > DEEPEST:
-                raise _too_much()
-            missing = [child for child in children if id(child) not in done]
+            missing = [child for child in _children(node) if id(child) not in done]
             if any(id(child) in begun for child in missing):
                 raise damaged("something that contains itself")
+            if len(begun) - len(done) > DEEPEST:
+                raise _too_much()
             waiting.extend(missing)
-            continue
-        waiting.pop()
-        done[id(node)] = _extent(node, [done[id(child)] for child in children])
 
 
-def _contents(node: object) -> Iterable:
+def _contents(node: object) -> Collection:
     if isinstance(node, (Record, Namespace)):
-        node = node.state if isinstance(node, Record) else node.values
-        if type(node) is not dict or not all(type(key) is str for key in node):
-            raise damaged("the state of a module")
+        return (_state(node),)
     if type(node) is dict:
         return node.values()
     if type(node) in (list, tuple):
-        return cast(Iterable, node)
+        return cast(Collection, node)
     if type(node) in (set, np.ndarray) or isinstance(node, _LEAVES):
         return ()
     raise foreign(_loose(node))
+
+
+def _state(node: Record | Namespace) -> Mapping[str, object]:
+    return node.state if isinstance(node, Record) else node.values
 
 
 def _children(node: object) -> list:
@@ -70,15 +80,17 @@ def _loose(node: object) -> str:
     return "a loose part of another value"
 
 
-def _extent(node: object, children: Iterable[_Extent]) -> _Extent:
-    count, size, depth = 1 + sum(1 for _ in _contents(node)), 0, 0
-    if isinstance(node, np.ndarray):
-        size = node.nbytes
-    for child_count, child_size, child_depth in children:
-        count, size, depth = count + child_count, size + child_size, max(depth, child_depth)
-    if count > LARGEST or size > TENSOR_BYTES or depth >= DEEPEST:
+def _extent(node: object, children: list[_Extent]) -> _Extent:
+    if isinstance(node, (Record, Namespace)) and not children[0].text_keys:
+        raise damaged("the state of a module")
+    values = 1 + len(_contents(node)) + sum(child.values for child in children)
+    array_bytes = node.nbytes if isinstance(node, np.ndarray) else 0
+    array_bytes += sum(child.array_bytes for child in children)
+    depth = 1 + max((child.depth for child in children), default=0)
+    if values > LARGEST or array_bytes > TENSOR_BYTES or depth > DEEPEST:
         raise _too_much()
-    return count, size, depth + 1
+    text_keys = type(node) is not dict or all(type(key) is str for key in node)
+    return _Extent(values, array_bytes, depth, text_keys)
 
 
 def _too_much() -> Refused:

@@ -50,7 +50,7 @@ class ZipArchive:
             raise Refused("is an encrypted archive", hint=SAVE_AGAIN)
         if entry.method != _STORED or entry.packed != entry.size:
             raise Refused("is a compressed archive, which torch never writes", hint=SAVE_AGAIN)
-        start = self._start(name.encode(), entry.offset)
+        start = self._start(name.encode("utf-8", "surrogateescape"), entry.offset)
         if start + entry.size > len(self.view):
             raise cut_short()
         self._unread -= entry.size
