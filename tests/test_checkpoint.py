@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from draggan.checkpoint import ModelCard, list_models, load_generator, save_netw
 from draggan.checkpoint.card import read_card
 from draggan.checkpoint.safetensors_file import load_network
 from draggan.errors import BadCheckpoint, BadInput, CannotWrite, UnknownModel
-from draggan.stylegan2 import Architecture, StyleGAN2
+from draggan.stylegan2 import Architecture, StyleGAN2, channel_schedule
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 from .conftest import random_stylegan2
@@ -167,6 +168,37 @@ def test_listing_models_imports_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_loading_takes_no_second_of_imports(file: Path):
+    code = (
+        "import sys; from draggan.checkpoint import load_generator; load_generator(sys.argv[1]);"
+        "sys.exit('sympy' in sys.modules)"  # what torch's own meta arithmetic needs
+    )
+    subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+
+
+@pytest.mark.slow
+def test_a_network_of_1024_px_loads_in_half_a_second(tmp_path: Path):
+    path = tmp_path / "large.safetensors"
+    network = StyleGAN2(Architecture(channels=channel_schedule(1024)))
+    save_network(network, path, metadata=CARD)
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        load_generator(path)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.5
+
+
+def test_a_card_knows_oblong_pictures(tmp_path: Path):
+    oblong = Architecture(channels=(4, 3), z_dim=5, w_dim=6, const_size=(2, 4))
+    path = tmp_path / "oblong.safetensors"
+    save_network(StyleGAN2(oblong), path, metadata=CARD)
+    card = read_card(path, model_id="x")
+    assert (card.width, card.height) == (4, 8)
+    generator = load_generator(path)
+    assert (generator.width, generator.height) == (4, 8)
+
+
 @pytest.mark.parametrize("keep", [0, 7, 8, 100, 0.5, 0.99])
 def test_a_truncated_file_is_refused(file: Path, keep: float):
     content = file.read_bytes()
@@ -236,6 +268,10 @@ def test_tensors_that_are_not_the_networks_are_refused(file: Path, tamper):
         {"conv_clamp": -1},
         {"kind": "other"},
         {"use_noise": 1},
+        {"const_size": [4, 4, 4]},
+        {"const_size": [2, 2]},
+        {"const_size": "44"},
+        {"z_dim": 0, "c_dim": 0},
     ],
 )
 def test_architectures_that_cannot_be_are_refused(file: Path, changes: dict[str, object]):

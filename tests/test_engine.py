@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from draggan_daemon.engine import TorchEngine
 from draggan_daemon.workers import Job, Turn
 from draggan_wire.errors import BadInput, EngineFailed, UnknownSession, WireError
@@ -103,6 +104,27 @@ def test_a_seed_is_shown_at_once(engine: TorchEngine) -> None:
     assert (first.kind, first.step) == ("result", 0)
     assert (first.image.format, first.image.width, first.image.height) == ("rgb8", 32, 32)
     assert open_seed(engine, "b", 3).image == first.image != open_seed(engine, "c", 4).image
+
+
+def test_a_model_whose_file_was_replaced_is_loaded_anew(
+    engine: TorchEngine, tmp_path: Path, tiny_generator: StyleGAN2Generator
+) -> None:
+    first = open_seed(engine)
+    assert open_seed(engine, "b").image == first.image
+    with torch.no_grad():
+        tiny_generator.network.mapping.w_avg += 1
+        tiny_generator.network.synthesis.block(32).conv1.bias += 1
+    path = tmp_path / "draggan" / "models" / "tiny.safetensors"
+    save_network(tiny_generator.network, path, metadata={"title": "Tiny"})
+    assert open_seed(engine, "c").image != first.image
+    (replayed,) = messages(engine.seek(Seek("a", 0)))
+    assert isinstance(replayed, Frame) and replayed.image == first.image  # its own generator still
+
+
+def test_a_model_whose_file_is_gone_cannot_be_opened(engine: TorchEngine, tmp_path: Path) -> None:
+    open_seed(engine)
+    (tmp_path / "draggan" / "models" / "tiny.safetensors").unlink()
+    assert refusal(engine.open("b", Open("tiny", seed=3), GO)).code == "unknown_model"
 
 
 def test_a_picture_is_inverted_with_progress_and_a_verdict(engine: TorchEngine) -> None:

@@ -69,7 +69,7 @@ class TorchEngine:
         self._wanted, self._threads = device, threads
         self._device = ""  # torch's name, once torch is there
         self._listed: tuple[float, tuple[ModelInfo, ...]] | None = None
-        self._generators: dict[str, Generator] = {}
+        self._generators: dict[str, tuple[tuple[int, ...], Generator]] = {}  # with its file's state
         self._edits: dict[str, _Edit] = {}
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -145,20 +145,36 @@ class TorchEngine:
         return _Edit(session, DragEditor(self._generator(request.model)), pixel_format(name))
 
     def _generator(self, model: str) -> Generator:
-        """The model, loaded at its first use; torch is first needed here."""
-        if model not in self._generators:
-            import torch
+        """The model, loaded at its first use and when its file has been replaced.
 
-            from draggan.checkpoint import load_generator
+        Torch is first needed here. Sessions that are open keep the generator that they began with.
+        """
+        from draggan.checkpoint.registry import file_state
+        from draggan.errors import DragganError
 
-            if not self._device:
-                self._device = self._choose_device()
-                if self._threads:
-                    torch.set_num_threads(self._threads)
-            begin = time.perf_counter()
-            self._generators[model] = load_generator(model, device=self._device)
-            log.info("loaded %s on %s in %.2f s", model, self._device, time.perf_counter() - begin)
-        return self._generators[model]
+        try:
+            state = file_state(model)
+        except DragganError:
+            self._generators.pop(model, None)  # the file is gone
+            raise
+        known = self._generators.get(model)
+        if known is None or known[0] != state:
+            self._generators[model] = state, self._load(model)
+        return self._generators[model][1]
+
+    def _load(self, model: str) -> Generator:
+        import torch
+
+        from draggan.checkpoint import load_generator
+
+        if not self._device:
+            self._device = self._choose_device()
+            if self._threads:
+                torch.set_num_threads(self._threads)
+        begin = time.perf_counter()
+        generator = load_generator(model, device=self._device)
+        log.info("loaded %s on %s in %.2f s", model, self._device, time.perf_counter() - begin)
+        return generator
 
     def _choose_device(self) -> str:
         import torch

@@ -1,4 +1,4 @@
-"""A model in the layout of another code base, as a file for its `torch.load`; torch once at work."""
+"""A model in the layout of another code base, for its `torch.load`; torch once at work."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def import_model(
     if present := _present(target, wanted, digest):
         return present
     with _part_in(folder) as part:
-        threading.Thread(target=_load_the_loader, daemon=True).start()
+        threading.Thread(target=_load_the_loader).start()
         reading = run_job(_job(source, part, digest), report=report)
         if _state(source) != before:
             raise BadCheckpoint(
@@ -197,7 +197,8 @@ def _runs(process: int) -> bool:
 
 def _load_the_loader() -> None:
     """Torch, which takes a second: to be had by the time that the other process is done."""
-    importlib.import_module(".safetensors_file", __package__)
+    with contextlib.suppress(Exception):  # comes up again where it is needed
+        importlib.import_module(".safetensors_file", __package__)
 
 
 def _check_result(part: Path) -> None:

@@ -1,4 +1,4 @@
-"""`draggan models`: what the daemon can work with, and commands for your own models; never torch."""
+"""`draggan models`: what the daemon can work with, and commands for one's own; never torch."""
 
 from __future__ import annotations
 

@@ -1,0 +1,198 @@
+"""`draggan models import | list | show | remove | export` as they are typed, without a daemon."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from draggan.checkpoint import importing, save_network
+from draggan.checkpoint.conversion import convert
+from draggan.checkpoint.import_process import Job
+from draggan.checkpoint.reader_process import Reading
+from draggan.cli import main
+
+from .model_files import state_dict_file, tiny_network
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's directory of models, where imports are read by this very process."""
+
+    def run_job(job: Job, *, report: object) -> Reading:
+        notes: list[str] = []
+
+        def tell(**message: object) -> None:
+            if "note" in message:
+                notes.append(str(message["note"]))
+
+        return Reading(convert(job, tell), tuple(notes))
+
+    monkeypatch.setattr(importing, "run_job", run_job)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "draggan" / "models"
+
+
+@pytest.fixture
+def cats(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A file of somebody's cats, imported as `cats`."""
+    path = state_dict_file(tmp_path / "cats.pt")
+    assert main(["models", "import", str(path)]) == 0
+    return path
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    """What a command prints where its result goes, or, when it refuses, its sentence."""
+    capsys.readouterr()
+    assert main(["models", *words]) == code
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return captured.err if code else captured.out
+
+
+def test_an_import_says_what_it_was_and_what_to_do_next(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = state_dict_file(tmp_path / "cats.pt")
+    text = said(capsys, "import", str(path), "--name", "kittens")
+    assert text.startswith("kittens imported: ") and "16 x 16 pixels" in text
+    assert "classes: none" in text and "discriminator: yes" in text
+    assert str(models / "kittens.safetensors") in text
+    assert text.splitlines()[-1].endswith(
+        "draggan sample kittens --seeds 0-15 --out kittens-samples"
+    )
+
+
+def test_an_import_of_the_same_file_says_that_it_is_there(
+    cats: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert said(capsys, "import", str(cats)).startswith("cats is already there: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["import", "nowhere.pkl"], "nowhere.pkl does not exist"),
+        (["import", "."], "is a folder"),
+        (["import", "CATS", "--name", "critters"], "comes with the program"),
+        (["import", "CATS", "--name", "a/b"], "cannot be a model's name"),
+        (["show", "nobody"], "There is no model 'nobody'"),
+        (["remove", "nobody"], "There is no model 'nobody'"),
+        (["remove", "critters"], "belongs to the program"),
+        (["export", "nobody", "--out", "x.pt"], "There is no model 'nobody'"),
+        (["export", "cats", "--out", "x.pt", "--layout", "odd"], "odd"),
+        (["export", "cats", "--out", "."], "is a folder"),
+        (["import"], "required"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_sentence_with_a_remedy(
+    cats: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+):
+    words = [str(cats) if word == "CATS" else word for word in words]
+    text = said(capsys, *words, code=2)
+    refusal, remedy = text.splitlines()[-2:]
+    assert refusal.startswith("draggan: ") and sentence in refusal
+    assert remedy.startswith("  ") and remedy.strip()
+
+
+def test_the_models_of_this_computer_are_listed_without_a_daemon(
+    cats: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("draggan.cli.models.connect", None)
+    lines = said(capsys, "list").splitlines()
+    assert lines[0].startswith("critters  Critters (128 x 128, Apache-2.0)")
+    assert "cats  cats (16 x 16, not stated)" in lines
+
+
+def test_a_named_daemon_is_asked_for_its_models(
+    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[object] = []
+    monkeypatch.setattr(
+        "draggan.cli.models.listing.models_of_the_daemon", lambda e: asked.append(e) or ()
+    )
+    said(capsys, "list", "--endpoint", "ipc:///a")
+    assert asked == ["ipc:///a"]
+
+
+def test_show_says_all_that_the_file_says(cats: Path, capsys: pytest.CaptureFixture[str]):
+    rows = dict(line.split("  ", 1) for line in said(capsys, "show", "cats").splitlines())
+    found = {key.strip(): words.strip() for key, words in rows.items()}
+    assert found["picture"] == "16 x 16" and found["discriminator"] == "yes"
+    assert found["statistics"] == "latents, features at 8 px"
+    assert found["latent"] == "z 8, w 8"
+    assert found["imported from"].startswith("cats.pt (")
+    assert len(found["its sha256"]) == 64
+
+
+def test_show_says_what_a_model_without_further_parts_lacks(capsys: pytest.CaptureFixture[str]):
+    text = said(capsys, "show", "critters")
+    assert "sha256" not in text
+    assert ["discriminator", "no"] in [line.split() for line in text.splitlines()]
+
+
+def test_what_a_file_says_cannot_steer_the_terminal(
+    models: Path, capsys: pytest.CaptureFixture[str]
+):
+    card = {"title": "\x1b[2Jevil", "\x1b]0;x": "\x9b1m", "summary": "a\rb"}
+    save_network(tiny_network(), models / "evil.safetensors", metadata=card)
+    for words in (["show", "evil"], ["list"]):
+        text = said(capsys, *words)
+        assert "evil" in text
+        assert not {"\x1b", "\x9b", "\r"} & set(text)
+
+
+def test_a_model_is_removed(cats: Path, models: Path, capsys: pytest.CaptureFixture[str]):
+    assert said(capsys, "remove", "cats") == f"removed {models / 'cats.safetensors'}\n"
+    assert os.listdir(models) == [] and cats.exists()
+
+
+@pytest.mark.parametrize("layout", ["nvidia", "rosinality"])
+def test_an_export_holds_tensors_in_the_layout_asked_for(
+    cats: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], layout: str
+):
+    out = tmp_path / "deep" / "out.pt"
+    text = said(capsys, "export", "cats", "--layout", layout, "--out", str(out))
+    assert text.startswith(str(out))
+    content = torch.load(out, weights_only=True)
+    network = tiny_network()
+    if layout == "nvidia":
+        assert torch.equal(content["G_ema"]["mapping.w_avg"], network.mapping.w_avg)
+        assert "D" in content
+    else:
+        assert torch.equal(content["latent_avg"], network.mapping.w_avg)
+        assert "d" in content
+    assert os.listdir(out.parent) == ["out.pt"]
+
+
+def test_an_export_can_be_imported_again(
+    cats: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "again.pt"
+    said(capsys, "export", "cats", "--layout", "rosinality", "--out", str(out))
+    assert said(capsys, "import", str(out)).startswith("again imported: ")
+
+
+def test_an_export_replaces_a_file_only_by_force(
+    cats: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "out.pt"
+    out.write_bytes(b"mine")
+    assert "--force" in said(capsys, "export", "cats", "--out", str(out), code=2)
+    assert out.read_bytes() == b"mine"
+    said(capsys, "export", "cats", "--out", str(out), "--force")
+    assert "G_ema" in torch.load(out, weights_only=True)
+
+
+def test_showing_and_listing_load_no_torch(models: Path):
+    code = (
+        "import sys; from draggan.cli import main\n"
+        "main(['models', 'list']); main(['models', 'show', 'critters'])\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
