@@ -269,7 +269,7 @@ class _Drag:
         r1, r2 = round(o.r1 * self.unit), round(o.r2 * self.unit)
         norm: Literal[1, 2] = 1 if o.loop == "paper" else 2
         tracker = NearestTracker(start, self.points, size, radius=r2, norm=norm)
-        return FullMapMotion(size, radius=r1), tracker
+        return FullMapMotion(size, radius=r1, stretched=o.loop == "released"), tracker
 
     def _windows(self) -> Windows | None:
         """What is read of the features, if it is only what lies around the handles."""

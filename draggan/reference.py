@@ -19,12 +19,16 @@ from .tracking import Tracked
 
 
 class FullMapMotion:
-    """Equation 1 on the enlarged map; `radius` (r_1) in pixels of a `size` (W, H) picture."""
+    """Equation 1 on the enlarged map; `radius` (r_1) in pixels of a `size` (W, H) picture.
 
-    def __init__(self, size: tuple[int, int], *, radius: int) -> None:
+    `stretched`: the disc is looked for as the released code does, which takes the last of n pixels
+    to lie at n instead of n - 1, and so misses by up to a pixel.
+    """
+
+    def __init__(self, size: tuple[int, int], *, radius: int, stretched: bool = False) -> None:
         self.size = size
-        y, x = torch.meshgrid(torch.arange(size[1]), torch.arange(size[0]), indexing="ij")
-        self.pixels = torch.stack((x, y), -1).float()  # (H, W, 2), indices
+        self.pixels = _grid(size, (size[0] - 1, size[1] - 1))  # (H, W, 2), indices
+        self.places = _grid(size, size) if stretched else self.pixels
         self.radius = radius
 
     def loss(self, features: Features, points: Tensor, targets: Tensor) -> Tensor:
@@ -35,7 +39,7 @@ class FullMapMotion:
             way = t - p
             if way.norm() <= 1:
                 continue
-            inside = (self.pixels.to(p) - p).norm(dim=-1) < max(self.radius, 1)
+            inside = (self.places.to(p) - p).norm(dim=-1) < max(self.radius, 1)
             q = self.pixels.to(p)[inside]  # (K, 2)
             here = f[0, :, q[:, 1].long(), q[:, 0].long()].detach()  # (C, K)
             total = total + (self._there(f, q + way / way.norm()) - here).abs().mean()
@@ -94,6 +98,13 @@ class FullMapFixedRegion:
     def loss(self, features: Features) -> Tensor:
         f = enlarge(features, self.size)
         return (f * self.fixed - self.start * self.fixed).abs().mean()
+
+
+def _grid(size: tuple[int, int], last: tuple[int, int]) -> Tensor:
+    """Places (H, W, 2) of pixels, evenly spaced from 0 to `last` (x, y)."""
+    lines = (torch.linspace(0, end, count) for count, end in zip(size, last, strict=True))
+    x, y = torch.meshgrid(*lines, indexing="xy")
+    return torch.stack((x, y), -1)
 
 
 def enlarge(features: Features, size: tuple[int, int]) -> Tensor:

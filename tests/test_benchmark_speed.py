@@ -112,6 +112,7 @@ class FakeChild:
             "previews": [{"cpu": 2.0, "wall": 2.0, "busy": 2.0}] * command["previews"],
             "latent": [1.0, 0.0],
             "updates": 4,
+            "together": 1,
             "restarts": 0,
             "memory": 2 * 10**9,
         }

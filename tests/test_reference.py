@@ -33,6 +33,14 @@ def test_points_within_a_pixel_of_the_target_are_left_alone():
     assert motion.loss(bumps((0, 0)), p, p + 9.0).item() > 0
 
 
+def test_the_released_disc_is_looked_for_on_a_stretched_grid():
+    plain, stretched = (FullMapMotion(SIZE, radius=3, stretched=s) for s in (False, True))
+    assert plain.places is plain.pixels and plain.pixels[5, 7].tolist() == [7, 5]
+    assert stretched.places[0, 0].tolist() == [0, 0]
+    assert stretched.places[95, 95].tolist() == [96, 96]
+    torch.testing.assert_close(stretched.places[5, 7], torch.tensor([7.0, 5.0]) * 96 / 95)
+
+
 def test_the_fixed_regions_term_is_a_mean_over_the_whole_map():
     start, moved = bumps((0, 0)), bumps((0.5, 0))
     mask = torch.ones(96, 96)

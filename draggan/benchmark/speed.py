@@ -255,7 +255,7 @@ def _row(
         "wall_seconds_least": min(wall),
         "busy_seconds": middle,
         "spread": (max(busy) - min(busy)) / middle,
-        "steps": len(steps),
+        "steps": len(steps) * turns[0]["together"],
         "restarts": sum(turn["restarts"] for turn in turns),
         "memory_gb": turns[0]["memory"] / 1e9,  # before any preview
         "memory_loaded_gb": ready["memory"] / 1e9,
@@ -323,7 +323,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="costs with a preview every N steps (default: 1 5 10); without N: none",
     )
-    add("--steps", type=int, help="timed in each turn (default: 3; on a GPU 20, of ten)")
+    add("--steps", type=int, help="timed in each turn (default: 3; on a GPU 5 times 40)")
     add("--rounds", type=int, default=Plan.rounds, help=f"turns (default: {Plan.rounds})")
     add("--walk", type=int, default=Plan.walk, help="compare our latents after so many steps")
     add("--device", default="cpu", help="cpu or cuda (default: cpu)")
@@ -373,13 +373,13 @@ def _settings(args: argparse.Namespace) -> list[Setting]:
 
 def _plan(args: argparse.Namespace) -> Plan:
     gpu = args.device.startswith("cuda")
-    steps = args.steps if args.steps is not None else 20 if gpu else Plan.steps
+    steps = args.steps if args.steps is not None else 5 if gpu else Plan.steps
     if min(steps, args.rounds, args.threads, *args.preview, 1) < 1 or args.walk < 0:
         raise BadInput("Steps, rounds, threads and previews are counted from 1.")
     return Plan(
         steps=steps,
         rounds=args.rounds,
-        warm_up=10 if gpu else Plan.warm_up,
+        warm_up=20 if gpu else Plan.warm_up,
         previews=tuple(args.preview),
         walk=args.walk,
     )

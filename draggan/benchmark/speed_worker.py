@@ -28,7 +28,7 @@ from draggan.errors import DragganError
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 MOST = 10  # times as many steps as asked for, at most
-CHUNK = 10  # steps between two looks at the clock on a GPU, which is waited for each time
+CHUNK = 40  # steps between two looks at the clock on a GPU, which is waited for each time
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Session:
         ):
             if walk.ended:
                 walk, restarts = self._warmed(warm_up), restarts + 1
-            taken.append(self._chunk(walk.step))
+            taken.append(self._chunk(walk.step, until=walk))
             if len(taken) == steps and not restarts:
                 latent = walk.latent().flatten().tolist()
         memory = peak_memory(self.device)
@@ -123,6 +123,7 @@ class Session:
             "previews": [asdict(s) for s in shown],
             "latent": latent,
             "updates": warm_up + steps * self.chunk,
+            "together": self.chunk,
             "restarts": restarts,
             "memory": memory,
         }
@@ -131,17 +132,22 @@ class Session:
         walk = self.begin()
         for _ in range(steps):
             walk.step()
+            if walk.ended:
+                raise RuntimeError("the drag ended before the clock was started")
         return walk
 
-    def _chunk(self, work: Callable[[], object]) -> Seconds:
-        """The mean over as many runs as are timed together."""
+    def _chunk(self, work: Callable[[], object], *, until: Walk | None = None) -> Seconds:
+        """The mean over as many runs as are timed together, fewer where the walk ends."""
+        runs = 0
 
         def often() -> None:
-            for _ in range(self.chunk):
+            nonlocal runs
+            while runs < self.chunk and not (until and until.ended):
                 work()
+                runs += 1
 
         s = self.clock.time(often)
-        return Seconds(s.cpu / self.chunk, s.wall / self.chunk, s.busy / self.chunk)
+        return Seconds(s.cpu / runs, s.wall / runs, s.busy / runs)
 
     def count(self) -> dict[str, Any]:
         walk = self._warmed(1)

@@ -58,8 +58,10 @@ class OwnWalk:
 
     @torch.no_grad()
     def preview(self) -> np.ndarray:
-        picture = self.generator.render_from(self._last.features, self._last.ws)
-        return as_bytes(picture)
+        features, ws = self._last.features, self._last.ws
+        if features is None:  # within a batch of steps
+            return as_bytes(self.generator.render(ws))
+        return as_bytes(self.generator.render_from(features, ws))
 
     def latent(self) -> Tensor:
         return self._last.ws
