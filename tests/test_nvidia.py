@@ -135,6 +135,15 @@ def test_a_tuned_generator_is_a_module_alone_in_a_torch_file(tmp_path: Path):
         assert_draws_like_the_reference(found, plan, foreign.generator_tensors(plan))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_any_precision_are_read(tmp_path: Path, dtype: torch.dtype):
+    plan = Plan(channels=(3, 2))
+    rough = {name: t.to(dtype) for name, t in foreign.generator_tensors(plan).items()}
+    found = imported(tmp_path / "x", torch_save({"G_ema": rough}))
+    exact = {name: tensor.float() for name, tensor in rough.items()}
+    assert_draws_like_the_reference(found, plan, exact)
+
+
 def test_code_that_is_not_known_is_mentioned(tmp_path: Path):
     (note,) = imported_snapshot(tmp_path, Plan(channels=(3, 2))).notes
     assert "network code stored in the file is not one that is known" in note

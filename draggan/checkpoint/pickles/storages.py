@@ -20,7 +20,8 @@ LARGEST_STRIDE = 1 << 40
 
 def _widened(bfloat16: np.ndarray) -> np.ndarray:
     """Float32 of the same values: bfloat16 is its upper half."""
-    return (bfloat16.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    # `asarray`: numpy turns what it computes from a single number into a scalar.
+    return np.asarray(bfloat16.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
 def _truth(octets: np.ndarray) -> np.ndarray:
