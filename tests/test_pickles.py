@@ -227,6 +227,15 @@ def test_missing_files_folders_and_devices_are_refused(tmp_path: Path) -> None:
             read_pickles(path)
 
 
+def test_an_archive_without_checksums_is_read(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        (tmp_path / "model.pt").write_bytes(torch_save({"a": torch.ones(3)}))
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert np.array_equal(read_pickles(tmp_path / "model.pt")["a"], np.ones(3))
+
+
 def test_a_view_of_the_oldest_torch_is_the_part_that_it_says(tmp_path: Path) -> None:
     view = tuple_of(text("a view's name"), number(2), number(4))
     part = tensor(persistent(view=view), size=(4,), stride=(1,))

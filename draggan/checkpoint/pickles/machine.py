@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from .cursor import Cursor
 from .reading import MEMO, STACK, Reading
-from .refusal import Refused, damaged, foreign, too_large
+from .refusal import NOTHING_RAN, Refused, damaged, foreign, too_large
 from .tokens import Table, Unfinished
 
 Persistent = Callable[[object], object]  # what a persistent id stands for
@@ -21,6 +21,10 @@ _TENSORFLOW = ("dnnlib.tflib", "tfutil")
 _CONVERT = (
     "Convert it with NVIDIA's own tool, in a checkout of stylegan2-ada-pytorch or stylegan3: "
     "`python legacy.py --source=OLD.pkl --dest=NEW.pkl`; then import the new file."
+)
+_STATE_DICT = (
+    "If this is a whole network of a trainer that you trust, load it there and save its "
+    "state_dict() instead. " + NOTHING_RAN
 )
 
 
@@ -104,4 +108,5 @@ def checked_key(key: object) -> object:
 def _unknown(module: str, name: str) -> Refused:
     if module.startswith(_TENSORFLOW):
         return Refused("is a TensorFlow-era StyleGAN pickle", hint=_CONVERT)
-    return foreign(ascii(f"{module}.{name}"[:120])[1:-1])
+    shown = ascii(f"{module}.{name}"[:120])[1:-1]
+    return Refused(f"contains {shown}, which no StyleGAN2 model needs", hint=_STATE_DICT)

@@ -12,7 +12,7 @@ from .refusal import damaged, foreign, too_large
 from .storages import LARGEST_RANK, natural
 from .tokens import Function, Table, Unfinished, is_text
 
-_CODES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
+_CODES = frozenset(["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
 
 
 class UnfinishedDtype(Unfinished):

@@ -1,6 +1,6 @@
 """The limits of reading one file, and the account of what was spent; imports only refusals.
 
-Every limit is far above what a 1024 px training snapshot needs (35 000 opcodes, 0.4 GB).
+Every limit is far above what a 1024 px training snapshot needs (70 000 opcodes, 0.4 GB).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from .refusal import Refused, damaged, foreign, too_large
 from .values import Namespace, Record
 
 DEEPEST = 100
-LARGEST = 1_000_000  # values in the tree; a training snapshot has some 30 000
+LARGEST = 1_000_000  # values in the tree; a training snapshot has some 10 000
 
 _LEAVES = (str, bytes, int, float, type(None))
 

@@ -1,4 +1,4 @@
-"""The zip archives that torch.save writes, read in place; uses struct and zlib, imports no torch.
+"""The zip archives that torch.save writes, read in place; imports no torch.
 
 torch stores its records uncompressed, so that a record is a slice of the file. Only the central
 directory is believed, and only as far as the local headers agree with it. Nothing is unpacked.
@@ -6,6 +6,7 @@ directory is believed, and only as far as the local headers agree with it. Nothi
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _ENTRIES = 50_000
 _ENCRYPTED = 1
 _STORED = 0
 _ALL_ONES = 0xFFFFFFFF
+_NO_CHECKSUM = 0  # what torch writes when told to leave them out
 
 SAVE_AGAIN = "Save it again with torch.save, which neither encrypts nor compresses."
 
@@ -57,8 +59,9 @@ class ZipArchive:
         if self._unread < 0:
             raise damaged("records lie on top of each other")
         data = self.view[start : start + entry.size]
-        if zlib.crc32(data) != entry.crc32:
+        if entry.crc32 != _NO_CHECKSUM and zlib.crc32(data) != entry.crc32:
             raise damaged("a record's checksum is wrong")
+        _release(self.view, start, start + entry.size)
         return data
 
     def _start(self, name: bytes, offset: int) -> int:
@@ -68,6 +71,13 @@ class ZipArchive:
         if header[0] != b"PK\3\4" or self.view[begin : begin + header[9]] != name:
             raise damaged("two names for one record")
         return begin + header[9] + header[10]
+
+
+def _release(view: memoryview, begin: int, end: int) -> None:
+    """Gives back the memory of pages that only the checksum wanted; they can be read again."""
+    if isinstance(view.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        first = begin - begin % mmap.PAGESIZE
+        view.obj.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
 def _unpack(layout: struct.Struct, view: memoryview, offset: int) -> tuple:
