@@ -13,6 +13,7 @@ from .pickles import Record
 
 _MAX_NAMES = 1000
 _LATENT = "Give the model that the latent is for; PTI saves it beside it as model_....pt."
+_NOT_OURS = ", not StyleGAN2"
 _NO_WAY = "This program works with StyleGAN2 networks only."
 
 # (parts of tensor names that only this family has, what it is); the first that matches names it.
@@ -56,8 +57,10 @@ _CLASSES: Mapping[str, str] = {
 def refusal_of(value: object, contents: Contents, source: Source) -> BadCheckpoint:
     """Why a file without a StyleGAN2 generator cannot be used."""
     what = _stored_module(contents) or _other_weights(contents) or _plain(value, contents)
-    hint = _LATENT if isinstance(value, np.ndarray) else f"{_NO_WAY} {READABLE}"
-    return source.refusal(f"holds {what}.", hint=hint)
+    if isinstance(value, np.ndarray):
+        return source.refusal(f"holds {what}.", hint=_LATENT)
+    foreign = what.endswith(_NOT_OURS)
+    return source.refusal(f"holds {what}.", hint=f"{_NO_WAY} {READABLE}" if foreign else READABLE)
 
 
 def _stored_module(contents: Contents) -> str | None:
@@ -66,12 +69,12 @@ def _stored_module(contents: Contents) -> str | None:
         names = set(itertools.islice(_class_names(record, 0), _MAX_NAMES))
         for name, what in _CLASSES.items():
             if name in names:
-                return f"{what}, not StyleGAN2"
+                return what + _NOT_OURS
     stored = list(contents.records.values())
     for record in stored:
         synthesis = _submodules(record).get("synthesis")
         if synthesis is not None and "input" in _submodules(synthesis):
-            return "a StyleGAN3 network, not StyleGAN2"
+            return "a StyleGAN3 network" + _NOT_OURS
         if synthesis is not None:
             return f"a generator {record.class_name[:100]!r} of another kind than StyleGAN2"
     if any("b4" in _submodules(record) for record in stored):
@@ -97,7 +100,7 @@ def _other_weights(contents: Contents) -> str | None:
     names = list(contents.tensors)
     for parts, what in _FAMILIES:
         if any(part in name for name in names for part in parts):
-            return f"{what}, not StyleGAN2"
+            return what + _NOT_OURS
     if any(name.endswith("b4.fc.weight") for name in names):
         return "a discriminator alone, without the generator that is needed"
     if any(name.endswith("final_linear.0.weight") for name in names):

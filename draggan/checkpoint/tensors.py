@@ -94,7 +94,7 @@ def fill(network: nn.Module, weights: Weights, source: Source) -> None:
     foreign = sorted(set(weights) - set(expected) - filters)
     if foreign:
         raise source.refusal(f"holds {foreign[0][:200]!r}, which StyleGAN2 does not have.")
-    for name in filters & set(weights):
+    for name in sorted(filters & set(weights)):
         _check_filter(weights[name], name, source)
     tensors: dict[str, Tensor] = {}
     for name, claimed in expected.items():
