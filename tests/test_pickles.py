@@ -27,7 +27,19 @@ from .persistence_standins import (
     module_state,
     torch_save,
 )
-from .pickle_assembler import call, name, number, persistent, pickle, stream, tensor, text, tuple_of
+from .pickle_assembler import (
+    call,
+    list_of,
+    name,
+    nested,
+    number,
+    persistent,
+    pickle,
+    stream,
+    tensor,
+    text,
+    tuple_of,
+)
 
 CONTAINERS: dict[str, Callable[[object], bytes]] = {
     **{f"protocol_{n}": lambda value, n=n: dump(value, protocol=n) for n in (2, 3, 4, 5)},
@@ -225,6 +237,31 @@ def test_missing_files_folders_and_devices_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadCheckpoint, match=says):
             read_pickles(path)
+
+
+def test_a_parameter_with_attributes_of_its_own_is_read(read: Callable) -> None:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    parameter.learning_rate = 0.5  # type: ignore[attr-defined]
+    assert np.array_equal(read({"w": parameter})["w"], np.ones(2))
+
+
+def test_where_a_storage_was_does_not_matter(tmp_path: Path) -> None:
+    on_a_gpu = (
+        persistent().replace(b"ctorch\n", b"ctorch.cuda\n").replace(text("cpu"), text("cuda:3"))
+    )
+    (tmp_path / "model.pt").write_bytes(stream(tensor(on_a_gpu)))
+    assert np.array_equal(read_pickles(tmp_path / "model.pt"), np.zeros((2, 3)))
+
+
+def test_names_of_older_versions_are_known(tmp_path: Path) -> None:
+    easy = name("dnnlib", "EasyDict") + b")\x81" + text("a") + number(1) + b"s"
+    pairs = list_of(list_of(text("b"), number(2)))
+    ordered = call(name("collections", "OrderedDict"), pairs)
+    sizes = tuple_of(number(6)) + tuple_of(number(1))
+    old = call(name("torch._utils", "_rebuild_tensor"), nested(), number(0), sizes)
+    (tmp_path / "old.pkl").write_bytes(pickle(list_of(easy, ordered, old)))
+    found = read_pickles(tmp_path / "old.pkl")
+    assert found[:2] == [{"a": 1}, {"b": 2}] and np.array_equal(found[2], np.zeros(6))
 
 
 def test_an_archive_without_checksums_is_read(tmp_path: Path) -> None:
