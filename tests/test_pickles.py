@@ -118,6 +118,12 @@ def test_bfloat16_becomes_float32(read: Callable) -> None:
     assert found.dtype == np.float32 and np.array_equal(found, tensor.float().numpy())
 
 
+def test_single_numbers_are_arrays_whatever_their_type(read: Callable) -> None:
+    found = read([torch.tensor(1.5).bfloat16(), torch.tensor(True), torch.tensor(2)])
+    assert all(type(each) is np.ndarray and each.shape == () for each in found)
+    assert [each.item() for each in found] == [1.5, True, 2]
+
+
 def test_views_parts_and_shared_storages_are_followed(read: Callable) -> None:
     whole = torch.arange(24.0).reshape(4, 6)
     value = {

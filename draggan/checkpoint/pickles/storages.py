@@ -25,7 +25,7 @@ def _widened(bfloat16: np.ndarray) -> np.ndarray:
 
 
 def _truth(octets: np.ndarray) -> np.ndarray:
-    return octets != 0
+    return np.asarray(octets != 0)  # an array also of a single number
 
 
 @dataclass(frozen=True, eq=False)
