@@ -45,7 +45,7 @@ class Entry:
                 f"has {self.theirs} in an unexpected shape ({times(array.shape)})."
             )
         own = array.reshape(array.shape[self.before : end])
-        return own if self.gain == 1 else own / self.gain
+        return own if self.gain == 1 else own.astype(np.float64) / self.gain
 
 
 def generator_entries(blocks: int, mapping_layers: int) -> Iterator[Entry]:
