@@ -57,8 +57,12 @@ def _limit(name: str, value: int) -> None:
 
 
 def _leave_the_network() -> None:
-    """Into a network of our own with nothing in it, as any user may on most Linux systems."""
-    _ask_linux("unshare", _NEW_USER | _NEW_NET)
+    """Into a network of our own with nothing in it, as any user may on most Linux systems.
+
+    Root needs no user namespace for it, and in one would lose the right to other people's files.
+    """
+    if hasattr(os, "geteuid"):
+        _ask_linux("unshare", _NEW_NET if os.geteuid() == 0 else _NEW_USER | _NEW_NET)
 
 
 def _end_with_the_parent() -> None:

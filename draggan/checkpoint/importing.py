@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadCheckpoint, BadInput, CannotWrite
-from .card import MAX_BYTES, ModelCard, read_card, read_header
+from .card import MAX_BYTES, ModelCard, printable, read_card, read_header
 from .import_process import Job
 from .reader_process import run_job
 from .registry import SUFFIX, embedded_ids, user_directory
 
 SECONDS = 120
-_MEMORY, _MEMORY_PER_BYTE = 2 * 2**30, 4  # mapped: a network, its copy, what drawing takes
+_MEMORY, _MEMORY_PER_BYTE = 3 * 2**30, 4  # mapped: networks, copies, what drawing takes
 _GROWTH = 2  # half precision becomes float32
 _SMALL = 64 * 2**20
 _PART = ".importing-"
@@ -100,13 +100,13 @@ def _checked_id(model_id: str) -> str:
 
 
 def _check_source(source: Path) -> None:
-    name = source.name or str(source)
+    name = printable(source.name or source)
     try:
         if source.is_dir():
             raise BadCheckpoint(f"{name} is a folder.", hint="Name the model's file inside it.")
         if not source.is_file():
             what = "is not a file" if source.exists() else "does not exist"
-            raise BadCheckpoint(f"{name} {what}.", hint=f"Check the path: {source}")
+            raise BadCheckpoint(f"{name} {what}.", hint=f"Check the path: {printable(source)}")
         size = source.stat().st_size
         with open(source, "rb"):
             pass
@@ -146,7 +146,7 @@ def _job(source: Path, part: Path, digest: str) -> Job:
     return Job(
         source=str(source),
         part=str(part),
-        name=source.name,
+        name=printable(source.name),
         sha256=digest,
         size=size,
         memory_bytes=_MEMORY + _MEMORY_PER_BYTE * size,
