@@ -13,7 +13,7 @@ import hashlib
 import importlib
 import os
 import re
-import tempfile
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -158,15 +158,14 @@ def _job(source: Path, part: Path, digest: str) -> Job:
 @contextlib.contextmanager
 def _part_in(folder: Path) -> Iterator[Path]:
     """An empty file beside the models, gone when the block ends; stale ones go first."""
+    part = folder / f"{_PART}{os.getpid()}-{secrets.token_hex(8)}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _remove_stale_parts(folder)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f"{_PART}{os.getpid()}-", suffix=".part")
-        os.close(handle)
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    part = Path(name)
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_stale_parts(folder)
+            part.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
         yield part
     finally:
         with contextlib.suppress(OSError):
@@ -219,7 +218,7 @@ def _keep(part: Path, target: Path, model_id: str) -> None:
     try:
         with open(part, "rb") as file:
             os.fsync(file.fileno())
-        part.chmod(0o644)  # mkstemp's files are readable by their owner alone
+        part.chmod(0o644)  # until now readable by its owner alone
         os.replace(part, target)
     except OSError as error:
         raise _cannot_write(target.parent, error) from error
