@@ -153,15 +153,20 @@ class _Drag:
         self.optimiser = torch.optim.Adam(
             self.path.parameters, lr=options.lr, capturable=ws.device.type == "cuda"
         )
+        precision = None if options.precision == "float32" else getattr(torch, options.precision)
+        self.features = generator.prepare(ws, self.block, rows=rows, precision=precision)
+        # Computed as every step's features are: where nothing has changed, the region's loss is
+        # exactly 0. The least rounding error would count as much as any change, for its gradient
+        # is a sign.
         with torch.no_grad():
-            start = generator.features(ws, self.block)
+            start = self.features.features(ws, self.points)
         self.motion, self.tracker = self._loop(start)
         self.region = self._region(start, mask)
         self.penalty = self._penalty(ws, mask, perceptual_features)
-        precision = None if options.precision == "float32" else getattr(torch, options.precision)
-        self.features = generator.prepare(
-            ws, self.block, rows=rows, windows=self._windows(), precision=precision
-        )
+        if windows := self._windows():
+            self.features = generator.prepare(
+                ws, self.block, rows=rows, windows=windows, precision=precision
+            )
         self.progress = Progress(self._stop(), self.pins)
 
     def run(self) -> Iterator[DragStep]:

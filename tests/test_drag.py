@@ -45,6 +45,19 @@ def test_the_first_step_is_the_start_itself(tiny_generator, ws):
     assert first.index == 0 and first.statuses == ("moving",)
 
 
+@pytest.mark.parametrize("preset", ["default", "released"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_nothing_has_changed_at_the_start_of_a_masked_drag(tiny_generator, ws, preset, precision):
+    mask = torch.zeros(32, 32)
+    mask[8:24, 8:24] = 1
+    options = replace(PRESETS[preset], steps=1, precision=precision, lambda_mask=1e9)
+    losses = [
+        last(drag(tiny_generator, ws, [[14, 16]], [[19, 16]], mask=m, options=options)).loss
+        for m in (mask, None)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
 @pytest.mark.parametrize("preset", ["default", "paper", "released"])
 def test_each_preset_moves_the_latent_and_leaves_later_rows(tiny_generator, ws, preset):
     options = replace(PRESETS[preset], steps=3, rows=3, lr=0.01)
