@@ -85,7 +85,7 @@ def bank(generator: Generator, *, count: int) -> Steps[tuple[int, int], None, Sa
         return found
     made = yield from _make(generator, count)
     with suppress(CannotWrite), replacing(path) as file:
-        file.write(save({"ws": made.ws, "thumbnails": made.thumbnails.half()}))
+        file.write(save({"ws": made.ws, "thumbnails": made.thumbnails.half().contiguous()}))
     return made
 
 
