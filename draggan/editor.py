@@ -26,6 +26,7 @@ from .drag import PRESETS, DragOptions, DragStep, drag
 from .errors import BadInput
 from .generator import Features, Generator, WeightDelta
 from .pixels import SAMPLES, as_native, finite
+from .precision import fast_precision
 
 Points = Tensor | NDArray | Sequence[Sequence[float]]
 
@@ -276,24 +277,27 @@ class DragEditor:
     # Pictures.
 
     @torch.no_grad()
-    def image(self, index: int | None = None, *, max_side: int | None = None) -> NDArray:
+    def image(
+        self, index: int | None = None, *, max_side: int | None = None, draft: bool = False
+    ) -> NDArray:
         """The picture at state `index` (None: the present one), with the edit pasted back.
 
         Its own size, sample type and channels; a seed's picture is uint8 (H, W, 3). State 0 is the
-        given picture itself. `max_side` makes it smaller, for previews.
+        given picture itself. `max_side` makes it smaller, for previews; a `draft` is made in half
+        precision where that is faster.
         """
         state = self._state_at(self._position if index is None else index)
         source = self._source
         if source is None:
-            picture = self._own(state)
+            picture = self._own(state, draft)
             return picture if max_side is None else self._smaller(picture, max_side)
         native = source.native if max_side is None else self._small_source(source, max_side)
         result = native.copy()
         if state is not self._states[0]:
-            result = self._pasted(source, native, state)
+            result = self._pasted(source, native, state, draft)
         return result[..., 0] if source.flat else result
 
-    def _pasted(self, source: _Source, native: NDArray, state: State) -> NDArray:
+    def _pasted(self, source: _Source, native: NDArray, state: State, draft: bool) -> NDArray:
         if self._start_picture is None:
             self._start_picture = self.generator.render(self._states[0].ws)
         share, area = state.mask, None
@@ -301,19 +305,20 @@ class DragEditor:
             area = source.frame.mask_to_model(share)
             if native.shape != source.native.shape:
                 share = shrink_picture(share[..., None], source.frame, native.shape[1::-1])[..., 0]
-        edit = self._rendered(state)
+        edit = self._rendered(state, draft)
         change = patch(source.seen, self._start_picture, edit, mask=area)
         frame = Frame((native.shape[1], native.shape[0]), source.frame.model)
         return paste_back(native, frame, change, mask=share)
 
-    def _rendered(self, state: State) -> Tensor:
+    def _rendered(self, state: State, draft: bool) -> Tensor:
         """The model's picture; of a step just taken, from as far as the step has computed it."""
+        precision = fast_precision(self.generator.device) if draft else None
         if self._fresh is not None and self._fresh[0] is state:
-            return self.generator.render_from(self._fresh[1], state.ws)
-        return self.generator.render(state.ws)
+            return self.generator.render_from(self._fresh[1], state.ws, precision=precision)
+        return self.generator.render(state.ws, precision=precision)
 
-    def _own(self, state: State) -> NDArray:
-        picture = (self._rendered(state)[0].float().clamp(-1, 1) + 1) * 127.5
+    def _own(self, state: State, draft: bool) -> NDArray:
+        picture = (self._rendered(state, draft)[0].float().clamp(-1, 1) + 1) * 127.5
         return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
     def _small_source(self, source: _Source, max_side: int) -> NDArray:

@@ -161,12 +161,22 @@ class Generator(ABC):
         """
 
     @abstractmethod
-    def render_from(self, features: Features, ws: Tensor) -> Tensor:
-        """Go on from features to the picture: (B, 3, height, width) in [-1, 1], not clamped."""
+    def render_from(
+        self, features: Features, ws: Tensor, *, precision: torch.dtype | None = None
+    ) -> Tensor:
+        """Go on from features to the picture: (B, 3, height, width) in [-1, 1], not clamped.
+
+        `precision`: the maps' type from there on, if it is not to be that of the features.
+        """
 
     @abstractmethod
-    def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
-        """The picture of `ws` (B, num_ws, w_dim): (B, 3, height, width) in [-1, 1], not clamped."""
+    def render(
+        self, ws: Tensor, *, noise: Noise = "const", precision: torch.dtype | None = None
+    ) -> Tensor:
+        """The picture of `ws` (B, num_ws, w_dim): (B, 3, height, width) in [-1, 1], not clamped.
+
+        `precision`: the maps' type on the way, if it is not to be the weights'.
+        """
 
     @abstractmethod
     def prepare(

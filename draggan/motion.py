@@ -68,8 +68,8 @@ class FixedRegion:
     def __init__(self, start: Features, mask: Tensor, *, block: int) -> None:
         self.block = block
         self.start = start.whole(block).detach()  # (1, C, h, w)
-        size = self.start.shape[-2:]
-        movable = F.adaptive_avg_pool2d(mask.to(self.start)[None, None], size)  # (1, 1, h, w)
+        h, w = self.start.shape[-2:]
+        movable = F.adaptive_avg_pool2d(mask.to(self.start)[None, None], (h, w))  # (1, 1, h, w)
         self.fixed = 1 - movable
         self.weight = 1 / (self.fixed.sum() * self.start.shape[1]).clamp_min(1)
         self.scale = self.start.abs().mean().clamp_min(1e-8)

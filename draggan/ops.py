@@ -77,7 +77,21 @@ def modulated_conv2d(
     With `up_kernel` the output is twice the size, without upsampling's gain of 4, and `weight` is
     what `upsampling_weight` gives.
     """
-    x, weight = x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
+    return convolved(x * styles.to(x.dtype)[:, :, None, None], weight, up_kernel=up_kernel)
+
+
+def modulated_weight(weight: Tensor, styles: Tensor, scale: Tensor, *, up: bool) -> Tensor:
+    """Weights with the input's `styles` (1, I) and the output's `scale` (1, O) multiplied in.
+
+    `weight` (O, I, 3, 3), or with `up` what `upsampling_weight` gives, (I, O, 3, 3).
+    """
+    outer, inner = (styles[0], scale[0]) if up else (scale[0], styles[0])
+    return weight * outer[:, None, None, None] * inner[:, None, None]
+
+
+def convolved(x: Tensor, weight: Tensor, *, up_kernel: Tensor | None = None) -> Tensor:
+    """A 3x3 convolution, with `up_kernel` to twice the size (see `modulated_conv2d`)."""
+    weight = weight.to(x.dtype)
     if up_kernel is not None:
         return upsampling_conv2d(x, weight, up_kernel)
     return F.conv2d(x, weight, padding=1)

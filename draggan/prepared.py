@@ -45,15 +45,12 @@ class PreparedLayer:
         self.clamp = None if layer.clamp is None else gain * layer.clamp
         self.power = ops.weight_power(layer.weight)
         self.constant = style is not None
-        weight: Tensor = layer.weight
-        total = self.gain * (4 if shape.up else 1)
-        if style is None:
-            self.scale_gain = total
-        else:
+        weight = ops.upsampling_weight(layer.weight) if shape.up else layer.weight
+        self.scale_gain = self.gain * (4 if shape.up else 1)
+        if style is not None:
             styles = layer.affine(style)  # (1, I)
-            scale = ops.demodulation(self.power, styles) * total  # (1, O)
-            weight = weight * styles[0][:, None, None] * scale[0][:, None, None, None]
-        weight = ops.upsampling_weight(weight) if shape.up else weight
+            scale = ops.demodulation(self.power, styles) * self.scale_gain  # (1, O)
+            weight = ops.modulated_weight(weight, styles, scale, up=shape.up)
         self.weight = weight.to(precision).contiguous(memory_format=torch.channels_last)
         self.bias = (layer.bias * self.gain).to(precision)
         filter_ = layer.resample_filter.to(precision)

@@ -205,24 +205,28 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, *, noise: Noise, gain: float = 1.0) -> Tensor:
         """x (B, I, h, w), w (B, w_dim) -> (B, O, H, W), twice the size if the layer upsamples."""
-        styles = self.affine(w)  # (B, I)
-        power = self._power(self.weight)
-        assert power is not None
-        scale = ops.demodulation(power, styles)  # (B, O)
-        if x.dtype == torch.float16:
-            styles, scale = ops.shared_scale(styles, scale)
-        weight = self._upsampling(self.weight) if self.up else self.weight
-        assert weight is not None
+        styles, power = self.affine(w), self._power(self.weight)  # (B, I), (O, I)
+        weight: Tensor | None = self._upsampling(self.weight) if self.up else self.weight
+        assert power is not None and weight is not None
+        scale: Tensor | None = ops.demodulation(power, styles) * (4 if self.up else 1)  # (B, O)
+        assert scale is not None
         up_kernel = self.resample_filter if self.up else None
-        x = ops.modulated_conv2d(x, weight, styles, up_kernel=up_kernel)
-        return ops.bias_act(
-            x,
-            self.bias,
-            scale=4 * scale if self.up else scale,
-            noise=self._noise_for(x, noise),
-            gain=gain,
-            clamp=self.clamp,
-        )
+        if self._weights_are_smaller(x, w):
+            weight = ops.modulated_weight(weight, styles, scale, up=self.up)
+            x, scale = ops.convolved(x, weight, up_kernel=up_kernel), None
+        else:
+            if x.dtype == torch.float16:
+                styles, scale = ops.shared_scale(styles, scale)
+            x = ops.modulated_conv2d(x, weight, styles, up_kernel=up_kernel)
+        noise_map = self._noise_for(x, noise)
+        return ops.bias_act(x, self.bias, scale=scale, noise=noise_map, gain=gain, clamp=self.clamp)
+
+    def _weights_are_smaller(self, x: Tensor, w: Tensor) -> bool:
+        """Whether one modulates the weights rather than the map: for one picture, with no gradient
+        wanted, where they hold fewer numbers."""
+        wanted = torch.is_grad_enabled() and (x.requires_grad or w.requires_grad)
+        frozen = not (torch.is_grad_enabled() and self.weight.requires_grad)
+        return frozen and not wanted and len(x) == 1 and self.weight.numel() < x.numel()
 
     def _noise_for(self, x: Tensor, noise: Noise) -> Tensor | None:
         if noise == "none" or not self.use_noise:
@@ -251,8 +255,9 @@ class ToRGB(nn.Module):
         styles = self.affine(w) * self.gain
         # The exception to the non-fused form: three rows of weights are smaller than the map.
         weight = (styles[:, None] * self.weight[:, :, 0, 0]).to(x.dtype)  # (B, 3, I)
-        rgb = (weight @ x.flatten(2)).to(styles.dtype) + self.bias[:, None]  # (B, 3, H * W)
-        rgb = rgb.view(x.shape[0], 3, *x.shape[2:])
+        pixels = x.permute(0, 2, 3, 1).flatten(1, 2)  # (B, H * W, I): no copy of channels-last maps
+        rgb = (pixels @ weight.transpose(1, 2)).to(styles.dtype) + self.bias
+        rgb = rgb.view(x.shape[0], *x.shape[2:], 3).permute(0, 3, 1, 2)
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
 
@@ -335,12 +340,15 @@ class Synthesis(nn.Module):
         assert isinstance(block, SynthesisBlock)
         return block
 
-    def forward(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
+    def forward(
+        self, ws: Tensor, *, noise: Noise = "const", precision: torch.dtype | None = None
+    ) -> Tensor:
         """ws (B, num_ws, w_dim) -> picture (B, 3, R, R), roughly in [-1, 1], not clamped.
 
         `noise`: the stored maps, fresh random ones (global generator), or none at all.
         """
-        return self.resume(self.features(ws, self.sizes[0], noise=noise), ws, noise=noise)
+        first = self.features(ws, self.sizes[0], noise=noise, precision=precision)
+        return self.resume(first, ws, noise=noise)
 
     def features(
         self,
@@ -371,9 +379,17 @@ class Synthesis(nn.Module):
             rgb = self.block(size).picture(x, rgb, ws)
         return rgb
 
-    def resume(self, outputs: Sequence[Tensor], ws: Tensor, *, noise: Noise = "const") -> Tensor:
+    def resume(
+        self,
+        outputs: Sequence[Tensor],
+        ws: Tensor,
+        *,
+        noise: Noise = "const",
+        precision: torch.dtype | None = None,
+    ) -> Tensor:
         """The picture (B, 3, R, R) from what `features` gave, or from its first few outputs."""
         x, rgb = outputs[-1], self.picture(outputs, ws)
+        x = x if precision is None else x.to(precision)
         for size in self.sizes[len(outputs) :]:
             x = self.block(size).features(x, ws, noise=noise)
             rgb = self.block(size).picture(x, rgb, ws)

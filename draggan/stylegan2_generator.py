@@ -108,14 +108,18 @@ class StyleGAN2Generator(Generator):
         size = self.network.architecture.size(block)
         return Grid.covering(*size, (self.width, self.height))
 
-    def render_from(self, features: Features, ws: Tensor) -> Tensor:
+    def render_from(
+        self, features: Features, ws: Tensor, *, precision: torch.dtype | None = None
+    ) -> Tensor:
         self._check_latent(ws, self.num_ws)
         whole = features.below if features.corners is not None else (*features.below, features.map)
-        return self.network.synthesis.resume(whole, ws)
+        return self.network.synthesis.resume(whole, ws, precision=precision)
 
-    def render(self, ws: Tensor, *, noise: Noise = "const") -> Tensor:
+    def render(
+        self, ws: Tensor, *, noise: Noise = "const", precision: torch.dtype | None = None
+    ) -> Tensor:
         self._check_latent(ws, self.num_ws)
-        return self.network.synthesis(ws, noise=noise)
+        return self.network.synthesis(ws, noise=noise, precision=precision)
 
     def rows(self, block: int) -> int:
         """How many leading rows of W+ have any influence on the features at `block`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,16 @@ def test_unknown_qualities_and_wrong_weights_are_refused(editor: DragEditor) -> 
         editor.set_image(picture(), quality="superb")
     with pytest.raises(BadInput, match="weight is 3 x 2"):
         editor.set_image(picture(), weight=np.ones((2, 3)))
+
+
+def test_a_draft_is_near_the_picture_and_windows_lead_to_the_same_one(tiny_generator):
+    options = DragOptions(steps=3, r1=48, r2=64, pull=48, lr=0.1, space="w+", block=16)
+    pictures = []
+    for windows in ("never", "always"):
+        editor = DragEditor(tiny_generator)
+        editor.set_seed(4)
+        list(editor.drag([(14, 16)], [(19, 16)], options=replace(options, windows=windows)))
+        pictures += [editor.image().astype(int), editor.image(draft=True).astype(int)]
+    whole, draft, windowed, other_draft = pictures
+    assert np.abs(whole - windowed).max() <= 1
+    assert np.abs(whole - draft).mean() < 2 and np.abs(windowed - other_draft).mean() < 2

@@ -281,7 +281,7 @@ def _frame(
     max_side: int | None = None,
 ) -> Frame:
     """The picture at `index` of the timeline in the client's own format, with `step`'s handles."""
-    native = edit.editor.image(index, max_side=max_side)
+    native = edit.editor.image(index, max_side=max_side, draft=kind == "preview")
     height, width = native.shape[:2]
     edit.frames += 1
     return Frame(

@@ -73,7 +73,9 @@ class ReleasedCosts(StyleGAN2Generator):
         """Nothing is prepared: every step pays for everything."""
         return _WholePath(self, block)
 
-    def render_from(self, features: Features, ws: Tensor) -> Tensor:
+    def render_from(
+        self, features: Features, ws: Tensor, *, precision: torch.dtype | None = None
+    ) -> Tensor:
         """The picture that came with the features."""
         if not isinstance(features, FeaturesAndPicture) or features.picture is None:
             raise BadInput("These features came without their picture.")
