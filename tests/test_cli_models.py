@@ -189,6 +189,20 @@ def test_an_export_replaces_a_file_only_by_force(
     assert "G_ema" in torch.load(out, weights_only=True)
 
 
+def test_an_export_onto_a_full_disk_is_refused(
+    cats: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        text = said(capsys, "export", "cats", "--out", str(tmp_path / "out.pt"), code=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "Cannot write" in text
+    assert not [name for name in os.listdir(tmp_path) if name.endswith((".part", "out.pt"))]
+
+
 def test_showing_and_listing_load_no_torch(models: Path):
     code = (
         "import sys; from draggan.cli import main\n"

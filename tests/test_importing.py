@@ -32,7 +32,7 @@ from draggan.checkpoint.conversion import convert
 from draggan.checkpoint.examination import examine
 from draggan.checkpoint.import_process import Job
 from draggan.checkpoint.importing import id_from_name
-from draggan.checkpoint.reader_process import Reading, _listen
+from draggan.checkpoint.reader_process import Reading, _listen, _silence
 from draggan.checkpoint.safetensors_file import load_network, load_prior
 from draggan.errors import BadCheckpoint, BadInput, CannotWrite, DragganError
 from draggan.stylegan2_generator import StyleGAN2Generator
@@ -186,6 +186,8 @@ def test_a_folder_is_refused(tmp_path: Path, folder: Path):
 def test_a_missing_file_is_refused(tmp_path: Path, folder: Path):
     assert "does not exist" in refused(BadCheckpoint, tmp_path / "cats.pkl", folder).sentence
     refused(BadCheckpoint, Path("a\0b"), folder)
+    online = refused(BadCheckpoint, Path("https://example.com/cats.pkl"), folder)
+    assert "Download" in online.hint
 
 
 def test_an_empty_file_is_refused(tmp_path: Path, folder: Path):
@@ -204,7 +206,9 @@ def test_something_that_never_ends_is_refused(tmp_path: Path, folder: Path):
     assert "not a file" in refused(BadCheckpoint, tmp_path / "cats.pkl", folder).sentence
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything"
+)
 def test_a_file_that_may_not_be_read_is_refused(foreign: Path, folder: Path):
     foreign.chmod(0)
     assert "cannot be opened" in refused(BadCheckpoint, foreign, folder).sentence
@@ -327,6 +331,20 @@ def test_a_reader_that_takes_too_long_is_ended(
 ):
     limits(monkeypatch, seconds=0)
     assert "took longer" in refused(BadCheckpoint, foreign, folder).sentence
+
+
+def test_a_reader_that_is_killed_from_outside_is_told():
+    job = Job("/a", "/b", "cats.pkl", "0" * 64, 1, 0, 0, 120)
+    error = _silence(job, -9, overdue=False)
+    assert "cats.pkl ended before it was done (signal 9)" in error.sentence and error.hint
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_that_is_no_text_can_be_imported(foreign: Path, folder: Path):
+    odd = foreign.with_name(os.fsdecode(b"c\xe4ts\x1b.pt"))
+    foreign.rename(odd)
+    imported = import_model(odd, directory=folder)
+    assert (imported.card.id, imported.card.title) == ("c-ts", "c ts ")
 
 
 def test_a_result_larger_than_its_limit_is_refused(
@@ -479,7 +497,9 @@ def test_a_full_disk_is_named(
 def test_a_network_whose_pixels_are_not_numbers_is_refused():
     network = tiny_network()
     with torch.no_grad():
-        network.synthesis.block(16).conv1.weight.fill_(3e38)
+        torgb = network.synthesis.block(16).torgb
+        assert torgb is not None
+        torgb.weight.fill_(3e38)
     with pytest.raises(BadCheckpoint, match="not numbers"):
         examine(StyleGAN2Generator(network), name="cats.pkl")
 

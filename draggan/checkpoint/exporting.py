@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def export_model(
 
     network, discriminator = load_network(model), load_discriminator(model)
     content = state_dict_in(layout, network, discriminator)
+    whole = io.BytesIO()  # torch.save tells no full disk from a fault of its own
+    torch.save(content, whole)
     with replacing(out) as file:
-        torch.save(content, file)
+        file.write(whole.getbuffer())
     return remarks(layout, network, discriminator)

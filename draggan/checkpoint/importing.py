@@ -106,7 +106,9 @@ def _check_source(source: Path) -> None:
             raise BadCheckpoint(f"{name} is a folder.", hint="Name the model's file inside it.")
         if not source.is_file():
             what = "is not a file" if source.exists() else "does not exist"
-            raise BadCheckpoint(f"{name} {what}.", hint=f"Check the path: {printable(source)}")
+            online = re.search(r"\bhttps?:/", str(source))
+            hint = "Download it first." if online else f"Check the path: {printable(source)}"
+            raise BadCheckpoint(f"{name} {what}.", hint=hint)
         size = source.stat().st_size
         with open(source, "rb"):
             pass
