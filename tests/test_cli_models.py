@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from draggan.checkpoint.import_process import Job
 from draggan.checkpoint.reader_process import Reading
 from draggan.cli import main
 
-from .model_files import state_dict_file, tiny_network
+from .conftest import random_stylegan2
+from .model_files import TINY, state_dict_file, tiny_network
 
 
 @pytest.fixture
@@ -65,6 +67,15 @@ def test_an_import_says_what_it_was_and_what_to_do_next(
     assert text.splitlines()[-1].endswith(
         "draggan sample kittens --seeds 0-15 --out kittens-samples"
     )
+
+
+def test_a_model_of_several_classes_is_tried_with_one_of_them(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    conditional = random_stylegan2(replace(TINY, c_dim=3))
+    save_network(conditional, tmp_path / "zoo.safetensors", metadata={"title": "Zoo"})
+    text = said(capsys, "import", str(tmp_path / "zoo.safetensors"))
+    assert "classes: 3" in text and "draggan sample zoo --label 0 " in text
 
 
 def test_an_import_of_the_same_file_says_that_it_is_there(

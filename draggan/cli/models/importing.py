@@ -50,13 +50,14 @@ def run_command(args: argparse.Namespace) -> int:
 def _summary(imported: ImportedModel) -> Iterator[str]:
     from draggan.checkpoint.card import read_header
 
-    card = imported.card
+    card, header = imported.card, read_header(imported.card.path)
     done = "is already there" if imported.already else "imported"
     yield f"{card.id} {done}: {imported.origin}, {card.width} x {card.height} pixels"
-    yield from (f"    {key}: {words}" for key, words in network_in_words(read_header(card.path)))
+    yield from (f"    {key}: {words}" for key, words in network_in_words(header))
     yield from (f"    Note: {note}" for note in imported.notes)
     yield f"    {card.path}"
-    yield f"Try it:  draggan sample {card.id} --seeds 0-15 --out {card.id}-samples"
+    label = " --label 0" if header.architecture.get("c_dim") else ""
+    yield f"Try it:  draggan sample {card.id}{label} --seeds 0-15 --out {card.id}-samples"
 
 
 @contextlib.contextmanager
