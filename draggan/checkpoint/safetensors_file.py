@@ -174,7 +174,9 @@ def _read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[s
 def _checked(path: Path, name: str, tensor: Tensor) -> Tensor:
     if tensor.dtype not in _FLOATS:
         raise BadCheckpoint(f"{name} in {path.name} does not hold floating-point numbers.")
-    tensor = tensor.to(torch.float32, copy=True)  # a copy: the file may change under its mapping
+    # A copy, as the file may change under its mapping; in the order that convolutions want.
+    order = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
+    tensor = tensor.to(torch.float32, copy=True, memory_format=order)
     if not _finite(tensor):
         raise BadCheckpoint(f"{name} in {path.name} holds values that are not finite.")
     return tensor
