@@ -150,9 +150,10 @@ def test_previews_are_charged_to_the_steps_between_them(fake_children: Any) -> N
 
 
 def test_latents_are_compared_as_shares_of_their_way(fake_children: Any) -> None:
-    same = found("full", "auto")["same"]
-    assert [(s["one"], s["other"], s["updates"]) for s in same] == [("ours, full map", "ours", 50)]
-    assert same[0]["difference"] == pytest.approx(0.01 / 5)
+    full, nudged = found("full", "auto")["same"]
+    assert (full["one"], full["other"], full["updates"]) == ("ours, full map", "ours", 50)
+    assert full["difference"] == pytest.approx(0.01 / 5)
+    assert (nudged["other"], nudged["difference"]) == ("another start", 0)
 
 
 def test_a_row_that_fails_leaves_a_note_and_the_others_stay(fake_children: Any) -> None:
@@ -183,6 +184,7 @@ def test_the_command_prints_tables_and_writes_the_same_rows(
         (["--rows", "fastest"], "no row called 'fastest'"),
         (["--rows", "released-code"], "only be timed where it lies"),
         (["--reference", "nowhere"], "nowhere is no checkout of the released DragGAN code"),
+        (["--device", "abacus"], "no device 'abacus' here"),
         (["--points", "9"], "no drag of 9 points"),
         (["--rounds", "0"], "counted from 1"),
         (["--preview", "0"], "counted from 1"),
@@ -199,7 +201,7 @@ def test_every_row_can_be_dragged_counted_and_shown(tiny_file: str) -> None:
         taken = session.time(steps=2, seconds=0, warm_up=1, previews=1)
         assert len(taken["steps"]) == 2 and len(taken["previews"]) == 1
         assert taken["memory"] > 10**7 and taken["updates"] == 3
-        assert session.begin().preview().shape == (32, 32, 3)
+        assert session.begin(session.start, 1.0).preview().shape == (32, 32, 3)
         assert session.count()["gflop"] > 0
 
 
@@ -215,8 +217,15 @@ def test_every_turn_takes_the_same_way_as_a_plain_drag(tiny_file: str) -> None:
         taken = session.time(steps=3, seconds=0, warm_up=1, previews=0)
         latent = torch.tensor(taken["latent"]).view_as(last.ws)
         torch.testing.assert_close(latent, last.ws)
-    walked = session.walk(steps=4)
-    assert walked["updates"] == 4 and walked["latent"] == pytest.approx(taken["latent"], abs=1e-6)
+
+
+def test_a_walk_takes_small_steps_from_a_start_that_can_be_nudged(tiny_file: str) -> None:
+    session = Session(Job("auto", Setting(tiny_file, 1, False)))
+    start = session.start.flatten()
+    quick = torch.tensor(session.time(steps=3, seconds=0, warm_up=0, previews=0)["latent"]) - start
+    slow, nudged = (torch.tensor(session.walk(3, nudge)["latent"]) - start for nudge in (0.0, 0.1))
+    assert 0.1 < slow.norm() / quick.norm() < 0.5
+    torch.testing.assert_close(nudged.norm(), 0.1 * start.norm(), rtol=0.2, atol=0)
 
 
 def test_a_drag_that_ends_is_begun_again(tiny_file: str) -> None:
@@ -234,7 +243,7 @@ def test_a_drag_that_ends_is_begun_again(tiny_file: str) -> None:
         def latent(self) -> torch.Tensor:
             return session.start
 
-    session.begin = Short
+    session.begin = lambda ws, rate: Short()
     taken = session.time(steps=3, seconds=0, warm_up=0, previews=0)
     assert len(taken["steps"]) == 3 and taken["restarts"] == 2
     assert session.walk(steps=9)["updates"] == 1
@@ -266,10 +275,9 @@ def test_counted_arithmetic_includes_the_backward_pass() -> None:
     assert work.operators > 2 and work.gigabytes > 4 * (8 * 16 + 16 * 32 + 8 * 32) / 1e9
 
 
-def test_the_floor_is_the_larger_of_arithmetic_and_traffic() -> None:
-    assert PEAKS.floor(Work(50, 2, 1), "float32") == (0.5, "arithmetic")
-    assert PEAKS.floor(Work(50, 10, 1), "float32") == (0.5, "arithmetic")
-    assert PEAKS.floor(Work(50, 8, 1), "bfloat16") == (0.4, "memory")
+def test_the_least_time_is_that_of_the_rows_own_precision() -> None:
+    assert PEAKS.least(Work(50, 2, 1), "float32") == (0.5, 0.1)
+    assert PEAKS.least(Work(50, 8, 1), "bfloat16") == (0.25, 0.4)
 
 
 def test_the_released_code_is_run_in_a_process_of_its_own(tiny_file: str, checkout: Path) -> None:

@@ -39,11 +39,9 @@ class Peaks:
     gflops: dict[str, float]  # by precision
     gigabytes: float
 
-    def floor(self, work: Work, precision: str) -> tuple[float, str]:
-        """Seconds that `work` takes at least, and what bounds it."""
-        arithmetic = work.gflop / self.gflops[precision]
-        memory = work.gigabytes / self.gigabytes
-        return (arithmetic, "arithmetic") if arithmetic >= memory else (memory, "memory")
+    def least(self, work: Work, precision: str) -> tuple[float, float]:
+        """Seconds that the arithmetic of `work` takes at least, and those of its traffic."""
+        return work.gflop / self.gflops[precision], work.gigabytes / self.gigabytes
 
 
 class _Traffic(TorchDispatchMode):

@@ -107,10 +107,12 @@ def _without_kernels() -> list[str]:
 class ReleasedWalk:
     """A drag by the released code's `Renderer`, called as its own web interface calls it."""
 
-    def __init__(self, renderer: Any, ws: Tensor, scene: Scene) -> None:
+    def __init__(self, renderer: Any, ws: Tensor, scene: Scene, *, rate: float = 1.0) -> None:
         self.preset, self.renderer = PRESETS["released"], renderer
         self.found = _Found()
-        self.renderer.init_network(self.found, pkl=NAME, w_load=ws, w_plus=True, lr=self.preset.lr)
+        self.renderer.init_network(
+            self.found, pkl=NAME, w_load=ws, w_plus=True, lr=self.preset.lr * rate
+        )
         self.points = [_index(p) for p in scene.handles]
         self.targets = [_index(p) for p in scene.targets]
         self.mask = None if scene.mask is None else 1 - scene.mask

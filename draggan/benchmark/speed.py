@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import statistics
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from draggan.benchmark.counting import Peaks, Work
 from draggan.benchmark.machine import machine_line
 from draggan.benchmark.released_code import check_checkout
 from draggan.benchmark.speed_child import Child, ChildFailed, measure_peaks
+from draggan.benchmark.speed_figures import add_ratios, described, distance, figures, yes
 from draggan.benchmark.speed_rows import (
-    BASELINES,
+    NUDGE,
     OURS_SAME,
     SAME,
     Contender,
@@ -43,6 +43,7 @@ from draggan.errors import BadInput
 
 MODEL = "random-512"
 FULL = ("random-256", "random-512", "random-1024")
+WALKERS = {name for pair in OURS_SAME for name in pair[:2]}
 Listener = Callable[[str], None]
 
 
@@ -83,7 +84,7 @@ def run(
     peaks = measure_peaks(place.device, place.threads)
     rows, same, notes = [], [], []
     for k, setting in enumerate(settings):
-        listener(f"{setting.model}, {setting.points} points, mask {_yes(setting.mask)}")
+        listener(f"{setting.model}, {setting.points} points, mask {yes(setting.mask)}")
         with _Setting(setting, contenders, plan, place, listener) as its:
             its.take_turns()
             first = all(setting.model != s.model for s in settings[:k])
@@ -154,40 +155,42 @@ class _Setting:
             work = self._ask(c, do="count") if turns else None
             if work is not None:
                 ready = self.children[c.name].ready
-                rows.append(_row(c, self.setting, ready, turns, Work(**work), peaks))
-        _add_ratios(rows, self.plan.previews)
+                rows.append(figures(c, self.setting, ready, turns, Work(**work), peaks))
+        add_ratios(rows, self.plan.previews)
         return rows
 
     def same(self, *, walk: int) -> list[dict[str, Any]]:
         """How far latents that should be equal are apart, as shares of the way that they went."""
         ends = {name: t[0] for name, t in self.turns.items() if t[0]["latent"]}
         found = [*self._compared(SAME, ends)]
-        if walk:
-            names = {name for pair in OURS_SAME for name in pair[:2]}
-            ends = {}
-            for c in self.contenders:
-                if c.name in names and c.name in self.children:
-                    self.listener(f"  {walk} steps: {c.title}")
-                    end = self._ask(c, do="walk", steps=walk)
-                    ends.update({} if end is None else {c.name: end})
-            found += self._compared(OURS_SAME, ends)
-        return found
+        return [*found, *self._compared(OURS_SAME, self._walked(walk))] if walk else found
+
+    def _walked(self, steps: int) -> dict[str, dict[str, Any]]:
+        """Where each of ours gets to, and `nudged` from a start that is not quite the same."""
+        ends = {}
+        for c in self.contenders:
+            if c.name in WALKERS and c.name in self.turns:
+                self.listener(f"  {steps} small steps: {c.title}")
+                ends[c.name] = self._ask(c, do="walk", steps=steps)
+                if c.name == "auto":
+                    ends["nudged"] = self._ask(c, do="walk", steps=steps, nudge=NUDGE)
+        return {name: end for name, end in ends.items() if end is not None}
 
     def _compared(
         self, pairs: Sequence[tuple[str, str, str]], ends: Mapping[str, dict[str, Any]]
     ) -> Iterator[dict[str, Any]]:
-        titles = {c.name: c.title for c in self.contenders}
+        titles = {c.name: c.title for c in self.contenders} | {"nudged": "another start"}
         for one, other, reason in pairs:
             if one in ends and other in ends and ends[one]["updates"] == ends[other]["updates"]:
                 start = self.children[one].ready["start"]
                 a, b = ends[one]["latent"], ends[other]["latent"]
                 yield {
-                    **_described(self.setting, self.children[one].ready),
+                    **described(self.setting, self.children[one].ready),
                     "one": titles[one],
                     "other": titles[other],
                     "updates": ends[one]["updates"],
-                    "way": _distance(a, start),
-                    "difference": _distance(a, b) / max(_distance(a, start), 1e-12),
+                    "way": distance(a, start),
+                    "difference": distance(a, b) / max(distance(a, start), 1e-12),
                     "reason": reason,
                 }
 
@@ -223,85 +226,6 @@ class _Tolerated:
         return True
 
 
-def _described(setting: Setting, ready: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "model": setting.model,
-        "resolution": max(ready["size"]),
-        "points": setting.points,
-        "mask": _yes(setting.mask),
-    }
-
-
-def _row(
-    contender: Contender,
-    setting: Setting,
-    ready: Mapping[str, Any],
-    turns: Sequence[Mapping[str, Any]],
-    work: Work,
-    peaks: Peaks,
-) -> dict[str, Any]:
-    steps = [s for turn in turns for s in turn["steps"]]
-    previews = [s["busy"] for turn in turns for s in turn["previews"]]
-    cpu, wall, busy = ([s[key] for s in steps] for key in ("cpu", "wall", "busy"))
-    middle = statistics.median(busy)
-    floor, bound = peaks.floor(work, contender.precision)
-    return {
-        **_described(setting, ready),
-        "row": contender.name,
-        "title": contender.title,
-        "cpu_seconds": statistics.median(cpu),
-        "cpu_seconds_least": min(cpu),
-        "wall_seconds": statistics.median(wall),
-        "wall_seconds_least": min(wall),
-        "busy_seconds": middle,
-        "spread": (max(busy) - min(busy)) / middle,
-        "steps": len(steps) * turns[0]["together"],
-        "restarts": sum(turn["restarts"] for turn in turns),
-        "memory_gb": turns[0]["memory"] / 1e9,  # before any preview
-        "memory_loaded_gb": ready["memory"] / 1e9,
-        "gflop": work.gflop,
-        "gigabytes": work.gigabytes,
-        "operators": work.operators,
-        "gflop_per_second": work.gflop / middle,
-        "gigabytes_per_second": work.gigabytes / middle,
-        "floor_seconds": floor,
-        "floor_share": floor / middle,
-        "bound": bound,
-        "steps_per_second": 1 / statistics.median(wall),
-        "preview_seconds": statistics.median(previews) if previews else None,
-        "samples": busy,
-    }
-
-
-def _add_ratios(rows: list[dict[str, Any]], previews: Sequence[int]) -> None:
-    """`ratio`, and `previews`: costs and ratios with a preview every n steps."""
-    by_name = {row["row"]: row for row in rows}
-    base = next((by_name[name] for name in BASELINES if name in by_name), None)
-    for row in rows:
-        row["baseline"] = base and base["title"]
-        row["ratio"] = base and base["busy_seconds"] / row["busy_seconds"]
-        row["memory_share"] = base and row["memory_gb"] / base["memory_gb"]
-        row["previews"] = [
-            {"every": n, "busy_seconds": mine, "ratio": base and _with_preview(base, n) / mine}
-            for n in previews
-            if (mine := _with_preview(row, n)) is not None
-        ]
-
-
-def _with_preview(row: Mapping[str, Any], every: int) -> Any:
-    if row["preview_seconds"] is None:
-        return None
-    return row["busy_seconds"] + row["preview_seconds"] / every
-
-
-def _distance(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", nargs="+", metavar="ID", help=f"random-N, ids or files (default: {MODEL})")
@@ -325,7 +249,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--steps", type=int, help="timed in each turn (default: 3; on a GPU 5 times 40)")
     add("--rounds", type=int, default=Plan.rounds, help=f"turns (default: {Plan.rounds})")
-    add("--walk", type=int, default=Plan.walk, help="compare our latents after so many steps")
+    add(
+        "--walk",
+        type=int,
+        default=Plan.walk,
+        help="compare our latents after so many steps (default: 50)",
+    )
     add("--device", default="cpu", help="cpu or cuda (default: cpu)")
     add("--threads", type=int, default=1, help="of the processor (default: 1)")
     add_json_argument(parser)
@@ -334,6 +263,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_command(args: argparse.Namespace) -> int:
     """Everything that can be refused is refused before the first second of work."""
     check_json_argument(args.json)
+    _check_device(args.device)
     reference = None if args.reference is None else check_checkout(args.reference)
     place = Place(args.device, args.threads, reference)
     contenders = find_contenders(args.rows, reference=reference is not None)
@@ -347,6 +277,13 @@ def run_command(args: argparse.Namespace) -> int:
         raise BadInput("No row could be timed.", hint=" ".join(found["notes"]) or "Ask for others.")
     present(_report(found, args), args.json)
     return 0
+
+
+def _check_device(name: str) -> None:
+    import torch
+
+    if name != "cpu" and not (name.startswith("cuda") and torch.cuda.is_available()):
+        raise BadInput(f"There is no device '{name}' here.", hint="Use --device cpu, or cuda.")
 
 
 def _report(found: Mapping[str, Any], args: argparse.Namespace) -> Report:
@@ -375,7 +312,9 @@ def _plan(args: argparse.Namespace) -> Plan:
     gpu = args.device.startswith("cuda")
     steps = args.steps if args.steps is not None else 5 if gpu else Plan.steps
     if min(steps, args.rounds, args.threads, *args.preview, 1) < 1 or args.walk < 0:
-        raise BadInput("Steps, rounds, threads and previews are counted from 1.")
+        raise BadInput(
+            "Steps, rounds, threads and previews are counted from 1.", hint="Leave them out."
+        )
     return Plan(
         steps=steps,
         rounds=args.rounds,

@@ -1,4 +1,4 @@
-"""The parent's side of a row's process: start it, ask it, end it; no torch."""
+"""The parent's side of a row's process: start it, ask it, end it; our own modules only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the speed benchmark's rows are printed, and what each of its columns counts; no torch."""
+"""How the speed benchmark's rows are printed, and what each of its columns counts; our own modules only."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ WORK = (
     Column("gflop", "GFLOP", ".1f", "of products and convolutions per step, forward and backward"),
     Column("operators", "ops", "d", "operators dispatched per step, views not counted"),
     Column("gflop_per_second", "GFLOP/s", ".0f", "reached, per CPU-second (GPU: per second)"),
-    Column("floor_share", "of floor", ".0%", "least possible time over the time taken"),
-    Column("bound", "bound by", about="what sets that least time: arithmetic or memory traffic"),
+    Column("arithmetic_seconds", "arith s", ".3f", "GFLOP at the measured peak"),
+    Column("traffic_seconds", "traffic s", ".3f", "all operators' bytes at the copying speed"),
+    Column("floor_share", "of floor", ".0%", "the larger of those two over the time taken"),
+    Column("bound", "bound by", about="which of those two is larger"),
     Column("ratio", "faster", ".1f", "the baseline's median time per step over this row's"),
 )
 RATES = (Column("steps_per_second", "steps/s", ".0f", "by the wall clock, without previews"),)

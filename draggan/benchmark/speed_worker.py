@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from draggan.errors import DragganError
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 MOST = 10  # times as many steps as asked for, at most
+GENTLE = 0.2  # of the learning rate: random networks soon lose what is dragged quickly
 CHUNK = 40  # steps between two looks at the clock on a GPU, which is waited for each time
 
 
@@ -73,22 +74,21 @@ class Session:
     def _beginning(
         self, contender: Contender, generator: StyleGAN2Generator, reference: str | None
     ) -> Begin:
-        ws, scene = self.start, self.scene
-        if contender.options is None:
+        options, scene = contender.options, self.scene
+        if options is None:
             assert reference is not None
-            return self._released(Path(reference), generator, ws, scene)
+            return self._released(Path(reference), generator, scene)
         if contender.costs:
             generator = ReleasedCosts(generator.network)
-        options = contender.options
-        return lambda: OwnWalk(generator, ws, scene, options)
+        return lambda ws, rate: OwnWalk(
+            generator, ws, scene, replace(options, lr=options.lr * rate)
+        )
 
-    def _released(
-        self, path: Path, generator: StyleGAN2Generator, ws: torch.Tensor, scene: Scene
-    ) -> Begin:
+    def _released(self, path: Path, generator: StyleGAN2Generator, scene: Scene) -> Begin:
         checkout = Checkout.opened(path, cuda=self.device.type == "cuda")
         self.stand_ins = checkout.stand_ins
         renderer = released_renderer(checkout, generator.network.cpu())
-        return lambda: ReleasedWalk(renderer, ws, scene)
+        return lambda ws, rate: ReleasedWalk(renderer, ws, scene, rate=rate)
 
     def ready(self) -> dict[str, Any]:
         return {
@@ -129,7 +129,7 @@ class Session:
         }
 
     def _warmed(self, steps: int) -> Walk:
-        walk = self.begin()
+        walk = self.begin(self.start, 1.0)
         for _ in range(steps):
             walk.step()
             if walk.ended:
@@ -153,9 +153,12 @@ class Session:
         walk = self._warmed(1)
         return asdict(count(walk.step))
 
-    def walk(self, steps: int) -> dict[str, Any]:
-        """Where `steps` updates lead, or as many as the drag took if it ended before."""
-        walk = self.begin()
+    def walk(self, steps: int, nudge: float = 0.0) -> dict[str, Any]:
+        """Where `steps` small updates lead, or as many as the drag took if it ended before.
+
+        `nudge` changes the start by that share of itself.
+        """
+        walk = self.begin(self.start * (1 + nudge), GENTLE)
         taken = 0
         while taken < steps and not walk.ended:
             walk.step()

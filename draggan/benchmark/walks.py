@@ -36,7 +36,7 @@ class Walk(Protocol):
         """The latent now, (1, num_ws, w_dim)."""
 
 
-Begin = Callable[[], Walk]
+Begin = Callable[[Tensor, float], Walk]  # from a latent, with the learning rate times a factor
 
 
 class OwnWalk:
