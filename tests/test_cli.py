@@ -259,9 +259,9 @@ def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(
     assert "Connected: " in said and "30.0 dB" in said and "\r" not in said
 
 
-def test_models_are_listed(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_daemons_models_are_listed(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     serve()
-    assert main(["models"]) == 0
+    assert main(["models", "--endpoint", f"ipc://{os.environ['DRAGGAND_SOCKET']}"]) == 0
     assert capsys.readouterr().out == "tiny  Tiny (16 x 16)\n"
 
 

@@ -111,24 +111,17 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_with_a_remedy(
     assert remedy.startswith("  ") and remedy.strip()
 
 
+@pytest.mark.parametrize("words", [(), ("list",)])
 def test_the_models_of_this_computer_are_listed_without_a_daemon(
-    cats: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...],
+    cats: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("draggan.cli.models.connect", None)
-    lines = said(capsys, "list").splitlines()
+    monkeypatch.setattr("draggan.cli.models.listing.connect", None)
+    lines = said(capsys, *words).splitlines()
     assert lines[0].startswith("critters  Critters (128 x 128, Apache-2.0)")
     assert "cats  cats (16 x 16, not stated)" in lines
-
-
-def test_a_named_daemon_is_asked_for_its_models(
-    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
-    asked: list[object] = []
-    monkeypatch.setattr(
-        "draggan.cli.models.listing.models_of_the_daemon", lambda e: asked.append(e) or ()
-    )
-    said(capsys, "list", "--endpoint", "ipc:///a")
-    assert asked == ["ipc:///a"]
 
 
 def test_show_says_all_that_the_file_says(cats: Path, capsys: pytest.CaptureFixture[str]):

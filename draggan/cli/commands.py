@@ -27,8 +27,8 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
     "drag": Command("drag points of your own picture", "draggan.cli.drag"),
     "models": Command(
-        "list the models that the daemon can work with, or look after your own",
-        "draggan.cli.models",
+        "list the models of this computer, or look after your own",
+        "draggan.cli.models.listing",
         commands={
             "import": Command("bring your own StyleGAN2 file", "draggan.cli.models.importing"),
             "list": Command("list the models of this computer", "draggan.cli.models.listing"),
