@@ -102,14 +102,15 @@ class FakeChild:
         if self.row == self.failing:
             raise ChildFailed("its memory ran out")
         slow = 8.0 if self.row == "released-costs" else 1.0
-        seconds = {"cpu": slow, "wall": 2 * slow, "busy": slow}
+        seconds = {"cpu": slow, "kernel": 0.25, "wall": 2 * slow, "busy": slow}
         if command["do"] == "count":
             return {"gflop": 50.0, "gigabytes": 1.0, "operators": 100}
         if command["do"] == "walk":
             return {"latent": [3.0, 4.0 if self.row == "full" else 4.01], "updates": 50}
         return {
             "steps": [seconds] * command["steps"],
-            "previews": [{"cpu": 2.0, "wall": 2.0, "busy": 2.0}] * command["previews"],
+            "previews": [{"cpu": 2.0, "kernel": 0.0, "wall": 2.0, "busy": 2.0}]
+            * command["previews"],
             "latent": [1.0, 0.0],
             "updates": 4,
             "together": 1,

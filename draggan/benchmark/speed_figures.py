@@ -1,4 +1,4 @@
-"""From what a row's process measured to the figures that the speed table shows; our own modules only."""
+"""From what a row's process measured to the figures that the table shows; our modules only."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def figures(
         "title": contender.title,
         "cpu_seconds": statistics.median(cpu),
         "cpu_seconds_least": min(cpu),
+        "kernel_seconds": statistics.median(s["kernel"] for s in steps),
         "wall_seconds": statistics.median(wall),
         "wall_seconds_least": min(wall),
         "busy_seconds": middle,

@@ -147,7 +147,7 @@ class Session:
                 runs += 1
 
         s = self.clock.time(often)
-        return Seconds(s.cpu / runs, s.wall / runs, s.busy / runs)
+        return Seconds(s.cpu / runs, s.kernel / runs, s.wall / runs, s.busy / runs)
 
     def count(self) -> dict[str, Any]:
         walk = self._warmed(1)
