@@ -42,6 +42,7 @@ class DragOptions:
     block: int | None = None  # resolution of the features; None: the generator's choice
     windows: Literal["auto", "always", "never"] = "auto"  # compute features near handles only
     precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of maps on their way there
+    kernels: bool = True  # packed weights on a CPU, graphs on a GPU; off: plain torch
     batch: int | None = None  # steps between two looks at them; None: 1 on a CPU, more on a GPU
     rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
     r1: float = 6.0  # radius of motion supervision [512]
@@ -238,7 +239,8 @@ class _Drag:
         o = self.options
         if o.loop != "native" or self.penalty is not None:
             return 1
-        wanted = o.batch or (BATCH if self.points.device.type == "cuda" else 1)
+        graphs = o.kernels and self.points.device.type == "cuda"
+        wanted = o.batch or (BATCH if graphs else 1)
         left = LOOSEN_AFTER - self.progress.since
         return min(wanted, left) if left > 0 else wanted
 

@@ -187,12 +187,13 @@ class Generator(ABC):
         rows: int,
         windows: Windows | None = None,
         precision: torch.dtype | None = None,
+        kernels: bool = True,
     ) -> FeaturePath:
         """Get ready to compute features at `block` often, for latents that differ from `ws` in the
         leading `rows` rows only.
 
         `windows`: what is read of them, if not everything. `precision`: the maps' type on the way,
-        if it is not to be the weights'.
+        if it is not to be the weights'. `kernels`: whether to use what is faster than plain torch.
         """
 
     @abstractmethod

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from . import ops, windows
 from .generator import Features, Grid, Windows
+from .packed import Convolution, UpsamplingConvolution
 from .stylegan2 import StyleGAN2, SynthesisBlock, SynthesisLayer
 from .windows import LayerShape, WindowPlan
 
@@ -39,6 +40,7 @@ class PreparedLayer:
         style: Tensor | None,
         gain: float,
         precision: torch.dtype,
+        pack: bool,
     ) -> None:
         self.shape, self.affine = shape, layer.affine
         self.gain = gain * ops.LRELU_GAIN
@@ -51,8 +53,11 @@ class PreparedLayer:
             styles = layer.affine(style)  # (1, I)
             scale = ops.demodulation(self.power, styles) * self.scale_gain  # (1, O)
             weight = ops.modulated_weight(weight, styles, scale, up=shape.up)
-        self.weight = weight.to(precision).contiguous(memory_format=torch.channels_last)
+        weight = weight.to(precision).contiguous(memory_format=torch.channels_last)
         self.bias = (layer.bias * self.gain).to(precision)
+        self.up = UpsamplingConvolution(weight, pack=pack) if shape.up else None
+        bias = self.bias if self.constant else None
+        self.plain = None if shape.up else Convolution(weight, bias, pack=pack)
         filter_ = layer.resample_filter.to(precision)
         self.filter = filter_.expand(shape.outputs, 1, -1, -1) if shape.up else None
         self.noise = self._noise(layer, precision)  # (1, 1, H, W), or None
@@ -65,7 +70,7 @@ class PreparedLayer:
         """
         noise, inside = self._at(place) if place else (self.noise, None)
         if self.constant:
-            x = self._convolved(x, place, self.bias)
+            x = self._convolved(x, place)
         else:
             x = self._modulated(x, w, place).add_(self.bias[:, None, None])
         if noise is not None:
@@ -79,16 +84,19 @@ class PreparedLayer:
         scale = ops.demodulation(self.power, styles) * self.scale_gain  # (1, O)
         if x.dtype == torch.float16:
             styles, scale = ops.shared_scale(styles, scale)
-        x = self._convolved(x * styles.to(x.dtype)[:, :, None, None], place, None)
+        x = self._convolved(x * styles.to(x.dtype)[:, :, None, None], place)
         return x * scale.to(x.dtype)[:, :, None, None]
 
-    def _convolved(self, x: Tensor, place: _Place | None, bias: Tensor | None) -> Tensor:
+    def _convolved(self, x: Tensor, place: _Place | None) -> Tensor:
+        """The convolution, with the bias if styles are constant."""
         padding = 0 if place else 1
-        if self.filter is None:
-            return F.conv2d(x, self.weight, bias, padding=padding)
-        x = F.conv_transpose2d(x, self.weight, stride=2)
+        if self.plain is not None:
+            return self.plain(x, padding=padding)
+        assert self.up is not None and self.filter is not None
+        x = self.up(x)
         if place:
             x = windows.aligned(x, place.start, place.length)
+        bias = self.bias if self.constant else None
         return F.conv2d(x, self.filter, bias, padding=padding, groups=self.shape.outputs)
 
     def _at(self, place: _Place) -> tuple[Tensor, Tensor]:
@@ -113,7 +121,14 @@ class PreparedSynthesis:
     """The blocks up to `block`, for latents that differ from `ws` in the leading `rows` only."""
 
     def __init__(
-        self, network: StyleGAN2, ws: Tensor, block: int, *, rows: int, precision: torch.dtype
+        self,
+        network: StyleGAN2,
+        ws: Tensor,
+        block: int,
+        *,
+        rows: int,
+        precision: torch.dtype,
+        pack: bool,
     ) -> None:
         sizes = [size for size in network.architecture.blocks if size <= block]
         self.blocks = [network.synthesis.block(size) for size in sizes]
@@ -121,7 +136,7 @@ class PreparedSynthesis:
         self.layers: list[PreparedLayer] = []
         with torch.no_grad():
             for b in self.blocks:
-                self._prepare(b, network.architecture.size(b.size), ws, rows, precision)
+                self._prepare(b, network.architecture.size(b.size), ws, rows, precision, pack)
 
     @property
     def shapes(self) -> list[LayerShape]:
@@ -166,6 +181,7 @@ class PreparedSynthesis:
         ws: Tensor,
         rows: int,
         precision: torch.dtype,
+        pack: bool,
     ) -> None:
         for layer in (block.conv0, block.conv1):
             if layer is None:
@@ -179,6 +195,7 @@ class PreparedSynthesis:
                     style=None if k < rows else ws[:, k],
                     gain=math.sqrt(0.5) if block.skip is not None and not layer.up else 1.0,
                     precision=precision,
+                    pack=pack,
                 )
             )
 

@@ -97,10 +97,11 @@ class StyleGAN2Generator(Generator):
         rows: int,
         windows: Windows | None = None,
         precision: torch.dtype | None = None,
+        kernels: bool = True,
     ) -> FeaturePath:
         self._check_latent(ws, self.rows(block))
         synthesis = PreparedSynthesis(
-            self.network, ws, block, rows=rows, precision=precision or self.dtype
+            self.network, ws, block, rows=rows, precision=precision or self.dtype, pack=kernels
         )
         return StyleGAN2Path(synthesis, self._grid(block), windows)
 

@@ -69,6 +69,7 @@ class ReleasedCosts(StyleGAN2Generator):
         rows: int,
         windows: Windows | None = None,
         precision: torch.dtype | None = None,
+        kernels: bool = True,
     ) -> FeaturePath:
         """Nothing is prepared: every step pays for everything."""
         return _WholePath(self, block)

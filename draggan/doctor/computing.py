@@ -43,6 +43,7 @@ class TorchFacts:
     mps: bool
     why_no_cuda: str
     gpus: tuple[Gpu, ...]
+    packs: bool = False  # weights for the processor's convolutions
 
 
 @dataclass(frozen=True)
@@ -146,17 +147,19 @@ def processor_findings(torch: TorchFacts, flags: frozenset[str], name: str) -> I
 def step_findings(torch: TorchFacts) -> Iterator[Finding]:
     """How the steps of a drag run, and why so."""
     able = [gpu for gpu in torch.gpus if not gpu.fault]
-    if not able:
-        graphs = "Steps run one by one: recording them as a graph needs an NVIDIA GPU"
-    elif able[0].no_graphs:
-        graphs = f"Steps run one by one: no graph can be recorded ({able[0].no_graphs})"
+    if able and not able[0].no_graphs:
+        yield good(
+            "Drag steps", "Recorded as a CUDA graph, several run at a time; torch's kernels."
+        )
+        return
+    reason = able[0].no_graphs if able else "graphs need an NVIDIA GPU"
+    if able:
+        kernels = "torch's kernels"
+    elif torch.packs:
+        kernels = "weights are packed once for this processor (oneDNN)"
     else:
-        graphs = "Steps are recorded as a CUDA graph and run several at a time"
-    yield good(
-        "Drag steps",
-        f"{graphs}. Maps are float32. Kernels are torch's own: convolutions take nine tenths of a "
-        "step (see `draggan bench speed`).",
-    )
+        kernels = "plain convolutions, as this torch packs no weights for this processor"
+    yield good("Drag steps", f"They run one by one ({reason}); {kernels}. Maps are float32.")
 
 
 def thread_findings(

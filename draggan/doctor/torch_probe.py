@@ -6,6 +6,7 @@ import json
 
 import torch
 
+from draggan.packed import can_pack
 from draggan.replay import why_no_graphs
 
 
@@ -18,6 +19,7 @@ def describe() -> dict[str, object]:
         "cpu": torch.backends.cpu.get_cpu_capability(),
         "mps": torch.backends.mps.is_available(),
         "why_no_cuda": _why_no_cuda(),
+        "packs": can_pack(torch.zeros(1)),
         "gpus": [_gpu(index) for index in range(torch.cuda.device_count())],
     }
 
