@@ -23,7 +23,8 @@ _MAX_MODULES = 5000
 _MAX_DEPTH = 16
 _LINEAR = ("affine", "embed", "out", "skip")  # all other layers are leaky ReLUs
 _CLAMPED = ("conv0", "conv1", "conv", "torgb")
-# SHA-256 of network code whose pictures were compared with ours; other code may compute otherwise.
+# SHA-256 of network code whose pictures were compared with ours, or that differs from such code in
+# nothing that computes; other code may compute otherwise.
 KNOWN_SOURCES = (
     "53b4e1ec457171d4e2c1454d48013765ab626141c35cdd383b020950effe11a5",  # stylegan2-ada-pytorch
     "b6f14e8fa2a95de4d38218fef31380c6a70de770f585107e209ff83075c307ef",  # stylegan3
