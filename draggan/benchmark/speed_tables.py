@@ -53,7 +53,7 @@ def step_table(rows: Sequence[Mapping[str, Any]], peaks: Peaks, machine: str, de
     baseline = next((row["baseline"] for row in rows if row["baseline"]), None)
     footing = [
         "A step without overlap or caches takes 'arith s' and 'traffic s' together. The rest are",
-        "fresh pages from the kernel, small maps (no peak is reached on them) and the ops' own costs.",
+        "fresh pages from the kernel, small maps (which reach no peak) and the ops' own costs.",
     ]
     if baseline:
         footing.append(f"Faster: than '{baseline}' at the same px, points and mask. No previews.")
