@@ -49,8 +49,8 @@ class DragOptions:
     r2: float = 12.0  # radius of point tracking [512]
     pull: float = 4.0  # length of d, the step that the supervision asks for [512]
     stop: float = 1.0  # a handle this near its target has arrived [512], never below half a pixel
-    lambda_mask: float = 10.0
-    mask_block: int | None = None  # whose features stay outside of the mask; None: a quarter
+    lambda_mask: float = 17.0
+    mask_block: int | None = None  # whose features stay outside of the mask; None: `block` / 2
     reconstruction: float = 0.0  # weight of the change of the picture itself
     perceptual: float = 0.0  # weight of the change of perceptual features of the picture
     clip: float | None = None  # bound on w, in standard deviations from the mean
@@ -295,7 +295,11 @@ class _Drag:
         mask = mask.to(start.map)
         if self.options.loop != "native":
             return FullMapFixedRegion(start, mask)
-        return FixedRegion(start, mask, block=self.options.mask_block or self.block)
+        # Half the resolution holds the rest as well as the full one does, for half the cost, and
+        # lets more handles arrive (`draggan bench drag --mask --mask-block`).
+        wanted = self.options.mask_block or max(self.block // 2, self.generator.blocks[0])
+        self.generator.rows(wanted)  # refuses what is no block
+        return FixedRegion(start, mask, block=min(wanted, self.block))
 
     def _penalty(
         self, ws: Tensor, mask: Tensor | None, features: PictureFeatures | None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from draggan.benchmark import drag as render_drag
 from draggan.benchmark.sheet import drag_sheet
-from draggan.benchmark.tasks import START, TASKS, Case, find_tasks, make_cases
+from draggan.benchmark.tasks import START, TASKS, Case, find_tasks, make_cases, movable
 from draggan.benchmark.verdict import Dragged, Verdict, judge, noise_floor
 from draggan.checkpoint import load_generator
 from draggan.critters import (
@@ -65,6 +65,27 @@ def test_starts_lie_in_the_stated_poses(cases: list[Case]) -> None:
         for name, (low, high) in START.items():
             assert low <= to_unit(case.source)[0, parameter_index(name)] <= high
     assert cases[0].source[0, parameter_index("eye_open")] > 0.6
+
+
+def test_what_may_move_holds_all_that_differs_in_the_truth(cases: list[Case]) -> None:
+    for case in cases:
+        mask = movable(case, SIZE)
+        before, after = (render(end, SIZE).image for end in (case.source, case.goal))
+        outside = (before - after).abs()[0, :, mask == 0]
+        assert 0 < mask.mean() < 1 and outside.max() <= 0.02
+
+
+def test_change_outside_of_the_mask_is_measured_there_alone(cases: list[Case]) -> None:
+    case = cases[0]
+    made = dragged(case, case.source)
+    after = made.before.clone()
+    after[..., :16] += 0.5  # the left half
+    right = torch.zeros(SIZE, SIZE)
+    right[:, 16:] = 1
+    shown = [replace(made, after=after.clamp(-1, 1), mask=m) for m in (right, 1 - right)]
+    left_fixed, right_fixed = judge(shown)
+    assert left_fixed.outside is not None and left_fixed.outside > 0.05
+    assert right_fixed.outside == 0 and judge([made])[0].outside is None
 
 
 def test_a_task_changes_its_own_parameter_only(cases: list[Case]) -> None:

@@ -115,6 +115,14 @@ def test_what_the_mask_fixes_changes_less(tiny_generator, ws):
     assert change(mask) < 0.7 * change(None)
 
 
+def test_a_mask_without_such_a_block_is_refused(tiny_generator, ws):
+    mask = torch.ones(32, 32)
+    mask[:, :9] = 0
+    options = replace(QUICK, mask_block=20)
+    with pytest.raises(BadInput, match="20"):
+        list(drag(tiny_generator, ws, [[14, 16]], [[20, 16]], mask=mask, options=options))
+
+
 def test_reconstruction_and_ball_keep_the_picture_nearer(tiny_generator, ws):
     def change(**terms):
         options = replace(QUICK, steps=12, **terms)

@@ -12,7 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,7 +27,7 @@ from draggan.benchmark.table import (
     plain_arguments,
     present,
 )
-from draggan.benchmark.tasks import SAMPLING, Case, find_tasks, make_cases
+from draggan.benchmark.tasks import SAMPLING, Case, find_tasks, make_cases, movable
 from draggan.benchmark.verdict import Dragged, NoiseFloor, Verdict, judge, noise_floor
 from draggan.checkpoint import load_generator
 from draggan.drag import PRESETS, DragOptions, drag
@@ -55,6 +55,7 @@ class Row:
     moved: float  # change of the task's parameter, 1 = as wanted
     colour_drift: float  # of the eight colour parameters, 1 = from end to end of their ranges
     picture_drift: float  # of the mean colour beyond the truth's change, 1 = black to white
+    outside: float | None  # change where the mask lets nothing move, 1 = black to white
     unreadable: float  # share of results that the judge no longer recognises as a critter
     steps: float
     ms_per_step: float
@@ -78,10 +79,12 @@ def run(
     faces: int = 100,
     tasks: Sequence[str] = (),
     options: Mapping[str, DragOptions] | None = None,
+    masked: bool = False,
     seed: int = SEED,
     listener: Listener = lambda line: None,
 ) -> DragReport:
     """Drag and judge. `options`: sets by name, the default one where None; all get the same faces.
+    `masked`: only what differs between the truth's two pictures may move.
 
     `tasks` picks tasks by (parts of) their names, see `find_tasks`. Raises BadInput.
     """
@@ -91,7 +94,7 @@ def run(
     drags = []
     for name, chosen in options.items():
         for k, case in enumerate(cases):
-            drags.append(drag_case(generator, case, chosen, name=name))
+            drags.append(drag_case(generator, case, chosen, name=name, masked=masked))
             if (k + 1) % 10 == 0 or k + 1 == len(cases):
                 listener(f"{name}: {k + 1} of {len(cases)} drags")
     listener("judging")
@@ -108,15 +111,19 @@ def run(
     )
 
 
-def drag_case(generator: Generator, case: Case, options: DragOptions, *, name: str) -> Dragged:
+def drag_case(
+    generator: Generator, case: Case, options: DragOptions, *, name: str, masked: bool = False
+) -> Dragged:
     """Make one drag to its end."""
+    mask = movable(case, generator.width) if masked else None
     z = case.z.to(generator.device, generator.dtype)
     with torch.no_grad():
         ws = critter_mapping(generator)(z)
         before = generator.render(ws).float().cpu()
     began = time.perf_counter()
     handles, targets = torch.cat([case.handles, case.pins]), torch.cat([case.targets, case.pins])
-    (last,) = deque(drag(generator, ws, handles, targets, options=options), maxlen=1)
+    steps = drag(generator, ws, handles, targets, mask=mask, options=options)
+    (last,) = deque(steps, maxlen=1)
     seconds = time.perf_counter() - began
     with torch.no_grad():
         after = generator.render(last.ws).float().cpu()
@@ -131,6 +138,7 @@ def drag_case(generator: Generator, case: Case, options: DragOptions, *, name: s
         statuses=last.statuses[:count],
         steps=last.index,
         seconds=seconds,
+        mask=mask,
     )
 
 
@@ -150,6 +158,7 @@ COLUMNS = (
     Column(
         "picture_drift", "mean", ".3f", "of the mean colour beyond the truth's, 1 = black-white"
     ),
+    Column("outside", "outside", ".4f", "change outside of the mask, 1 = black to white"),
     Column("unreadable", "unread", ".0%", "results that the judge no longer takes for a critter"),
     Column("steps", "steps", ".0f", "steps of a drag, mean"),
     Column("ms_per_step", "ms/step", ".1f", "milliseconds by the wall clock"),
@@ -207,6 +216,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tasks", default="", metavar="NAMES", help="tasks, with commas between (yaw,jaw,pitch...)"
     )
+    parser.add_argument(
+        "--mask", action="store_true", help="let only that move which differs in the truth"
+    )
+    parser.add_argument(
+        "--mask-block",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="with --mask: hold the rest by the features of these blocks, one after another",
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="draws other faces")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
     add_json_argument(parser)
@@ -219,7 +239,8 @@ def run_command(args: argparse.Namespace) -> int:
         load_generator(args.model, device=args.device),
         faces=args.faces,
         tasks=[name.strip() for name in args.tasks.split(",") if name.strip()],
-        options=_presets(args.options),
+        options=_options(args.options, args.mask_block),
+        masked=args.mask,
         seed=args.seed,
         listener=lambda line: print(line, file=sys.stderr),
     )
@@ -234,6 +255,18 @@ def run_command(args: argparse.Namespace) -> int:
 
         save_png(args.sheet, drag_sheet(report.drags, report.verdicts))
     return 0
+
+
+def _options(names: str, mask_blocks: Sequence[int]) -> dict[str, DragOptions]:
+    """The presets of these names, each with each block to hold the masked region by, if given."""
+    presets = _presets(names)
+    if not mask_blocks:
+        return presets
+    return {
+        f"{name}/{block}": replace(preset, mask_block=block)
+        for name, preset in presets.items()
+        for block in mask_blocks
+    }
 
 
 def _presets(names: str) -> dict[str, DragOptions]:
@@ -263,6 +296,7 @@ def _row(options: str, task: str, pairs: Sequence[tuple[Dragged, Verdict]]) -> R
     ends = [_mean(v.fitted) for v in verdicts]
     claims = [v for v in verdicts if all(v.reached)]
     steps = sum(d.steps for d, _ in pairs)
+    outside = [v.outside for v in verdicts if v.outside is not None]
     return Row(
         options=options,
         task=task,
@@ -277,6 +311,7 @@ def _row(options: str, task: str, pairs: Sequence[tuple[Dragged, Verdict]]) -> R
         moved=_mean([v.moved for v in verdicts]),
         colour_drift=_mean([v.colour_drift for v in verdicts]),
         picture_drift=_mean([v.picture_drift for v in verdicts]),
+        outside=_mean(outside) if outside else None,
         unreadable=_mean([not v.readable for v in verdicts]),
         steps=steps / len(pairs),
         ms_per_step=1000 * sum(d.seconds for d, _ in pairs) / max(1, steps),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from draggan.benchmark.faces import held_out_latents
@@ -18,6 +19,7 @@ from draggan.critters import (
     landmark_index,
     landmarks,
     parameter_index,
+    render,
     render_dense,
     unit_from_latent,
 )
@@ -31,6 +33,8 @@ SAMPLING = (
 BATCH = 2000  # latents drawn at once
 MOST_BATCHES = 1000
 INSET = 2.0  # [128 px] targets keep this far from the picture's edge
+DIFFERS = 0.02  # [-1, 1] from which a pixel belongs to what moves
+AROUND = 0.05  # of the picture's side: how far beyond that it may move
 SEEN = 0.5  # visibility from which a landmark may be a handle or a pin
 
 # Share of its range (u) that each parameter of a start must lie in.
@@ -97,6 +101,14 @@ class Case:
     def rows(self) -> list[int]:
         """The handles' places among all landmarks."""
         return [landmark_index(name) for name in self.task.handles]
+
+
+def movable(case: Case, size: int) -> Tensor:
+    """What may move (size, size), 1 or 0: where the truth's pictures differ, and 5 % around it."""
+    before, after = (render(end, size).image for end in (case.source, case.goal))
+    differs = ((before - after).abs().amax(1, keepdim=True) > DIFFERS).float()
+    around = round(AROUND * size)
+    return F.max_pool2d(differs, 2 * around + 1, 1, around)[0, 0]
 
 
 def find_tasks(names: Sequence[str]) -> tuple[Task, ...]:

@@ -33,6 +33,7 @@ class Dragged:
     statuses: tuple[str, ...]
     steps: int
     seconds: float
+    mask: Tensor | None = None  # (S, S) what was allowed to move
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Verdict:
     colour_drift: float  # mean absolute change of the eight colour parameters
     picture_drift: float  # change of the mean colour beyond that of the truth, 1 = black to white
     eye: float  # the judge's error on the handles in the picture before the drag, pixels
+    outside: float | None  # mean change where the mask lets nothing move, 1 = black to white
     residual: float  # what the judge cannot explain, mean absolute difference in [-1, 1]
 
     @property
@@ -116,6 +118,7 @@ def _verdict(dragged: Dragged, start: Fit, result: Fit) -> Verdict:
         moved=(change[column] / wanted).item(),
         colour_drift=change[columns_of("colour")].abs().mean().item(),
         picture_drift=_mean_colour_drift(dragged),
+        outside=_change_outside(dragged),
         eye=(start.landmarks[0, case.rows] - case.handles).norm(dim=-1).mean().item(),
         residual=result.residual.item(),
     )
@@ -127,6 +130,13 @@ def _mean_colour_drift(dragged: Dragged) -> float:
     truth = render(case.goal, size).image - render(case.source, size).image
     drawn = dragged.after.clamp(-1, 1) - dragged.before.clamp(-1, 1)
     return (drawn.mean((2, 3)) - truth.mean((2, 3))).abs().mean().item() / 2
+
+
+def _change_outside(dragged: Dragged) -> float | None:
+    if dragged.mask is None or bool(dragged.mask.all()):
+        return None
+    drawn = dragged.after.clamp(-1, 1) - dragged.before.clamp(-1, 1)
+    return drawn[0, :, dragged.mask == 0].abs().mean().item() / 2
 
 
 def _joined(drags: Sequence[Dragged], end: Literal["before", "after"]) -> Tensor:
