@@ -295,11 +295,20 @@ class _Drag:
         mask = mask.to(start.map)
         if self.options.loop != "native":
             return FullMapFixedRegion(start, mask)
-        # Half the resolution holds the rest as well as the full one does, for half the cost, and
-        # lets more handles arrive (`draggan bench drag --mask --mask-block`).
-        wanted = self.options.mask_block or max(self.block // 2, self.generator.blocks[0])
-        self.generator.rows(wanted)  # refuses what is no block
-        return FixedRegion(start, mask, block=min(wanted, self.block))
+        return FixedRegion(start, mask, block=self._mask_block())
+
+    def _mask_block(self) -> int:
+        """Half the resolution holds what is fixed as well as the full one, for two thirds of the
+        cost, and lets more handles arrive (`draggan bench drag --mask --mask-block`); but the block
+        must feel every row that changes."""
+        g, wanted = self.generator, self.options.mask_block
+        if wanted is not None:
+            g.rows(wanted)  # refuses what is no block
+            return min(wanted, self.block)
+        coarse = range(self.block // 2, self.block)
+        return next(
+            (b for b in g.blocks if b in coarse and g.rows(b) >= self.path.rows), self.block
+        )
 
     def _penalty(
         self, ws: Tensor, mask: Tensor | None, features: PictureFeatures | None
