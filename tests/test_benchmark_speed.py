@@ -276,6 +276,17 @@ def test_counted_arithmetic_includes_the_backward_pass() -> None:
     assert work.operators > 2 and work.gigabytes > 4 * (8 * 16 + 16 * 32 + 8 * 32) / 1e9
 
 
+def test_convolutions_of_packed_weights_are_counted_like_any_other(tiny_file: str) -> None:
+    generator = speed_worker.open_network(tiny_file)
+    ws = generator.sample([1]).requires_grad_(True)
+    path = generator.prepare(ws.detach(), 32, rows=8)
+    centres = torch.zeros(0, 2)
+    path.features(ws, centres)
+    plain = count(lambda: generator.features(ws, 32).map.sum().backward()).gflop
+    prepared = count(lambda: path.features(ws, centres).map.sum().backward()).gflop
+    assert prepared == pytest.approx(plain, rel=0.1)
+
+
 def test_the_least_time_is_that_of_the_rows_own_precision() -> None:
     assert PEAKS.least(Work(50, 2, 1), "float32") == (0.5, 0.1)
     assert PEAKS.least(Work(50, 8, 1), "bfloat16") == (0.25, 0.4)

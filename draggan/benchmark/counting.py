@@ -8,9 +8,10 @@ work would take at least.
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ class _Traffic(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if not func.is_view and func.namespace == "aten":
+        if not func.is_view and func.namespace in ("aten", "mkldnn"):
             operands = {id(t): t for t in (*_tensors(args), *_tensors(result))}
             self.bytes += sum(t.numel() * t.element_size() for t in operands.values())
             self.operators += 1
@@ -73,9 +74,27 @@ def _tensors(values: Any) -> Iterator[Tensor]:
 
 def count(work: Callable[[], object]) -> Work:
     """Runs `work` once, far more slowly than usual."""
-    with FlopCounterMode(display=False) as flops, _Traffic() as traffic:
+    flops = FlopCounterMode(display=False, custom_mapping=_packed_convolutions())
+    with flops, _Traffic() as traffic:
         work()
     return Work(flops.get_total_flops() / 1e9, traffic.bytes / 1e9, traffic.operators)
+
+
+def _packed_convolutions() -> dict[Any, Callable[..., int]]:
+    """Formulas for the convolutions of packed weights, which torch's counter does not know."""
+
+    def forth(x: Sequence[int], w: Sequence[int], *_: Any, out_shape: Sequence[int]) -> int:
+        return 2 * math.prod(out_shape) * x[1] * math.prod(w[2:])
+
+    def transposed(x: Sequence[int], w: Sequence[int], *_: Any, out_shape: Sequence[int]) -> int:
+        return 2 * math.prod(x) * out_shape[1] * math.prod(w[2:])
+
+    formulas = {
+        "_convolution_pointwise": forth,
+        "_convolution_transpose_pointwise": transposed,
+    }
+    ops = torch.ops.mkldnn
+    return {getattr(ops, name): f for name, f in formulas.items() if hasattr(ops, name)}
 
 
 def machine_peaks(device: torch.device) -> Peaks:
