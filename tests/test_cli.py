@@ -500,3 +500,11 @@ def test_on_a_terminal_one_line_renews_itself() -> None:
     assert lines[0] == "\rReading: 1 %\x1b[K"
     assert lines[1] == "\rDragging\x1b[K"
     assert lines[2:] == ["A note.", ""]
+
+
+@pytest.mark.parametrize("model", ["nets/cats.pkl", "C:\\cats.pt", "", "two words"])
+def test_a_model_given_as_a_file_is_told_how_to_get_a_name(
+    model: str, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drag(photo, "--handle", "10,20:40,20", "--model", model) == 2
+    assert "models import" in capsys.readouterr().err

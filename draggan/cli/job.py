@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,12 @@ def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
 
 
 def options_from(args: argparse.Namespace) -> Options:
+    """Raises BadInput for a model that is given as a file: the daemon knows names alone."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", args.model):
+        raise BadInput(
+            f"{args.model[:200]!r} is no model's name.",
+            hint="`draggan models import FILE` gives a file one; `draggan models` lists them.",
+        )
     return Options(
         out=args.out,
         model=args.model,
