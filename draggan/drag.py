@@ -155,7 +155,9 @@ class _Drag:
             self.path.parameters, lr=options.lr, capturable=ws.device.type == "cuda"
         )
         precision = None if options.precision == "float32" else getattr(torch, options.precision)
-        self.features = generator.prepare(ws, self.block, rows=rows, precision=precision)
+        self.features = generator.prepare(
+            ws, self.block, rows=rows, precision=precision, kernels=options.kernels
+        )
         # Computed as every step's features are: where nothing has changed, the region's loss is
         # exactly 0. The least rounding error would count as much as any change, for its gradient
         # is a sign.
@@ -165,9 +167,7 @@ class _Drag:
         self.region = self._region(start, mask)
         self.penalty = self._penalty(ws, mask, perceptual_features)
         if windows := self._windows():
-            self.features = generator.prepare(
-                ws, self.block, rows=rows, windows=windows, precision=precision
-            )
+            self.features = self.features.narrowed(windows)
         self.progress = Progress(self._stop(), self.pins)
 
     def run(self) -> Iterator[DragStep]:

@@ -87,6 +87,9 @@ class FeaturePath(Protocol):
         Whole, or windows around `centres` (N, 2) in picture pixels, whatever costs less.
         """
 
+    def narrowed(self, windows: Windows) -> FeaturePath:
+        """The same way, where only this is read of the features."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -185,15 +188,14 @@ class Generator(ABC):
         block: int,
         *,
         rows: int,
-        windows: Windows | None = None,
         precision: torch.dtype | None = None,
         kernels: bool = True,
     ) -> FeaturePath:
         """Get ready to compute features at `block` often, for latents that differ from `ws` in the
         leading `rows` rows only.
 
-        `windows`: what is read of them, if not everything. `precision`: the maps' type on the way,
-        if it is not to be the weights'. `kernels`: whether to use what is faster than plain torch.
+        `precision`: the maps' type on the way, if it is not to be the weights'. `kernels`: whether
+        to use what is faster than plain torch.
         """
 
     @abstractmethod

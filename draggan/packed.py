@@ -8,76 +8,121 @@ Weights get no gradient.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_MORE: tuple[Any, ...] = ([1, 1], 1, "none", [], "")  # dilation, groups, and no further operation
+_MORE: tuple[Any, ...] = ([1, 1], 1, "none", [], "")  # dilation, groups, no further operation
+_SIDE = 16  # packing asks for the size of a map, but does not depend on it
 
 
 class Convolution:
     """(x, padding) -> conv2d(x, weight, bias, padding=padding), for `weight` (O, I, 3, 3)."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, pack: bool = True) -> None:
-        self.weight, self.bias, self.padding, self.pack = weight, bias, -1, pack
-        self.packed: tuple[Tensor, Tensor] | None = None
+        self.weight: Tensor | None = weight  # let go once it is packed both ways
+        self.bias, self.pack = bias, pack
+        self.forth: Tensor | None = None
+        self.back: Tensor | None = None
 
     def __call__(self, x: Tensor, *, padding: int) -> Tensor:
-        if not (self.pack and can_pack(x)):
-            return F.conv2d(x, self.weight, self.bias, padding=padding)
-        if self.packed is None or self.padding != padding:
-            self.packed, self.padding = self._pack(x.shape, padding), padding
-        return _Convolution.apply(x, self.bias, *self.packed, padding)
+        if self.pack and can_pack(x):
+            return _Convolution.apply(x, self, padding)
+        assert self.weight is not None
+        return F.conv2d(x, self.weight, self.bias, padding=padding)
 
-    def _pack(self, shape: torch.Size, padding: int) -> tuple[Tensor, Tensor]:
-        n, _, h, w = shape
-        less = 2 - 2 * padding
-        output = [n, self.weight.shape[0], h - less, w - less]
-        back = self.weight.transpose(0, 1).flip(2, 3)  # the gradient is a convolution as well
-        return _packed(self.weight, padding, 1, [*shape]), _packed(back, 2 - padding, 1, output)
+    def convolve(self, x: Tensor, padding: int) -> Tensor:
+        """The convolution itself, without a gradient."""
+        if self.forth is None:
+            assert self.weight is not None
+            self.forth = _packed(self.weight)
+        return _convolved(x, self.forth, self.bias, padding, 1)
+
+    def input_gradient(self, gradient: Tensor, padding: int) -> Tensor:
+        """x's gradient from the output's, a convolution as well."""
+        if self.back is None:
+            assert self.weight is not None
+            self.back = _packed(self.weight.transpose(0, 1).flip(2, 3))
+            self.weight = None
+        return _convolved(gradient, self.back, None, 2 - padding, 1)
 
 
 class UpsamplingConvolution:
     """x -> conv_transpose2d(x, weight, stride=2), for `weight` (I, O, 3, 3)."""
 
     def __init__(self, weight: Tensor, *, pack: bool = True) -> None:
-        self.weight, self.pack = weight, pack
-        self.packed: tuple[Tensor, Tensor] | None = None
+        self.weight: Tensor | None = weight  # let go once it is packed both ways
+        self.pack = pack
+        self.forth: Tensor | None = None
+        self.back: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
-        if not (self.pack and can_pack(x)):
-            return F.conv_transpose2d(x, self.weight, stride=2)
-        if self.packed is None:
-            n, _, h, w = x.shape
-            weight = _ordered(self.weight.detach())
-            forth = torch.ops.mkldnn._reorder_convolution_transpose_weight(
-                weight, [0, 0], [0, 0], [2, 2], [1, 1], 1, [*x.shape]
-            )
-            out = [n, self.weight.shape[1], 2 * h + 1, 2 * w + 1]
-            self.packed = forth, _packed(weight, 0, 2, out)
-        return _UpsamplingConvolution.apply(x, *self.packed)
+        if self.pack and can_pack(x):
+            return _UpsamplingConvolution.apply(x, self)
+        assert self.weight is not None
+        return F.conv_transpose2d(x, self.weight, stride=2)
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """The transposed convolution itself, without a gradient."""
+        if self.forth is None:
+            assert self.weight is not None
+            self.forth = _packed_transposed(self.weight)
+        return torch.ops.mkldnn._convolution_transpose_pointwise(
+            _ordered(x), self.forth, None, [0, 0], [0, 0], [2, 2], *_MORE
+        )
+
+    def input_gradient(self, gradient: Tensor) -> Tensor:
+        """x's gradient from the output's, a convolution of every second cell."""
+        if self.back is None:
+            assert self.weight is not None
+            self.back = _packed(self.weight, stride=2)
+            self.weight = None
+        return _convolved(gradient, self.back, None, 0, 2)
 
 
 def can_pack(x: Tensor) -> bool:
     """Whether weights can be packed for maps like x."""
-    if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    return x.device.type == "cpu" and _packing_works(x.dtype)
+
+
+@functools.cache
+def _packing_works(dtype: torch.dtype) -> bool:
+    """Whether torch and the processor can do it, found out on a small convolution."""
+    in_hardware = dtype == torch.float32 or (
+        dtype == torch.bfloat16 and torch.cpu._is_avx512_bf16_supported()
+    )
+    if not in_hardware or not torch.backends.mkldnn.is_available():
         return False
-    if x.dtype == torch.bfloat16:
-        return bool(torch.cpu._is_avx512_bf16_supported())
-    return x.dtype == torch.float32 and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    x, weight = torch.ones(1, 8, 5, 5, dtype=dtype), torch.ones(8, 8, 3, 3, dtype=dtype)
+    try:
+        with torch.no_grad():
+            plain = Convolution(weight, None).convolve(x, 1)
+            up = UpsamplingConvolution(weight).convolve(x)
+    except (RuntimeError, AttributeError, TypeError):  # another version of torch
+        return False
+    return torch.equal(plain, F.conv2d(x, weight, padding=1)) and torch.equal(
+        up, F.conv_transpose2d(x, weight, stride=2)
+    )
 
 
 def _ordered(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _packed(weight: Tensor, padding: int, stride: int, shape: list[int]) -> Tensor:
-    """`weight` as convolutions of inputs of that shape want it."""
-    p, s = [padding, padding], [stride, stride]
+def _packed(weight: Tensor, *, stride: int = 1) -> Tensor:
+    shape = [1, weight.shape[1], _SIDE, _SIDE]
     return torch.ops.mkldnn._reorder_convolution_weight(
-        _ordered(weight.detach()), p, s, [1, 1], 1, shape
+        _ordered(weight.detach()), [0, 0], [stride, stride], [1, 1], 1, shape
+    )
+
+
+def _packed_transposed(weight: Tensor) -> Tensor:
+    shape = [1, weight.shape[0], _SIDE, _SIDE]
+    return torch.ops.mkldnn._reorder_convolution_transpose_weight(
+        _ordered(weight.detach()), [0, 0], [0, 0], [2, 2], [1, 1], 1, shape
     )
 
 
@@ -88,25 +133,21 @@ def _convolved(x: Tensor, packed: Tensor, bias: Tensor | None, padding: int, str
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, bias: Tensor | None, forth: Tensor, back: Tensor, padding: int
-    ) -> Tensor:
-        ctx.back, ctx.padding = back, padding
-        return _convolved(x, forth, bias, padding, 1)
+    def forward(ctx: Any, x: Tensor, convolution: Convolution, padding: int) -> Tensor:
+        ctx.convolution, ctx.padding = convolution, padding
+        return convolution.convolve(x, padding)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        return _convolved(gradient, ctx.back, None, 2 - ctx.padding, 1), None, None, None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.convolution.input_gradient(gradient, ctx.padding), None, None
 
 
 class _UpsamplingConvolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-        ctx.back = back
-        return torch.ops.mkldnn._convolution_transpose_pointwise(
-            _ordered(x), forth, None, [0, 0], [0, 0], [2, 2], *_MORE
-        )
+    def forward(ctx: Any, x: Tensor, convolution: UpsamplingConvolution) -> Tensor:
+        ctx.convolution = convolution
+        return convolution.convolve(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        return _convolved(gradient, ctx.back, None, 0, 2), None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return ctx.convolution.input_gradient(gradient), None

@@ -47,7 +47,7 @@ class PreparedLayer:
         self.clamp = None if layer.clamp is None else gain * layer.clamp
         self.power = ops.weight_power(layer.weight)
         self.constant = style is not None
-        weight = ops.upsampling_weight(layer.weight) if shape.up else layer.weight
+        weight = layer.convolution_weight()
         self.scale_gain = self.gain * (4 if shape.up else 1)
         if style is not None:
             styles = layer.affine(style)  # (1, I)
@@ -203,10 +203,16 @@ class PreparedSynthesis:
 class StyleGAN2Path:
     """A `FeaturePath`: whole maps, or windows around the points where those cost less."""
 
-    def __init__(self, synthesis: PreparedSynthesis, grid: Grid, wanted: Windows | None) -> None:
+    def __init__(
+        self, synthesis: PreparedSynthesis, grid: Grid, wanted: Windows | None = None
+    ) -> None:
         self.synthesis, self.grid, self.wanted = synthesis, grid, wanted
         self.block = synthesis.blocks[-1].size
         self.plan = None if wanted is None or synthesis.has_skips else self._plan(wanted)
+
+    def narrowed(self, windows: Windows) -> StyleGAN2Path:
+        """See `FeaturePath`."""
+        return StyleGAN2Path(self.synthesis, self.grid, windows)
 
     def features(self, ws: Tensor, centres: Tensor) -> Features:
         """See `FeaturePath`."""

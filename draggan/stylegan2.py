@@ -206,8 +206,8 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, *, noise: Noise, gain: float = 1.0) -> Tensor:
         """x (B, I, h, w), w (B, w_dim) -> (B, O, H, W), twice the size if the layer upsamples."""
         styles, power = self.affine(w), self._power(self.weight)  # (B, I), (O, I)
-        weight: Tensor | None = self._upsampling(self.weight) if self.up else self.weight
-        assert power is not None and weight is not None
+        weight = self.convolution_weight()
+        assert power is not None
         scale: Tensor | None = ops.demodulation(power, styles) * (4 if self.up else 1)  # (B, O)
         assert scale is not None
         up_kernel = self.resample_filter if self.up else None
@@ -220,6 +220,12 @@ class SynthesisLayer(nn.Module):
             x = ops.modulated_conv2d(x, weight, styles, up_kernel=up_kernel)
         noise_map = self._noise_for(x, noise)
         return ops.bias_act(x, self.bias, scale=scale, noise=noise_map, gain=gain, clamp=self.clamp)
+
+    def convolution_weight(self) -> Tensor:
+        """The weight as convolutions want it; see `ops.upsampling_weight`."""
+        weight = self._upsampling(self.weight) if self.up else self.weight
+        assert weight is not None
+        return weight
 
     def _weights_are_smaller(self, x: Tensor, w: Tensor) -> bool:
         """Whether one modulates the weights rather than the map: for one picture, with no gradient

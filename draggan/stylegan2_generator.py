@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import BadInput
-from .generator import FeaturePath, Features, Generator, Grid, Noise, Prior, WeightDelta, Windows
+from .generator import FeaturePath, Features, Generator, Grid, Noise, Prior, WeightDelta
 from .prepared import PreparedSynthesis, StyleGAN2Path
 from .stylegan2 import StyleGAN2
 
@@ -95,7 +95,6 @@ class StyleGAN2Generator(Generator):
         block: int,
         *,
         rows: int,
-        windows: Windows | None = None,
         precision: torch.dtype | None = None,
         kernels: bool = True,
     ) -> FeaturePath:
@@ -103,7 +102,7 @@ class StyleGAN2Generator(Generator):
         synthesis = PreparedSynthesis(
             self.network, ws, block, rows=rows, precision=precision or self.dtype, pack=kernels
         )
-        return StyleGAN2Path(synthesis, self._grid(block), windows)
+        return StyleGAN2Path(synthesis, self._grid(block))
 
     def _grid(self, block: int) -> Grid:
         size = self.network.architecture.size(block)

@@ -61,7 +61,8 @@ def test_windows_hold_the_whole_maps_values_and_gradients(kind, const_size, reac
     start = generator.sample([1])
     ws, points = moved(start), points_of(generator)
     wanted = Windows(len(points), reach, whole=whole, always=True)
-    features = generator.prepare(start, 64, rows=ROWS, windows=wanted).features(ws, points)
+    path = generator.prepare(start, 64, rows=ROWS).narrowed(wanted)
+    features = path.features(ws, points)
     exact = generator.features(ws, 64)
     assert features.corners is not None and features.map.shape[-1] < 16
     offsets = reach * (2 * torch.rand(len(points), 30, 2).double() - 1)
@@ -92,7 +93,7 @@ def test_the_residual_architecture_is_computed_whole():
     generator = generator_of("resnet")
     start, points = generator.sample([1]), points_of(generator)
     wanted = Windows(len(points), 1.0, always=True)
-    path = generator.prepare(start, 64, rows=ROWS, windows=wanted)
+    path = generator.prepare(start, 64, rows=ROWS).narrowed(wanted)
     assert path.features(start, points).corners is None
 
 

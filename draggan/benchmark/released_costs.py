@@ -67,7 +67,6 @@ class ReleasedCosts(StyleGAN2Generator):
         block: int,
         *,
         rows: int,
-        windows: Windows | None = None,
         precision: torch.dtype | None = None,
         kernels: bool = True,
     ) -> FeaturePath:
@@ -100,6 +99,9 @@ class _WholePath:
 
     def features(self, ws: Tensor, centres: Tensor) -> Features:
         return self.generator.features(ws, self.block)
+
+    def narrowed(self, windows: Windows) -> FeaturePath:
+        return self
 
 
 class _Accumulating(torch.autograd.Function):
