@@ -22,7 +22,7 @@ from .penalties import PictureFeatures, PicturePenalty
 from .progress import Ending, HandleStatus, Progress
 from .reference import FullMapFixedRegion, FullMapMotion, NearestTracker
 from .replay import Replay
-from .tracking import PatchTracker, Tracked
+from .tracking import PatchTracker, Search, Tracked, places
 
 LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
 WARM_UP = 3  # steps taken one by one before a batch
@@ -158,6 +158,9 @@ class _Drag:
         self.features = generator.prepare(
             ws, self.block, rows=rows, precision=precision, kernels=options.kernels
         )
+        self.mask_block = 0 if mask is None or bool((mask > 0).all()) else self._mask_block()
+        if windows := self._windows():
+            self.features = self.features.narrowed(windows)
         # Computed as every step's features are: where nothing has changed, the region's loss is
         # exactly 0. The least rounding error would count as much as any change, for its gradient
         # is a sign.
@@ -166,8 +169,6 @@ class _Drag:
         self.motion, self.tracker = self._loop(start)
         self.region = self._region(start, mask)
         self.penalty = self._penalty(ws, mask, perceptual_features)
-        if windows := self._windows():
-            self.features = self.features.narrowed(windows)
         self.progress = Progress(self._stop(), self.pins)
 
     def run(self) -> Iterator[DragStep]:
@@ -266,36 +267,41 @@ class _Drag:
     def _loop(self, start: Features) -> tuple[Supervision, Tracker]:
         o, size = self.options, (self.generator.width, self.generator.height)
         if o.loop == "native":
-            cell = self.unit * start.grid.scale[0]  # cells for one [512] pixel
-            return (
-                MotionSupervision(
-                    start, self.points, self.pins, radius=o.r1 * cell, step=o.pull * cell
-                ),
-                PatchTracker(start, self.points, patch=1.0, radius=o.r2 * cell),
+            motion = MotionSupervision(
+                start, self.points, self.pins, radius=self._cells(o.r1), step=self._cells(o.pull)
             )
+            others = places(*size).to(self.points)
+            with torch.no_grad():
+                elsewhere = self.features.features(self.path.ws(), others)
+            return motion, PatchTracker(start, self.points, elsewhere, others, self._search())
         r1, r2 = round(o.r1 * self.unit), round(o.r2 * self.unit)
         norm: Literal[1, 2] = 1 if o.loop == "paper" else 2
         tracker = NearestTracker(start, self.points, size, radius=r2, norm=norm)
         return FullMapMotion(size, radius=r1, stretched=o.loop == "released"), tracker
 
+    def _cells(self, length: float) -> float:
+        """A length [512] in cells of the features' grid."""
+        return length * self.unit * self.features.grid.scale[0]
+
+    def _search(self) -> Search:
+        return Search(self._cells(self.options.r2))
+
     def _windows(self) -> Windows | None:
         """What is read of the features, if it is only what lies around the handles."""
-        motion, tracker, wanted = self.motion, self.tracker, self.options.windows
-        if not isinstance(motion, MotionSupervision) or not isinstance(tracker, PatchTracker):
+        o, search = self.options, self._search()
+        if o.loop != "native" or o.windows == "never" or o.reconstruction or o.perceptual:
             return None
-        if wanted == "never" or self.penalty is not None:
-            return None
-        reach = max(tracker.reach, tracker.travel + motion.reach)
-        whole = self.region.block if isinstance(self.region, FixedRegion) else 0
-        return Windows(len(self.points), reach, whole=whole, always=wanted == "always")
+        reach = max(search.reach, search.travel + self._cells(o.r1) + self._cells(o.pull))
+        always = o.windows == "always"
+        return Windows(len(self.points), reach, whole=self.mask_block, always=always)
 
     def _region(self, start: Features, mask: Tensor | None) -> Region | None:
-        if mask is None or bool((mask > 0).all()):
+        if mask is None or not self.mask_block:
             return None
         mask = mask.to(start.map)
         if self.options.loop != "native":
             return FullMapFixedRegion(start, mask)
-        return FixedRegion(start, mask, block=self._mask_block())
+        return FixedRegion(start, mask, block=self.mask_block)
 
     def _mask_block(self) -> int:
         """Half the resolution holds what is fixed as well as the full one, for two thirds of the

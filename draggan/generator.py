@@ -81,6 +81,8 @@ class Windows:
 class FeaturePath(Protocol):
     """The way to the features of one block, prepared for many similar latents."""
 
+    grid: Grid  # of the whole map
+
     def features(self, ws: Tensor, centres: Tensor) -> Features:
         """Features of `ws` (1, num_ws, w_dim), differentiable in its leading rows.
 

@@ -35,7 +35,6 @@ class MotionSupervision:
         self.grid = start.grid
         self.pins = pins[:, None, None]
         self.step = step
-        self.reach = radius + step  # how far from a point the map is read, in cells
         self.offsets = disc_offsets(radius, spacing=0.5).to(start.map)  # (K, 2)
         p = self.grid.from_picture(handles)  # (N, 2)
         self.template = sample(start, p[:, None] + self.offsets).detach()  # (N, K, C)

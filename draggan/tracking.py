@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from .generator import Features
-from .sampling import disc_offsets, sample, sample_bilinear, square_offsets
+from .sampling import disc_offsets, sample, square_offsets
 
+PLACES = 4  # along each side of the picture, for what is unrelated
 SPACING = 0.25  # of the search, in cells; features vary too slowly for less to pay
 
 
@@ -31,41 +32,77 @@ class Tracked:
     mismatch: Tensor
 
 
+@dataclass(frozen=True)
+class Search:
+    """Where the tracker looks: a lattice within `radius` (r_2) of the last position, for a patch
+    of radius `patch`; both in cells."""
+
+    radius: float
+    patch: float = 1.0
+
+    @property
+    def steps(self) -> int:
+        """How many steps of the lattice the radius holds."""
+        return int(self.radius / SPACING + 1e-6)
+
+    @property
+    def margin(self) -> int:
+        """The same of the patch."""
+        return int(self.patch / SPACING + 1e-6)
+
+    @property
+    def travel(self) -> float:
+        """How far a handle may go in one step, in cells along each axis."""
+        return (self.steps + 0.5) * SPACING
+
+    @property
+    def reach(self) -> float:
+        """How far from a handle the map is read, in cells along each axis."""
+        return (self.steps + self.margin) * SPACING
+
+
+def places(width: float, height: float) -> Tensor:
+    """Points (M, 2) all over a picture, around which unrelated content is looked at."""
+    line = (torch.arange(PLACES) + 0.5) / PLACES
+    y, x = torch.meshgrid(line * height, line * width, indexing="ij")
+    return torch.stack((x, y), -1).reshape(-1, 2)
+
+
 class PatchTracker:
     """Tracks a fixed set of handles by the patch that lay around each of them at the start.
 
-    `handles` (N, 2) in picture pixels; `patch` (radius of the patch) and `radius` (r_2) in cells.
+    `start` are the first picture's features around `handles` (N, 2), in picture pixels, and
+    `elsewhere` those around `others` (M, 2), in the same order.
     """
 
-    def __init__(self, start: Features, handles: Tensor, *, patch: float, radius: float) -> None:
+    def __init__(
+        self, start: Features, handles: Tensor, elsewhere: Features, others: Tensor, search: Search
+    ) -> None:
         self.grid = start.grid
-        patch_offsets = disc_offsets(patch, spacing=2 * SPACING)
-        self.patch = patch_offsets.to(start.map)  # (K, 2)
-        self.search = square_offsets(radius, SPACING).to(start.map)  # (S, 2)
-        self.margin = int(patch / SPACING + 1e-6)  # of the patch, in steps of the search
-        self.read = square_offsets(radius + self.margin * SPACING, SPACING).to(start.map)
-        self.shifts = (patch_offsets / SPACING).round().long().add(self.margin).tolist()  # x, y
+        offsets = disc_offsets(search.patch, spacing=2 * SPACING)
+        self.patch = offsets.to(start.map)  # (K, 2)
+        self.search = square_offsets(search.radius, SPACING).to(start.map)  # (S, 2)
+        self.read = square_offsets(search.reach, SPACING).to(start.map)  # (R, 2)
+        self.shifts = (offsets / SPACING).round().long().add(search.margin).tolist()  # x, y
         p = self.grid.from_picture(handles)  # (N, 2)
         self.template = sample(start, p[:, None] + self.patch).detach()  # (N, K, C)
-        self.background = self._background(start)  # (N,)
-        self.travel = float(self.search.max()) + SPACING / 2  # at most, in one step, in cells
-        self.reach = float(self.read.max())  # how far from a point the map is read, in cells
+        self.background = self._background(elsewhere, others, search)  # (N,)
 
     @torch.no_grad()
     def track(self, features: Features, points: Tensor) -> Tracked:
         """New positions of the handles that were last seen at `points` (N, 2), picture pixels."""
         p = self.grid.from_picture(points)  # (N, 2)
-        cost = self._cost(sample(features, p[:, None] + self.read))  # (N, S)
+        cost = self._cost(sample(features, p[:, None] + self.read), self.template)  # (N, S)
         best = cost.argmin(-1)  # (N,)
         found = p + self.search[best] + SPACING * _parabola(cost, best)
         x, y = found[:, 0].clamp(0, self.grid.width), found[:, 1].clamp(0, self.grid.height)
         mismatch = cost.gather(1, best[:, None])[:, 0] / self.background
         return Tracked(self.grid.to_picture(torch.stack((x, y), -1)), mismatch)
 
-    def _cost(self, values: Tensor) -> Tensor:
-        """Mean L1 distance (N, S) of each place of the search, from the map's values (N, R, C) at
-        all the points that a patch may cover."""
-        distance = torch.cdist(values, self.template, p=1) / values.shape[-1]  # (N, R, K)
+    def _cost(self, values: Tensor, template: Tensor) -> Tensor:
+        """Mean L1 distance (N, S) of each place of the search to `template` (N or 1, K, C), from
+        the map's values (N, R, C) at all the points that a patch may cover."""
+        distance = torch.cdist(values, template, p=1) / values.shape[-1]  # (N, R, K)
         side = round(len(self.read) ** 0.5)
         inner = round(len(self.search) ** 0.5)
         distance = distance.view(len(values), side, side, -1)
@@ -76,15 +113,12 @@ class PatchTracker:
         return total.reshape(len(values), -1) / len(self.shifts)
 
     @torch.no_grad()
-    def _background(self, start: Features) -> Tensor:
-        """What the distance to unrelated content is: the mean over the whole map, (N,)."""
-        h, w = start.map.shape[-2:]
-        stride = max(1, max(h, w) // 32)
-        y, x = torch.meshgrid(torch.arange(0, h, stride), torch.arange(0, w, stride), indexing="ij")
-        cells = torch.stack((x, y), -1).reshape(-1, 2).to(start.map) + 0.5
-        values = sample_bilinear(start.map, cells[:, None] + self.patch)  # (M, K, C)
-        distance = torch.cdist(values.transpose(0, 1)[None], self.template[:, :, None], p=1)
-        return distance.mean((1, 2, 3)) / values.shape[-1]  # (N, K, M, 1) -> (N,)
+    def _background(self, elsewhere: Features, others: Tensor, search: Search) -> Tensor:
+        """What the distance to unrelated content is: the mean around all of those places."""
+        around = square_offsets(search.radius, 1.0).to(others)  # (A, 2)
+        p = self.grid.from_picture(others)[:, None, None] + around[:, None]  # (M, A, 1, 2)
+        values = sample(elsewhere, p + self.patch)  # (M, A, K, C)
+        return torch.stack([(values - template).abs().mean() for template in self.template])
 
 
 def _parabola(cost: Tensor, best: Tensor) -> Tensor:

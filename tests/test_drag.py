@@ -17,7 +17,7 @@ from draggan.critters import (
 )
 from draggan.drag import PRESETS, DragOptions, drag
 from draggan.errors import BadInput
-from draggan.tracking import PatchTracker
+from draggan.tracking import PatchTracker, Search, places
 
 # Radii for a picture of 32 px, and raw W+: the prior of random weights says nothing.
 QUICK = DragOptions(steps=25, r1=48, r2=64, pull=48, lr=0.1, space="w+", block=16)
@@ -145,7 +145,8 @@ def test_the_default_models_face_turns_after_its_nose():
     ws = generator.network.mapping(latent_from_unit(unit))
     step = last(drag(generator, ws, before[nose][None], after[nose][None]))
     assert step.ending == "reached" and step.index < 100
-    tracker = PatchTracker(generator.features(ws, 64), before[eyes], patch=1.0, radius=8.0)
+    start = generator.features(ws, 64)
+    tracker = PatchTracker(start, before[eyes], start, places(128, 128), Search(8.0))
     moved = tracker.track(generator.features(step.ws, 64), before[eyes]).points - before[eyes]
     wanted = after[eyes] - before[eyes]
     assert (moved - wanted).norm(dim=-1).max() < 3  # nobody touched the eyes: they turn along

@@ -71,7 +71,8 @@ class ReleasedCosts(StyleGAN2Generator):
         kernels: bool = True,
     ) -> FeaturePath:
         """Nothing is prepared: every step pays for everything."""
-        return _WholePath(self, block)
+        grid = Grid.covering(self.width, self.height, (self.width, self.height))
+        return _WholePath(self, block, grid)
 
     def render_from(
         self, features: Features, ws: Tensor, *, precision: torch.dtype | None = None
@@ -92,10 +93,11 @@ class ReleasedCosts(StyleGAN2Generator):
         return F.interpolate(wanted, size, mode="bilinear", align_corners=False), picture
 
 
-@dataclass(frozen=True)
+@dataclass
 class _WholePath:
     generator: ReleasedCosts
     block: int
+    grid: Grid
 
     def features(self, ws: Tensor, centres: Tensor) -> Features:
         return self.generator.features(ws, self.block)
