@@ -15,6 +15,7 @@ from .prepared import PreparedSynthesis, StyleGAN2Path
 from .stylegan2 import StyleGAN2
 
 PRIOR_SAMPLES = 10_000
+PRIOR_PART = 1000  # at once
 PRIOR_SEED = 0
 MAX_SEED = 2**32 - 1
 
@@ -164,17 +165,25 @@ class StyleGAN2Generator(Generator):
         derived._prior = self._prior if keep_prior else None
         return derived
 
+    @torch.no_grad()
     def _estimated_prior(self) -> Prior:
+        """Summed up in parts: all samples at once would take more memory than a drag."""
         random = torch.Generator().manual_seed(PRIOR_SEED)
         z = torch.randn(PRIOR_SAMPLES, self.z_dim, generator=random)
-        labels = None
-        if self.label_dim:
-            classes = torch.randint(self.label_dim, (PRIOR_SAMPLES,), generator=random)
-            labels = nn.functional.one_hot(classes, self.label_dim).to(self.device, self.dtype)
-        with torch.no_grad():
-            w = self.network.mapping.to_w(z.to(self.device, self.dtype), labels)
-            covariance = torch.cov(w.t().double()).to(self.dtype)
-            return Prior(mean=w.mean(0), covariance=covariance)
+        classes = torch.randint(max(1, self.label_dim), (PRIOR_SAMPLES,), generator=random)
+        total = torch.zeros(self.w_dim, device=self.device, dtype=torch.float64)
+        squares = torch.zeros(self.w_dim, self.w_dim, device=self.device, dtype=torch.float64)
+        shift = self.network.mapping.w_avg.double()  # near the mean: nothing is lost in the squares
+        for part, labels in zip(z.split(PRIOR_PART), classes.split(PRIOR_PART), strict=True):
+            one_hot = None
+            if self.label_dim:
+                one_hot = nn.functional.one_hot(labels, self.label_dim).to(self.device, self.dtype)
+            w = self.network.mapping.to_w(part.to(self.device, self.dtype), one_hot).double()
+            total += (w - shift).sum(0)
+            squares += (w - shift).t() @ (w - shift)
+        mean = total / PRIOR_SAMPLES
+        covariance = (squares - PRIOR_SAMPLES * mean.outer(mean)) / (PRIOR_SAMPLES - 1)
+        return Prior(mean=(mean + shift).to(self.dtype), covariance=covariance.to(self.dtype))
 
     def _checked_label(self, label: int | None) -> int | None:
         if not self.label_dim:
