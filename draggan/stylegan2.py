@@ -229,10 +229,12 @@ class SynthesisLayer(nn.Module):
 
     def _weights_are_smaller(self, x: Tensor, w: Tensor) -> bool:
         """Whether one modulates the weights rather than the map: for one picture, with no gradient
-        wanted, where they hold fewer numbers."""
-        wanted = torch.is_grad_enabled() and (x.requires_grad or w.requires_grad)
-        frozen = not (torch.is_grad_enabled() and self.weight.requires_grad)
-        return frozen and not wanted and len(x) == 1 and self.weight.numel() < x.numel()
+        wanted, where they hold fewer numbers. In half precision alone: pictures in full precision
+        are compared with others that want gradients, and must not differ by rounding."""
+        if x.dtype == w.dtype or len(x) != 1 or self.weight.numel() >= x.numel():
+            return False
+        wanted = (x.requires_grad, w.requires_grad, self.weight.requires_grad)
+        return not (torch.is_grad_enabled() and any(wanted))
 
     def _noise_for(self, x: Tensor, noise: Noise) -> Tensor | None:
         if noise == "none" or not self.use_noise:
