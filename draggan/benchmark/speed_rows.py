@@ -30,6 +30,7 @@ CONTENDERS = (
     Contender("full", "ours, full map", replace(OURS, windows="never", precision="float32")),
     Contender("windowed", "ours, windows", replace(OURS, windows="always", precision="float32")),
     Contender("auto", "ours", replace(OURS, precision="float32")),
+    Contender("plain", "ours, plain torch", replace(OURS, kernels=False)),
     Contender("half", "ours, bfloat16", replace(OURS, precision="bfloat16"), precision="bfloat16"),
 )
 BASELINES = ("released-code", "released-costs")  # the first of them that ran is what ratios mean
@@ -45,6 +46,7 @@ NUDGE = 2e-7  # of float32 the last digit
 OURS_SAME = (
     ("full", "windowed", ROUNDING),
     ("full", "auto", ROUNDING),
+    ("auto", "plain", ROUNDING),
     ("auto", "nudged", f"{NUDGE:g} of the start: what rounding comes to by itself"),
     ("full", "half", "bfloat16 maps"),
 )
