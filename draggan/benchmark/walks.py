@@ -17,6 +17,7 @@ from torch import Tensor
 from draggan.benchmark.speed_scene import Scene
 from draggan.drag import DragOptions, drag
 from draggan.generator import Generator
+from draggan.precision import fast_precision
 
 ENDLESS = 1_000_000
 
@@ -46,6 +47,8 @@ class OwnWalk:
         self, generator: Generator, ws: Tensor, scene: Scene, options: DragOptions
     ) -> None:
         self.generator = generator
+        drafts = options.loop == "native" and options.kernels  # as the editor's previews are
+        self.draft = fast_precision(generator.device) if drafts else None
         options = replace(options, steps=ENDLESS)
         mask = None if scene.mask is None else scene.mask.to(ws.device)
         self._steps = drag(generator, ws, scene.handles, scene.targets, mask=mask, options=options)
@@ -60,8 +63,8 @@ class OwnWalk:
     def preview(self) -> np.ndarray:
         features, ws = self._last.features, self._last.ws
         if features is None:  # within a batch of steps
-            return as_bytes(self.generator.render(ws))
-        return as_bytes(self.generator.render_from(features, ws))
+            return as_bytes(self.generator.render(ws, precision=self.draft))
+        return as_bytes(self.generator.render_from(features, ws, precision=self.draft))
 
     def latent(self) -> Tensor:
         return self._last.ws
