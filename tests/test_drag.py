@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from draggan.checkpoint import load_generator
 from draggan.critters import (
@@ -15,7 +16,7 @@ from draggan.critters import (
     parameter_index,
     render,
 )
-from draggan.drag import PRESETS, DragOptions, drag
+from draggan.drag import PRESETS, DragOptions, _Drag, drag
 from draggan.errors import BadInput
 from draggan.tracking import PatchTracker, Search, places
 
@@ -214,3 +215,38 @@ def test_steps_in_batches_are_the_steps_taken_one_by_one(tiny_generator, ws, bat
             assert a.distances == b.distances and a.loss == b.loss and a.ending == b.ending
             assert torch.equal(a.ws, b.ws) and torch.equal(a.points, b.points)
         assert many[-1].features is None
+
+
+class Looks(TorchDispatchMode):
+    """Notes operations that make a device hand a value over, and so wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func.overloadpacket.__name__ in {
+            "_local_scalar_dense",
+            "nonzero",
+            "equal",
+            "is_nonzero",
+        }:
+            self.seen.add(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("windows", ["never", "always"])
+def test_a_step_of_a_batch_looks_at_no_value(tiny_generator, ws, windows):
+    mask = torch.ones(32, 32)
+    mask[:, :9] = 0
+    options = replace(QUICK, windows=windows, space="prior", clip=3.0, ball=0.5)
+    handles, targets = torch.tensor([[14.0, 16.0]]), torch.tensor([[20.0, 18.0]])
+    one = _Drag(tiny_generator, ws, handles, targets, mask, options, None)
+    one._advance()
+    one.optimiser.step = lambda: None  # Adam on a CPU does look, at its own count of steps
+    with Looks() as looks:
+        one._advance()
+    assert looks.seen == set()
+    with looks:
+        one.points.sum().item()
+    assert looks.seen == {"_local_scalar_dense"}
