@@ -42,16 +42,15 @@ class PreparedLayer:
         precision: torch.dtype,
         pack: bool,
     ) -> None:
-        self.shape, self.affine = shape, layer.affine
+        self.shape, self.affine, self.demodulation = shape, layer.affine, layer.demodulation
         self.gain = gain * ops.LRELU_GAIN
         self.clamp = None if layer.clamp is None else gain * layer.clamp
-        self.power = ops.weight_power(layer.weight)
         self.constant = style is not None
         weight = layer.convolution_weight()
         self.scale_gain = self.gain * (4 if shape.up else 1)
         if style is not None:
             styles = layer.affine(style)  # (1, I)
-            scale = ops.demodulation(self.power, styles) * self.scale_gain  # (1, O)
+            scale = self.demodulation(styles) * self.scale_gain  # (1, O)
             weight = ops.modulated_weight(weight, styles, scale, up=shape.up)
         weight = weight.to(precision).contiguous(memory_format=torch.channels_last)
         self.bias = (layer.bias * self.gain).to(precision)
@@ -81,7 +80,7 @@ class PreparedLayer:
 
     def _modulated(self, x: Tensor, w: Tensor, place: _Place | None) -> Tensor:
         styles = self.affine(w)  # (1, I)
-        scale = ops.demodulation(self.power, styles) * self.scale_gain  # (1, O)
+        scale = self.demodulation(styles) * self.scale_gain  # (1, O)
         if x.dtype == torch.float16:
             styles, scale = ops.shared_scale(styles, scale)
         x = self._convolved(x * styles.to(x.dtype)[:, :, None, None], place)

@@ -205,10 +205,8 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, *, noise: Noise, gain: float = 1.0) -> Tensor:
         """x (B, I, h, w), w (B, w_dim) -> (B, O, H, W), twice the size if the layer upsamples."""
-        styles, power = self.affine(w), self._power(self.weight)  # (B, I), (O, I)
-        weight = self.convolution_weight()
-        assert power is not None
-        scale: Tensor | None = ops.demodulation(power, styles) * (4 if self.up else 1)  # (B, O)
+        styles, weight = self.affine(w), self.convolution_weight()  # (B, I)
+        scale: Tensor | None = self.demodulation(styles) * (4 if self.up else 1)  # (B, O)
         assert scale is not None
         up_kernel = self.resample_filter if self.up else None
         if self._weights_are_smaller(x, w):
@@ -220,6 +218,12 @@ class SynthesisLayer(nn.Module):
             x = ops.modulated_conv2d(x, weight, styles, up_kernel=up_kernel)
         noise_map = self._noise_for(x, noise)
         return ops.bias_act(x, self.bias, scale=scale, noise=noise_map, gain=gain, clamp=self.clamp)
+
+    def demodulation(self, styles: Tensor) -> Tensor:
+        """styles (B, I) -> the output's scale (B, O); see `ops.demodulation`."""
+        power = self._power(self.weight)
+        assert power is not None
+        return ops.demodulation(power, styles)
 
     def convolution_weight(self) -> Tensor:
         """The weight as convolutions want it; see `ops.upsampling_weight`."""
