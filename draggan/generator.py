@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 import torch
@@ -110,6 +111,10 @@ class Prior:
 
         Directions in which w hardly varies are 0 in the second one.
         """
+        return self._roots
+
+    @cached_property
+    def _roots(self) -> tuple[Tensor, Tensor]:
         values, vectors = torch.linalg.eigh(self.covariance.double())
         deviations = values.clamp_min(0).sqrt()
         large = deviations > 1e-3 * deviations.max()
