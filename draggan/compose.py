@@ -68,11 +68,6 @@ class Frame:
         small = shrink(lambda a, b: finite(mask[a:b, :, None]), self._inward(1), self._inward(0))
         return torch.from_numpy(small[..., 0]).clamp(0, 1)
 
-    def mask_to_picture(self, mask: Tensor) -> NDArray:
-        """A model mask (H, W) in [0, 1] -> picture mask (h, w) float32."""
-        whole = (0, self.picture[1]), (0, self.picture[0])
-        return np.clip(self.part_to_picture(mask[None, None], *whole)[..., 0], 0, 1)
-
     def part_to_picture(
         self, image: Tensor, rows: tuple[int, int], columns: tuple[int, int]
     ) -> NDArray:

@@ -26,6 +26,7 @@ from .tracking import PatchTracker, Search, Tracked, places
 
 LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
 WARM_UP = 3  # steps taken one by one before a batch
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 BATCH = 8  # steps on a GPU between two looks at them
 
 
@@ -115,7 +116,7 @@ def drag(
     yielded is the start, the last one has an `ending`.
 
     Raises BadInput for points that are no pairs, not finite or outside of the picture, for a drag
-    without a handle to move, and for a mask of another size.
+    without a handle to move, for a mask of another size, and for blocks that are not there.
     """
     size = (generator.width, generator.height)
     p = checked_points(handles, "handle", size, like=ws)
@@ -154,9 +155,12 @@ class _Drag:
         self.optimiser = torch.optim.Adam(
             self.path.parameters, lr=options.lr, capturable=ws.device.type == "cuda"
         )
-        precision = None if options.precision == "float32" else getattr(torch, options.precision)
         self.features = generator.prepare(
-            ws, self.block, rows=rows, precision=precision, kernels=options.kernels
+            ws,
+            self.block,
+            rows=rows,
+            precision=PRECISIONS[options.precision],
+            kernels=options.kernels,
         )
         self.mask_block = 0 if mask is None or bool((mask > 0).all()) else self._mask_block()
         if windows := self._windows():
@@ -311,10 +315,8 @@ class _Drag:
         if wanted is not None:
             g.rows(wanted)  # refuses what is no block
             return min(wanted, self.block)
-        coarse = range(self.block // 2, self.block)
-        return next(
-            (b for b in g.blocks if b in coarse and g.rows(b) >= self.path.rows), self.block
-        )
+        half = self.block // 2
+        return half if half in g.blocks and g.rows(half) >= self.path.rows else self.block
 
     def _penalty(
         self, ws: Tensor, mask: Tensor | None, features: PictureFeatures | None

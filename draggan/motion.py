@@ -61,12 +61,12 @@ class FixedRegion:
 
     `mask` (H, W): 1 where the picture may move. It is averaged over each cell of the grid, and the
     mean is taken over the fixed area alone, so that the term's strength does not depend on how
-    much is fixed.
+    much is fixed. Differences are taken at least in float32, whatever type the maps have.
     """
 
     def __init__(self, start: Features, mask: Tensor, *, block: int) -> None:
         self.block = block
-        self.start = start.whole(block).detach()  # (1, C, h, w)
+        self.start = self._map(start).detach()  # (1, C, h, w)
         h, w = self.start.shape[-2:]
         movable = F.adaptive_avg_pool2d(mask.to(self.start)[None, None], (h, w))  # (1, 1, h, w)
         self.fixed = 1 - movable
@@ -75,5 +75,9 @@ class FixedRegion:
 
     def loss(self, features: Features) -> Tensor:
         """Mean change of the features in the fixed area, in units of the features' own size."""
-        change = (features.whole(self.block) - self.start).abs() * self.fixed
-        return change.sum(dtype=torch.float32) * self.weight / self.scale
+        change = (self._map(features) - self.start).abs() * self.fixed
+        return change.sum() * self.weight / self.scale
+
+    def _map(self, features: Features) -> Tensor:
+        x = features.whole(self.block)
+        return x.to(torch.promote_types(x.dtype, torch.float32))

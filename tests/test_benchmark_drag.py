@@ -194,3 +194,10 @@ def test_unknown_options_are_refused() -> None:
     render_drag.add_arguments(parser)
     with pytest.raises(BadInput, match="fastest"):
         render_drag.run_command(parser.parse_args(["--options", "fastest"]))
+
+
+def test_a_block_for_a_mask_without_a_mask_is_refused() -> None:
+    parser = argparse.ArgumentParser()
+    render_drag.add_arguments(parser)
+    with pytest.raises(BadInput, match="mask"):
+        render_drag.run_command(parser.parse_args(["--mask-block", "32", "--faces", "1"]))

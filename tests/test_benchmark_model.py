@@ -30,7 +30,7 @@ def untaught() -> StyleGAN2Generator:
 
 
 def test_half_of_the_animals_are_style_mixed(untaught: StyleGAN2Generator) -> None:
-    report = model.evaluate_model(untaught, count=6)
+    report = model.report_on(model.draw_pairs(untaught, 6), name="untaught")
     assert (report.all.count, report.pure.count, report.mixed.count) == (6, 3, 3)
     assert report.size == 32
 
@@ -63,12 +63,12 @@ def test_a_model_that_was_not_taught_on_critters_is_refused(
     tiny_generator: StyleGAN2Generator,
 ) -> None:
     with pytest.raises(BadInput, match="does not draw critters"):
-        model.evaluate_model(tiny_generator, count=4)
+        model.draw_pairs(tiny_generator, 4)
 
 
 def test_a_single_animal_is_too_few(untaught: StyleGAN2Generator) -> None:
     with pytest.raises(BadInput):
-        model.evaluate_model(untaught, count=1)
+        model.draw_pairs(untaught, 1)
 
 
 def test_the_sheet_shows_pairs_side_by_side() -> None:

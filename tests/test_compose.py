@@ -54,7 +54,8 @@ def test_points_and_pixels_move_alike(size: tuple[int, int]) -> None:
 def test_a_mask_comes_back_in_its_own_size(size: tuple[int, int]) -> None:
     frame = Frame(size, (64, 64))
     mask = np.ones((size[1], size[0]), bool)
-    back = frame.mask_to_picture(frame.mask_to_model(mask))
+    whole = (0, size[1]), (0, size[0])
+    back = frame.part_to_picture(frame.mask_to_model(mask)[None, None], *whole)[..., 0]
     assert back.shape == mask.shape and back.min() > 0.99
 
 

@@ -278,3 +278,25 @@ def test_a_draft_is_near_the_picture_and_windows_lead_to_the_same_one(tiny_gener
     whole, draft, windowed, other_draft = pictures
     assert np.abs(whole - windowed).max() <= 1
     assert np.abs(whole - draft).mean() < 2 and np.abs(windowed - other_draft).mean() < 2
+
+
+def test_a_fresh_steps_picture_goes_on_from_its_maps_and_drafts_from_them_in_half(
+    tiny_generator, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[str, object]] = []
+    for name in ("render", "render_from"):
+        plain = getattr(tiny_generator, name)
+
+        def spy(*args, name=name, plain=plain, **options):
+            asked.append((name, options["precision"]))
+            return plain(*args, **options)
+
+        monkeypatch.setattr(tiny_generator, name, spy)
+    monkeypatch.setattr("draggan.editor.fast_precision", lambda device: torch.bfloat16)
+    editor = DragEditor(tiny_generator)
+    editor.set_seed(4)
+    options = DragOptions(steps=2, r1=48, r2=64, pull=48, lr=0.1, space="w+", block=16)
+    list(editor.drag([(14, 16)], [(24, 16)], options=options))
+    for index, draft in ((2, False), (2, True), (1, False)):
+        editor.image(index, draft=draft)
+    assert asked == [("render_from", None), ("render_from", torch.bfloat16), ("render", None)]

@@ -75,3 +75,15 @@ def test_picture_points_land_on_the_grid_by_its_own_map():
     )
     moved = MotionSupervision(margin, HANDLE, MOVES, radius=1, step=1)
     torch.testing.assert_close(plain.template, moved.template)
+
+
+def test_the_fixed_regions_differences_are_taken_in_single_precision():
+    start = bumps((0, 0))
+    half = Features(start.map.half() * 100, GRID, 24)  # its sum leaves float16's range
+    changed = Features(half.map + 10, GRID, 24)
+    mask = torch.zeros(96, 96)
+    mask[:, :48] = 1
+    loss = FixedRegion(half, mask, block=24).loss(changed)
+    exact = [Features(f.map.double(), GRID, 24) for f in (half, changed)]
+    expected = FixedRegion(exact[0], mask, block=24).loss(exact[1])
+    assert loss.dtype == torch.float32 and loss.item() == pytest.approx(expected.item(), rel=1e-4)

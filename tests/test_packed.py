@@ -64,3 +64,11 @@ def test_without_packing_plain_convolutions_are_used(monkeypatch: pytest.MonkeyP
 
 def test_double_precision_is_not_packed():
     assert not can_pack(torch.zeros(1, dtype=torch.float64))
+
+
+@packs
+def test_packing_can_be_declined():
+    x, weight = maps(1, 4, 5, 5), torch.randn(4, 4, 3, 3)
+    convolution = Convolution(weight, None, pack=False)
+    assert torch.equal(convolution(x, padding=1), F.conv2d(x, weight, padding=1))
+    assert convolution.forth is None and convolution.weight is weight

@@ -235,6 +235,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_command(args: argparse.Namespace) -> int:
     check_json_argument(args.json)
+    if args.mask_block and not args.mask:
+        raise BadInput("--mask-block says how a mask is held.", hint="Give --mask as well.")
     report = run(
         load_generator(args.model, device=args.device),
         faces=args.faces,

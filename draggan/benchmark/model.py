@@ -81,11 +81,6 @@ def draw_pairs(generator: Generator, count: int, *, seed: int = SEED) -> Pairs:
     return Pairs(torch.cat(drawn), torch.cat(truth))
 
 
-def evaluate_model(generator: Generator, *, count: int = 200, seed: int = SEED) -> ModelReport:
-    """Held-out figures of a generator that was taught on critters. Raises BadInput."""
-    return report_on(draw_pairs(generator, count, seed=seed), name=generator.name)
-
-
 def report_on(pairs: Pairs, *, name: str) -> ModelReport:
     """The figures of pairs from `draw_pairs`."""
     decibels = psnr(pairs.drawn, pairs.truth)
