@@ -1,0 +1,1 @@
+"""The editors' plugins: put together, installed, packed; standard library only."""

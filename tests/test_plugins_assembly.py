@@ -1,0 +1,116 @@
+"""Plugins are put together whole, with the wire inside, and with nothing that is not theirs."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from draggan import __version__
+from draggan.errors import BadInput, CannotWrite
+from draggan.plugins.assembly import assemble
+
+ROOT = Path(__file__).resolve().parent.parent
+ACTIONS = {
+    *("draggan_place", "draggan_drag", "draggan_step_back", "draggan_step_forward"),
+    *("draggan_keep_step", "draggan_delete_handle", "draggan_clear_handles"),
+    "draggan_show_docker",
+}
+# Ctrl+Alt combinations of Krita 5.2 to 6.0 and of its other shortcut schemes.
+TAKEN = {f"Ctrl+Alt+{key}" for key in "CFGIJPRSV[]0123456789"} | {
+    *("Ctrl+Alt+Shift+C", "Ctrl+Alt+Shift+I", "Ctrl+Alt+Shift+K", "Ctrl+Alt+Shift+M"),
+    *("Ctrl+Alt+D", "Ctrl+Alt+L", "Ctrl+Alt+T"),  # desktops take these before Krita sees them
+}
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Path:
+    assemble("krita", tmp_path / "plugin")
+    return tmp_path / "plugin"
+
+
+def test_the_wire_its_msgpack_and_the_licence_come_along(laid: Path) -> None:
+    module = laid / "draggan_krita"
+    assert (module / "__init__.py").is_file()
+    assert (module / "draggan_wire" / "client.py").is_file()
+    assert (module / "draggan_wire" / "_msgpack" / "COPYING").is_file()
+    assert (module / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
+def test_the_plugin_says_its_version(laid: Path) -> None:
+    assert (laid / "draggan_krita" / "VERSION").read_text() == f"{__version__}\n"
+
+
+def test_nothing_compiled_or_hidden_is_laid(laid: Path) -> None:
+    names = [path.name for path in laid.rglob("*")]
+    assert not [n for n in names if n.endswith(".pyc") or n == "__pycache__" or n[0] == "."]
+
+
+def test_what_was_laid_is_told(tmp_path: Path) -> None:
+    told = assemble("krita", tmp_path)
+    found = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(told) == found and list(told) == sorted(told)
+    assert Path("actions/draggan_krita.action") in found
+
+
+def test_a_link_leads_to_the_sources(tmp_path: Path) -> None:
+    assemble("krita", tmp_path, link=True)
+    module = tmp_path / "draggan_krita"
+    assert not module.is_symlink()
+    assert (module / "__init__.py").resolve() == ROOT / "krita_plugin/draggan_krita/__init__.py"
+    assert (module / "draggan_wire").resolve() == ROOT / "daemon/draggan_wire"
+    assert not (module / "VERSION").is_symlink()
+
+
+def test_an_unknown_host_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refusal:
+        assemble("paint", tmp_path)
+    assert "krita" in refusal.value.hint
+
+
+def test_a_plugin_that_lies_there_already_is_not_mixed_with_ours(laid: Path) -> None:
+    with pytest.raises(CannotWrite):
+        assemble("krita", laid)
+
+
+def test_the_vendored_wire_imports_by_itself_under_the_plugins_name(laid: Path) -> None:
+    code = (
+        "import importlib.machinery, sys, types\n"
+        "package = types.ModuleType('draggan_krita')\n"
+        f"package.__path__ = [{str(laid / 'draggan_krita')!r}]\n"
+        "sys.modules['draggan_krita'] = package\n"
+        "import draggan_krita.draggan_wire.edit, draggan_krita.draggan_wire.client\n"
+        "sys.exit('draggan_wire' in sys.modules or 'msgpack' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_krita_can_read_the_desktop_file(laid: Path) -> None:
+    # Read the way Krita's own importer reads it.
+    config = configparser.ConfigParser()
+    config.read_string((laid / "draggan_krita.desktop").read_text(encoding="utf-8"))
+    entry = config["Desktop Entry"]
+    assert entry["X-KDE-Library"] == "draggan_krita"
+    assert entry["ServiceTypes"] == "Krita/PythonPlugin"
+    assert entry["X-Krita-Manual"] == "manual.html"
+
+
+def test_every_action_has_a_shortcut_that_nothing_else_in_krita_has(laid: Path) -> None:
+    root = ElementTree.parse(laid / "actions" / "draggan_krita.action").getroot()
+    assert root.tag == "ActionCollection" and root.get("version") == "2"
+    actions = {action.get("name"): action for action in root.iter("Action")}
+    assert set(actions) == ACTIONS
+    shortcuts = [action.findtext("shortcut") or "" for action in actions.values()]
+    assert len(set(shortcuts)) == len(ACTIONS) and not TAKEN & set(shortcuts)
+    assert all(shortcut.startswith("Ctrl+Alt+") for shortcut in shortcuts)
+
+
+def test_only_placing_is_an_action_that_stays_pressed(laid: Path) -> None:
+    root = ElementTree.parse(laid / "actions" / "draggan_krita.action").getroot()
+    pressed = {a.get("name") for a in root.iter("Action") if a.findtext("isCheckable") == "true"}
+    assert pressed == {"draggan_place"}
