@@ -2,31 +2,36 @@
 
 words = load("words")
 application = qt_application()      # skips the test where PyQt6 is not installed
-docker = load("widgets.docker")
+panel = load("widgets.docker").Panel(studio)
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "krita_plugin" / "draggan_krita"
+from draggan.plugins.assembly import assemble
+
 PACKAGE = "draggan_krita"
 
 
 def load(name: str) -> ModuleType:
-    """The plugin's module of that name ("words", "widgets.docker", "draggan_wire.edit")."""
+    """A module of the assembled plugin: "words", "widgets.docker", "draggan_wire.edit"..."""
     if PACKAGE not in sys.modules:
+        folder = Path(tempfile.mkdtemp(prefix="draggan-krita-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        assemble("krita", folder)
         package = ModuleType(PACKAGE)
-        # The second folder holds draggan_wire, which assembly lays into the plugin.
-        package.__path__ = [str(SOURCE), str(ROOT / "daemon")]
+        package.__path__ = [str(folder / PACKAGE)]
         sys.modules[PACKAGE] = package
     return importlib.import_module(f"{PACKAGE}.{name}")
 
