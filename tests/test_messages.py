@@ -21,6 +21,7 @@ from draggan_wire.messages import (
     FROM_DAEMON,
     MAGIC,
     MISMATCH,
+    Blob,
     Close,
     Closed,
     Credit,
@@ -43,6 +44,8 @@ from draggan_wire.messages import (
     Pong,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
     SessionKey,
     State,
@@ -52,7 +55,7 @@ from draggan_wire.messages import (
     encode,
     encode_mismatch,
 )
-from draggan_wire.pixels import BYTES_PER_PIXEL, MAX_SIDE
+from draggan_wire.pixels import BYTES_PER_PIXEL, MAX_BUFFER, MAX_SIDE
 
 PICTURE = Image("rgb8", 4, 2, bytes(range(24)))
 PLANE = Image("gray8", 4, 2, b"\xff\x00" * 4)
@@ -73,6 +76,8 @@ MESSAGES = [
     ),
     Stop(session="s1"),
     Seek(session="s1", step=0),
+    Open(model="critters", saved=Blob(b"all of it")),
+    Save(session="s1"),
     Credit(session="s1", n=2),
     Close(session="s1"),
     ListModels(),
@@ -82,8 +87,10 @@ MESSAGES = [
     Opened(session="s1", token="0123abcd", width=4, height=2),
     State(session="s1", state="dragging"),
     Progress(session="s1", stage="inverting", index=3, total=9, psnr=21.5),
-    Ready(session="s1", psnr=None, verdict="The model knows this picture well."),
-    Frame("s1", 4, "kept", 5, PICTURE, ((1.0, 2.0),), (0.5,), ("moving",)),
+    Ready("s1", psnr=None, verdict="The model knows this picture well.", step=3, last=9),
+    Frame("s1", 4, "kept", 5, PICTURE, ((1.0, 2.0),), (0.5,), ("moving",), PLANE),
+    Frame("s1", 5, "result", 5, PICTURE, ((1.0, 2.0),)),
+    Saved("s1", Blob(b"all of it"), step=3),
     Done("s1", "reached", 12, 30.5, (HandleResult(1.0, 2.0, "reached", 0.4),)),
     Error(code="bad_input", sentence="No handles.", hint="Draw one.", session="s1"),
     Closed(session="s1", reason="asked"),
@@ -95,6 +102,11 @@ def header(**values: Any) -> list[bytes]:
     return [MAGIC, msgpack.packb(values)]
 
 
+def blob(data: bytes = b"abc", **changes: Any) -> list[bytes]:
+    entry = {"name": "saved", "format": "bytes", "bytes": 3, **changes}
+    return [*header(op="open", model="m", bufs=[entry]), data]
+
+
 def drag(**changes: Any) -> list[bytes]:
     plain = {"op": "drag", "id": 5, "session": "s1", "handles": [[1, 2]], "targets": [[3, 4]]}
     return header(**{**plain, **changes})
@@ -104,6 +116,13 @@ def frame(data: bytes = bytes(24), **changes: Any) -> list[bytes]:
     entry = {"name": "image", "format": "rgb8", "width": 4, "height": 2, "bytes": 24, **changes}
     values = {"op": "frame", "session": "s", "seq": 1, "kind": "kept", "step": 0}
     return [*header(bufs=[entry], **values), data]
+
+
+def changed(kind: str, plane: bytes = bytes(8), **changes: Any) -> list[bytes]:
+    picture = {"name": "image", "format": "rgb8", "width": 4, "height": 2, "bytes": 24}
+    mask = {"name": "changed", "format": "gray8", "width": 4, "height": 2, "bytes": 8, **changes}
+    values = {"op": "frame", "session": "s", "seq": 1, "kind": kind, "step": 0}
+    return [*header(bufs=[picture, mask], **values), bytes(24), plane]
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: m.op)
@@ -144,6 +163,18 @@ def test_pictures_are_passed_on_without_a_copy() -> None:
     received = decode(frames).message.image
     data[0] = 9
     assert received.data[0] == 9
+
+
+def test_saved_data_is_passed_on_as_it_is_and_described_as_bytes() -> None:
+    data = bytes(range(9))
+    frames = encode(Saved("s1", Blob(data), step=3))
+    assert frames[2] is data
+    assert msgpack.unpackb(frames[1])["bufs"] == [{"name": "data", "format": "bytes", "bytes": 9}]
+
+
+def test_more_saved_data_than_a_message_may_carry_is_refused() -> None:
+    with pytest.raises(LimitExceeded, match="Saved data"):
+        Blob(bytes(MAX_BUFFER + 1))
 
 
 def test_unknown_keys_are_ignored_and_missing_ones_take_their_defaults() -> None:
@@ -220,6 +251,23 @@ MALFORMED = {
     "a status too many": header(
         op="frame", session="s", seq=1, kind="kept", step=0, statuses=["lost"]
     ),
+    "a distance without its status": header(
+        op="frame", session="s", seq=1, kind="kept", step=0, points=[[1, 2]], distances=[1, 2]
+    ),
+    "a preview that says what changed": changed("preview"),
+    "what changed, in another size": changed("result", width=2, height=4),
+    "what changed, in colour": changed("result", bytes(24), format="rgb8", bytes=24),
+    "a step beyond the last": header(op="ready", session="s", step=2, last=1),
+    "no saved data": blob(b"", bytes=0),
+    "saved data cut off": blob(b"ab"),
+    "a picture for saved data": blob(b"abc", format="rgb8", width=1, height=1),
+    "saved data for a picture": blob(name="image"),
+    "saved data and a seed": [
+        *header(
+            op="open", model="m", seed=1, bufs=[{"name": "saved", "format": "bytes", "bytes": 3}]
+        ),
+        b"abc",
+    ],
     "a mask in colour": [
         *drag(bufs=[{"name": "mask", "format": "rgb8", "width": 4, "height": 2, "bytes": 24}]),
         bytes(24),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Mapping, Optional, Tuple, Type
 
-from .pixels import MAX_SIDE, Image
+from .pixels import MAX_SIDE, Blob, Image
 from .schema import buffer, choice, integer, many, number, optional, record, refuse, text
 from .values import (
     FEATURES,
@@ -32,20 +32,24 @@ class Hello:
 
 @dataclass(frozen=True)
 class Open:
-    """Either a picture to invert, or a seed to sample (with truncation psi and a class label)."""
+    """A picture to invert, or a seed to sample (with truncation psi and a class label), or saved.
+
+    Exactly one of the three. `saved` is what `Saved` brought, with the picture and all else in it.
+    """
 
     op: ClassVar[str] = "open"
     model: str = field(metadata=ID)
-    image: Optional[Image] = field(default=None, metadata=buffer())
-    weight: Optional[Image] = field(default=None, metadata=buffer())
+    image: Optional[Image] = field(default=None, metadata=buffer(Image))
+    weight: Optional[Image] = field(default=None, metadata=buffer(Image))
+    saved: Optional[Blob] = field(default=None, metadata=buffer(Blob))
     seed: Optional[int] = field(default=None, metadata=optional(integer(0, (1 << 32) - 1)))
     truncation: float = field(default=1.0, metadata=number(0, 2))
     label: Optional[int] = field(default=None, metadata=optional(integer(0, 1 << 20)))
     quality: str = field(default="balanced", metadata=choice("fast", "balanced", "best"))
 
     def __post_init__(self) -> None:
-        if (self.image is None) == (self.seed is None):
-            raise refuse("open", "either a picture or a seed")
+        if [self.image, self.seed, self.saved].count(None) != 2:
+            raise refuse("open", "either a picture or a seed or saved data")
         check_plane(self.weight, "open.weight", self.image)
 
 
@@ -57,7 +61,7 @@ class Drag:
     session: str = field(metadata=ID)
     handles: Tuple[Point, ...] = field(metadata=POINTS)
     targets: Tuple[Point, ...] = field(metadata=POINTS)
-    mask: Optional[Image] = field(default=None, metadata=buffer())
+    mask: Optional[Image] = field(default=None, metadata=buffer(Image))
     settings: DragSettings = field(default=DragSettings(), metadata=record(DragSettings))
     preview_every_ms: Optional[int] = field(default=100, metadata=optional(integer(0, 60_000)))
     preview_max_side: Optional[int] = field(default=None, metadata=optional(integer(16, MAX_SIDE)))
@@ -80,6 +84,14 @@ class Seek:
     op: ClassVar[str] = "seek"
     session: str = field(metadata=ID)
     step: int = field(metadata=STEP)
+
+
+@dataclass(frozen=True)
+class Save:
+    """Asks an idle session for all that opens it again later."""
+
+    op: ClassVar[str] = "save"
+    session: str = field(metadata=ID)
 
 
 @dataclass(frozen=True)
@@ -108,5 +120,5 @@ class Ping:
 
 
 FROM_CLIENT: Mapping[str, Type[Any]] = {
-    kind.op: kind for kind in (Hello, Open, Drag, Stop, Seek, Credit, Close, ListModels, Ping)
+    kind.op: kind for kind in (Hello, Open, Drag, Stop, Seek, Save, Credit, Close, ListModels, Ping)
 }

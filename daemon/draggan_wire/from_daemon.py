@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Mapping, Optional, Tuple, Type
 
 from .errors import WireError, from_header
-from .pixels import MAX_SIDE, Image
+from .pixels import MAX_SIDE, Blob, Image
 from .schema import buffer, choice, integer, many, number, optional, record, refuse, text
 from .values import (
     DISTANCE,
@@ -21,6 +21,7 @@ from .values import (
     Limits,
     ModelInfo,
     Point,
+    check_plane,
 )
 
 
@@ -74,31 +75,58 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ready:
-    """The session can be dragged; `psnr` and `verdict` say how well the model knows the picture."""
+    """The session can be dragged; `psnr` and `verdict` say how well the model knows the picture.
+
+    `step` is the present step and `last` the last one of the timeline: not 0 for a saved session.
+    """
 
     op: ClassVar[str] = "ready"
     session: str = field(metadata=ID)
     psnr: Optional[float] = field(default=None, metadata=PSNR)
     verdict: str = field(default="", metadata=text(1000))
+    step: int = field(default=0, metadata=STEP)
+    last: int = field(default=0, metadata=STEP)
+
+    def __post_init__(self) -> None:
+        if self.step > self.last:
+            raise refuse("ready.step", "a step of the timeline")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A step's picture; `points`, `distances` and `statuses` are in the order of the handles."""
+    """A step's picture; `points`, `distances` and `statuses` are in the order of the handles.
+
+    `changed`, with kept and result frames only, is gray8 of the picture's size: 255 where any
+    sample differs from the opened picture, else 0.
+    """
 
     op: ClassVar[str] = "frame"
     session: str = field(metadata=ID)
     seq: int = field(metadata=integer(1, 1 << 53))
     kind: str = field(metadata=choice("preview", "kept", "result"))
     step: int = field(metadata=STEP)
-    image: Image = field(metadata=buffer())
+    image: Image = field(metadata=buffer(Image))
     points: Tuple[Point, ...] = field(default=(), metadata=POINTS)
     distances: Tuple[float, ...] = field(default=(), metadata=many(DISTANCE, MAX_HANDLES))
     statuses: Tuple[str, ...] = field(default=(), metadata=many(STATUS, MAX_HANDLES))
+    changed: Optional[Image] = field(default=None, metadata=buffer(Image))
 
     def __post_init__(self) -> None:
-        if not len(self.points) == len(self.distances) == len(self.statuses):
-            raise refuse("frame", "as many distances and statuses as points")
+        if not {len(self.distances), len(self.statuses)} <= {0, len(self.points)}:
+            raise refuse("frame", "as many distances and statuses as points, or none")
+        if self.changed is not None and self.kind == "preview":
+            raise refuse("frame.changed", "left out of previews")
+        check_plane(self.changed, "frame.changed", self.image)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """All that `open` needs to come back to the session as it is at `step`, its present one."""
+
+    op: ClassVar[str] = "saved"
+    session: str = field(metadata=ID)
+    data: Blob = field(metadata=buffer(Blob))
+    step: int = field(metadata=STEP)
 
 
 @dataclass(frozen=True)
@@ -143,6 +171,7 @@ class Pong:
 FROM_DAEMON: Mapping[str, Type[Any]] = {
     kind.op: kind
     for kind in (
-        Welcome, ModelList, Opened, State, Progress, Ready, Frame, Done, Error, Closed, Pong,
+        Welcome, ModelList, Opened, State, Progress, Ready, Frame, Saved, Done, Error, Closed,
+        Pong,
     )
 }  # fmt: skip

@@ -7,7 +7,8 @@ Form
       id    a number that the client gives to a request, counting up from 1
       re    in all that the daemon sends because of a request: the request's `id`
       bufs  what the raw buffers are, in their order: {name, format, width, height, bytes}; `name`
-            is the field that the picture fills, formats and layout stand in `pixels.py`
+            is the field that the picture fills, formats and layout stand in `pixels.py`. Saved
+            data is no picture but a blob: {name, format: "bytes", bytes}
     A missing field with a default takes it; unknown keys are ignored; unknown ops are answered with
     the error `unsupported`. Every buffer is described and has exactly the size described.
 
@@ -25,14 +26,20 @@ Coordinates
 Conversation                          (what the daemon sends, in order)
     hello   -> welcome                first message of every connection; before it only errors
     open    -> opened, progress..., [frame result of step 0, if opened from a seed], ready
+               opened from saved data: opened, progress... (only where the model must be tuned to
+               the picture again), frame result of the present step, ready
     drag    -> frame..., frame result, done
-    seek    -> frame result           a step of the timeline; the next drag goes on from there
+    seek    -> frame result           a step of the timeline; the next drag goes on from there.
+                                      `points` are where the handles are then, none at step 0;
+                                      distances and statuses are not known
+    save    -> saved                  of an idle session (else error `busy`): its picture, timeline,
+                                      step and tuning, opaque, for `open` on any later day with the
+                                      very same model
     stop    -> state                  at once, while a step computes. Then the drag ends with `done`
                                       (reason stopped) as always; an opening ends with `closed`
     close   -> closed                 whatever the session was doing
     models  -> model_list;  ping -> pong, at once;  credit -> nothing
     A pong without `re` is the daemon finding out whether a quiet client is still there.
-    A `pong` that answers nothing is the daemon's way to see whether a connection stands.
     Any request may be answered by `error` instead, which then is the last answer to it. The daemon
     sends `state` whenever a session's state changes.
     Step 0 of a session's timeline is the opened picture; each drag step appends one, a drag after
@@ -46,7 +53,8 @@ Delivery
     and `result` frames, done, error, progress...) is never dropped. Clients give a credit back
     after they have drawn a preview. A session starts without credit and credit is capped at 8.
     A preview may be smaller than the picture (`preview_max_side`); `kept` and `result` are of the
-    picture's size; all have the opened picture's pixel format (rgb8 for a seed).
+    picture's size; all have the opened picture's pixel format (rgb8 for a seed). `kept` and
+    `result` say by `changed` which pixels are not those of the opened picture.
 
 Sessions
     A session belongs to its connection. After a reconnect, `hello` names the sessions with their
@@ -70,6 +78,7 @@ from .from_client import (
     ListModels,
     Open,
     Ping,
+    Save,
     Seek,
     Stop,
 )
@@ -84,10 +93,11 @@ from .from_daemon import (
     Pong,
     Progress,
     Ready,
+    Saved,
     State,
     Welcome,
 )
-from .pixels import Bytes, Image
+from .pixels import Blob, Bytes, Image
 from .schema import plain, read, refuse
 from .values import (
     MAX_CREDIT,
@@ -110,6 +120,7 @@ __all__ = [
     "MAX_HANDLES",
     "MISMATCH",
     "STATUSES",
+    "Blob",
     "Close",
     "Closed",
     "Credit",
@@ -134,6 +145,8 @@ __all__ = [
     "Pong",
     "Progress",
     "Ready",
+    "Save",
+    "Saved",
     "Seek",
     "SessionKey",
     "State",
@@ -150,10 +163,13 @@ MISMATCH = b"DGDx"
 MAJORS = (1,)
 MAX_HEADER = 1 << 16
 MAX_BUFFERS = 8
+BLOB = "bytes"  # a blob's format in its description
+
+Buffer = Union[Image, Blob]
 
 Message = Union[
-    Hello, Open, Drag, Stop, Seek, Credit, Close, ListModels, Ping,
-    Welcome, ModelList, Opened, State, Progress, Ready, Frame, Done, Error, Closed, Pong,
+    Hello, Open, Drag, Stop, Seek, Save, Credit, Close, ListModels, Ping,
+    Welcome, ModelList, Opened, State, Progress, Ready, Frame, Saved, Done, Error, Closed, Pong,
 ]  # fmt: skip
 _EVERY: Mapping[str, Type[Any]] = {**FROM_CLIENT, **FROM_DAEMON}
 
@@ -172,26 +188,26 @@ def encode(
 ) -> List[Bytes]:
     """The frames of a message; raises BadMessage or LimitExceeded where it breaks the rules.
 
-    `request` becomes `id`, `reply` becomes `re`. Pictures are passed on without a copy.
+    `request` becomes `id`, `reply` becomes `re`. Buffers are passed on without a copy.
     """
     header = plain(message)
-    pictures = _pictures(message)
-    read(type(message), {**header, **pictures}, message.op)
+    buffers = _buffers(message)
+    read(type(message), {**header, **buffers}, message.op)
     header["op"] = message.op
     header.update({k: v for k, v in (("id", request), ("re", reply)) if v is not None})
-    if pictures:
-        header["bufs"] = [_describe(name, image) for name, image in pictures.items()]
+    if buffers:
+        header["bufs"] = [_describe(name, buffer) for name, buffer in buffers.items()]
     packed = _msgpack.packb(header)
     if len(packed) > MAX_HEADER:
         raise LimitExceeded("A message's header is too large.", hint="Send less at once.")
-    return [MAGIC, packed, *(image.data for image in pictures.values())]
+    return [MAGIC, packed, *(buffer.data for buffer in buffers.values())]
 
 
 def decode(frames: Sequence[Bytes], *, ops: Mapping[str, Type[Any]] = _EVERY) -> Envelope:
     """A message from its frames, of the kinds in `ops` (FROM_CLIENT or FROM_DAEMON).
 
     Raises BadMessage, Unsupported, LimitExceeded or WrongProtocol and nothing else; the error's
-    `request` is the message's id where that much could be read. Pictures share the frames' memory.
+    `request` is the message's id where that much could be read. Buffers share the frames' memory.
     """
     _check_magic(frames)
     header = _unpack(frames[1]) if len(frames) > 1 else None
@@ -282,43 +298,52 @@ def _message(
             f"The operation {op[:40]!r} is not known here.",
             hint="Update the older side: daemon and client differ in age.",
         )
-    pictures = _read_pictures(header.get("bufs", []), buffers)
+    found = _read_buffers(header.get("bufs", []), buffers)
     kind = ops[op]
     places = {field.name for field in fields(kind) if "buffer" in field.metadata}
-    if not pictures.keys() <= places:
-        raise refuse(f"{op}.bufs", "of the message's own pictures")
+    if not found.keys() <= places:
+        raise refuse(f"{op}.bufs", "of the message's own buffers")
     values = {key: value for key, value in header.items() if key not in places}
-    message: Message = read(kind, {**values, **pictures}, op)
+    message: Message = read(kind, {**values, **found}, op)
     return message
 
 
-def _pictures(message: Message) -> Dict[str, Image]:
-    """The message's pictures by field name, in the order in which they travel."""
+def _buffers(message: Message) -> Dict[str, Buffer]:
+    """The message's pictures and blobs by field name, in the order in which they travel."""
     names = (field.name for field in fields(message) if "buffer" in field.metadata)
     found = ((name, getattr(message, name)) for name in names)
-    return {name: image for name, image in found if image is not None}
+    return {name: buffer for name, buffer in found if buffer is not None}
 
 
-def _describe(name: str, image: Image) -> Dict[str, Any]:
+def _describe(name: str, buffer: Buffer) -> Dict[str, Any]:
+    size = memoryview(buffer.data).nbytes
+    if isinstance(buffer, Blob):
+        return {"name": name, "format": BLOB, "bytes": size}
     return {
         "name": name,
-        "format": image.format,
-        "width": image.width,
-        "height": image.height,
-        "bytes": memoryview(image.data).nbytes,
+        "format": buffer.format,
+        "width": buffer.width,
+        "height": buffer.height,
+        "bytes": size,
     }
 
 
-def _read_pictures(described: Any, buffers: Sequence[Bytes]) -> Dict[str, Image]:
-    """Pictures from their descriptions and raw buffers; nothing may be missing, extra or twice."""
+def _read_buffers(described: Any, buffers: Sequence[Bytes]) -> Dict[str, Buffer]:
+    """Buffers from their descriptions and raw frames; nothing may be missing, extra or twice."""
     if not isinstance(described, list) or len(described) != len(buffers):
         raise refuse("bufs", "a description of each buffer")
-    found: Dict[str, Image] = {}
+    found: Dict[str, Buffer] = {}
     for entry, data in ((described[i], data) for i, data in enumerate(buffers)):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise refuse("bufs", "maps with a name")
         if entry["name"] in found or entry.get("bytes") != memoryview(data).nbytes:
             raise refuse("bufs", "of the size they describe, each once")
-        form: Dict[str, Any] = {key: entry.get(key) for key in ("format", "width", "height")}
-        found[entry["name"]] = Image(**form, data=data)
+        found[entry["name"]] = _read_buffer(entry, data)
     return found
+
+
+def _read_buffer(entry: Mapping[str, Any], data: Bytes) -> Buffer:
+    if entry.get("format") == BLOB:
+        return Blob(data)
+    form: Dict[str, Any] = {key: entry.get(key) for key in ("format", "width", "height")}
+    return Image(**form, data=data)

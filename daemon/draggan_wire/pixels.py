@@ -1,8 +1,8 @@
-"""A picture as it travels: raw bytes with a format tag, in the host's own layout; standard library.
+"""What travels as raw bytes: pictures in the host's own layout, and blobs; standard library.
 
-Rows from top to bottom, no padding, channels interleaved in the order of the tag's letters, 16-bit
-and float channels in little-endian order, alpha not premultiplied. Nobody on the editors' side
-computes with pixels; the daemon converts both ways.
+A picture has a format tag: rows from top to bottom, no padding, channels interleaved in the order
+of the tag's letters, 16-bit and float channels in little-endian order, alpha not premultiplied.
+Nobody on the editors' side computes with pixels; the daemon converts both ways.
 """
 
 from __future__ import annotations
@@ -48,6 +48,26 @@ class Image:
                 f"A picture of {self.width} x {self.height} pixels ({self.format}) came with "
                 f"{memoryview(self.data).nbytes} bytes.",
                 hint="The picture was cut off or its format is wrong; try again, then report it.",
+            )
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that only the daemon can read; the client keeps them and gives them back.
+
+    Raises LimitExceeded for more than MAX_BUFFER bytes, BadMessage for none.
+    """
+
+    data: Bytes
+
+    def __post_init__(self) -> None:
+        size = memoryview(self.data).nbytes
+        if not size:
+            raise BadMessage("Saved data without a byte came.", hint="Open the picture instead.")
+        if size > MAX_BUFFER:
+            raise LimitExceeded(
+                f"Saved data of {size} bytes is too large to send.",
+                hint="Open the picture again, and go on from there.",
             )
 
 

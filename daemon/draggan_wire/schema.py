@@ -117,9 +117,15 @@ def record(kind: Type[Any]) -> Rule:
     return {"check": lambda value, name: read(kind, value, name)}
 
 
-def buffer() -> Rule:
-    """A picture that travels as a raw frame of its own, not in the header."""
-    return {"buffer": True}
+def buffer(kind: Type[Any]) -> Rule:
+    """An Image or a Blob (`kind`) that travels as a raw frame of its own, not in the header."""
+
+    def check(value: Any, name: str) -> Any:
+        if not isinstance(value, kind):
+            raise refuse(name, f"a buffer of the other kind, {kind.__name__.lower()}")
+        return value
+
+    return {"buffer": True, "check": check}
 
 
 def read(kind: Type[T], values: Any, name: str) -> T:
@@ -129,16 +135,11 @@ def read(kind: Type[T], values: Any, name: str) -> T:
     found: Dict[str, Any] = {}
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         if field.name in values:
-            check = field.metadata.get("check", keep)
+            check = field.metadata["check"]
             found[field.name] = check(values[field.name], f"{name}.{field.name}")
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise refuse(f"{name}.{field.name}", "there")
     return kind(**found)
-
-
-def keep(value: Any, name: str) -> Any:
-    """A buffer, which has been checked when its frame was read."""
-    return value
 
 
 def plain(value: Any) -> Any:
