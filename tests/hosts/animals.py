@@ -1,0 +1,62 @@
+"""Pictures of animals whose landmarks are known, and where landmarks have come to; torch, numpy.
+
+The animals are renders, so the default model knows their kind and the truth is exact. Where a
+landmark is in a result is told by the judge of the benchmarks, which sees the picture alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from draggan.benchmark.fit import fit
+from draggan.critters import landmark_index, parameter_index, render, sample_parameters
+
+SIZE = 512
+_JUDGED = 128  # pixels at which the judge looks; the model sees no more either
+_TURN = 0.25  # yaw in radians
+
+
+class Animal:
+    """One animal that looks to the right, in a picture of SIZE x SIZE."""
+
+    def __init__(self, seed: int = 5) -> None:
+        self._parameters = sample_parameters(1, seed=seed)
+        self._parameters[0, parameter_index("yaw")] = _TURN
+        self._turned = self._parameters.clone()
+        self._turned[0, parameter_index("yaw")] = -_TURN
+        scene = render(self._parameters, SIZE)
+        self._landmarks = scene.landmarks[0]
+        self.picture = to_bytes(scene.image)  # uint8 (SIZE, SIZE, 3)
+
+    def landmark(self, name: str) -> tuple[float, float]:
+        """Where it is, in the picture's pixels."""
+        x, y = self._landmarks[landmark_index(name)].tolist()
+        return x, y
+
+    def landmark_in(self, picture: np.ndarray, name: str) -> tuple[float, float]:
+        """Where the judge sees it in a picture (SIZE, SIZE, 3) that was made from this one."""
+        small = Image.fromarray(picture[..., :3]).resize((_JUDGED, _JUDGED), Image.Resampling.BOX)
+        planes = torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)[None] / 127.5 - 1
+        seen = fit(planes, [self._parameters, self._turned])
+        x, y = (seen.landmarks[0, landmark_index(name)] * SIZE / _JUDGED).tolist()
+        return x, y
+
+    def save(self, path: Path) -> Path:
+        Image.fromarray(self.picture).save(path)
+        return path
+
+
+def to_bytes(image: Tensor) -> np.ndarray:
+    """(1, 3, H, W) in [-1, 1] -> uint8 (H, W, 3)."""
+    planes = ((image[0].clamp(-1, 1) + 1) * 127.5).round().byte()
+    return planes.permute(1, 2, 0).numpy()
+
+
+def read_png(path: Path) -> np.ndarray:
+    """uint8 (H, W, 3), without alpha."""
+    return np.asarray(Image.open(path).convert("RGB"))

@@ -1,0 +1,65 @@
+"""Turns host tests on and off, and gives them Krita, a daemon and an animal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.animals import Animal
+from tests.hosts.daemon import RealDaemon
+from tests.hosts.enabling import HOW, KRITAS, wanted_hosts
+from tests.hosts.krita.host import KritaHost
+from tests.hosts.roots import root_for
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not wanted_hosts():
+        terminalreporter.write_line(HOW)
+
+
+@pytest.fixture(scope="session")
+def out() -> Path:
+    """Where results, pictures of the screen and logs go: $DRAGGAN_HOSTS_OUT or build/hosts."""
+    return Path(os.environ.get("DRAGGAN_HOSTS_OUT") or PROJECT / "build/hosts").resolve()
+
+
+@pytest.fixture(scope="session", params=[name for name in wanted_hosts() if name in KRITAS])
+def bare_krita(request: pytest.FixtureRequest, out: Path) -> Iterator[KritaHost]:
+    """Krita without the plugin."""
+    host = KritaHost(request.param, root_for(request.param), out)
+    yield host
+    host.close()
+
+
+@pytest.fixture(scope="session")
+def krita(bare_krita: KritaHost) -> KritaHost:
+    """Krita with the plugin installed and enabled; from then on `bare_krita` has it too."""
+    bare_krita.install_plugin()
+    return bare_krita
+
+
+@pytest.fixture(scope="session")
+def daemon(out: Path) -> Iterator[RealDaemon]:
+    """A daemon with the default model that answers; tests that kill it start it again."""
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "daemon.log"
+    log.unlink(missing_ok=True)
+    daemon = RealDaemon(log)
+    daemon.start()
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture(scope="session")
+def animal() -> Animal:
+    return Animal()
+
+
+@pytest.fixture(scope="session")
+def animal_file(animal: Animal, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return animal.save(tmp_path_factory.mktemp("animal") / "animal.png")

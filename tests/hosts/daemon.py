@@ -1,0 +1,61 @@
+"""A real `draggand serve` for host tests, in a socket folder of its own; no torch in here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SECONDS = 60
+INSIDE = "/mnt/draggan/daemon"  # where the socket folder is seen from inside a root file system
+SOCKET = "draggand.sock"
+
+
+class RealDaemon:
+    """One daemon process at a time; kill and start are what users' computers do to it."""
+
+    def __init__(self, log: Path, *, threads: int = 1) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dg"))  # socket paths must be short
+        self.log = log
+        self._threads = threads
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Return when the daemon answers; raises RuntimeError when it does not within a minute."""
+        arguments = ["serve", "--threads", str(self._threads), "--device", "cpu", "-v"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "draggan_daemon", *arguments],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + SECONDS
+        while not self._answers():
+            if time.monotonic() > end or self._process.poll() is not None:
+                raise RuntimeError(f"The daemon does not answer; see {self.log}.")
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """SIGKILL: no clean-up, the socket's file stays."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.kill()
+        shutil.rmtree(self.folder)
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "DRAGGAND_SOCKET": str(self.folder / SOCKET)}
+
+    def _answers(self) -> bool:
+        command = [sys.executable, "-m", "draggan_daemon", "status"]
+        return subprocess.run(command, env=self._environment(), capture_output=True).returncode == 0

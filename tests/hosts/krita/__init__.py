@@ -1,0 +1,1 @@
+"""Real Krita on a virtual screen, driven from inside by the plugin in `rig/`."""
