@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,7 @@ class FakeCanvas:
         self.preview: Image | None = None
         self.kept: list[int] = []
         self.results: list[tuple[Image, str]] = []
+        self.changed: list[Image | None] = []
         self.broken: Exception | None = None
 
     def read_image(self) -> Image:
@@ -105,11 +107,13 @@ class FakeCanvas:
             raise self.broken
         self.preview = image
 
-    def keep_step(self, image: Image, step: int) -> None:
+    def keep_step(self, image: Image, step: int, changed: Image | None) -> None:
         self.kept.append(step)
+        self.changed.append(changed)
 
-    def add_result(self, image: Image, name: str) -> None:
+    def add_result(self, image: Image, name: str, changed: Image | None) -> None:
         self.results.append((image, name))
+        self.changed.append(changed)
 
     def clear_preview(self) -> None:
         self.preview = None
@@ -194,6 +198,14 @@ def test_from_the_button_to_the_layer(stage: Stage) -> None:
     assert stage.state == "done" and not edit.busy
     assert edit.status.message == "All handles have reached their targets, after 3 steps."
     assert edit.status.outcome is not None and edit.status.fit == Ready("s", 30.0, "Good.")
+
+
+def test_what_changed_comes_to_the_canvas_with_kept_steps_and_the_result(stage: Stage) -> None:
+    first, second = (Image("gray8", 8, 8, bytes([value]) * 64) for value in (0, 255))
+    stage.open()
+    stage.answer(replace(frame("kept", 2), changed=first), to=Drag)
+    stage.answer(replace(frame("result", 3), changed=second), to=Drag)
+    assert stage.canvas.changed == [first, second]
 
 
 def test_a_press_before_the_connection_is_there_waits_for_it() -> None:

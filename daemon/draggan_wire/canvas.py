@@ -29,11 +29,18 @@ class Canvas(Protocol):
     def show_preview(self, image: Image) -> None:
         """Shows a step in place of the one before; may be smaller than the picture: stretch it."""
 
-    def keep_step(self, image: Image, step: int) -> None:
-        """Keeps an intermediate step, as a layer for instance."""
+    def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
+        """Keeps an intermediate step, as a layer for instance.
 
-    def add_result(self, image: Image, name: str) -> None:
-        """Adds the result as something new: one step of undo, nothing overwritten."""
+        `changed` is gray8 of the picture's size: 255 where any sample differs from the opened
+        picture, else 0; None where the daemon does not say.
+        """
+
+    def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
+        """Adds the result as something new: one step of undo, nothing overwritten.
+
+        `changed` as in `keep_step`.
+        """
 
     def clear_preview(self) -> None:
         """Takes the preview away, if there is one."""

@@ -308,11 +308,12 @@ class Edit:
     def _keep(self, frame: Frame, task: _Task) -> None:
         self._steps[_fingerprint(frame.image, task.options)] = frame.step
         if frame.kind == "kept":
-            self._canvas.keep_step(frame.image, frame.step)
+            self._canvas.keep_step(frame.image, frame.step, frame.changed)
             return
         self._at = frame.step
         self._canvas.clear_preview()
-        self._canvas.add_result(frame.image, f"DragGAN {task.options.model}, step {frame.step}")
+        name = f"DragGAN {task.options.model}, step {frame.step}"
+        self._canvas.add_result(frame.image, name, frame.changed)
 
     def _tell_step(self, frame: Frame) -> None:
         self.status = replace(

@@ -48,10 +48,10 @@ class FolderCanvas:
     def show_preview(self, image: Image) -> None:
         """A folder shows nothing; previews only tell how far the handles are."""
 
-    def keep_step(self, image: Image, step: int) -> None:
+    def keep_step(self, image: Image, step: int, changed: Image | None) -> None:
         self.kept.append(Step(step, self._patch(image), self.to_picture(self.points_now())))
 
-    def add_result(self, image: Image, name: str) -> None:
+    def add_result(self, image: Image, name: str, changed: Image | None) -> None:
         self.result = self._patch(image)
 
     def clear_preview(self) -> None:
