@@ -151,7 +151,7 @@ def _configure(root: Path, recipe: Recipe) -> None:
 def _install(root: Path, recipe: Recipe, log: IO[str]) -> None:
     def apt(*words: str) -> None:
         environment = ("--env", "DEBIAN_FRONTEND=noninteractive")
-        command = [ENTER, root, *environment, "--", "apt-get", "-q", "-y", *words]
+        command = [str(ENTER), str(root), *environment, "--", "apt-get", "-qy", *words]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     apt("update")
@@ -162,7 +162,7 @@ def _install(root: Path, recipe: Recipe, log: IO[str]) -> None:
 
 
 def _check_version(root: Path, recipe: Recipe) -> None:
-    """A moving suite brings another version one day: then say so, test nothing else under its name."""
+    """A moving suite brings another version one day, which must not be tested under this name."""
     query = ["dpkg-query", "-W", "-f", "${Version}", recipe.program]
     found = subprocess.run(
         [ENTER, root, "--", *query], check=True, capture_output=True, text=True
