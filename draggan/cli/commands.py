@@ -41,6 +41,14 @@ COMMANDS: Mapping[str, Command] = {
     "doctor": Command(
         "say whether draggan can work here, and what to do if not", "draggan.cli.doctor"
     ),
+    "install": Command(
+        "put the plugin into an editor of this computer",
+        commands={"krita": Command("put the plugin into Krita", "draggan.cli.install")},
+    ),
+    "package": Command(
+        "write an editor's plugin as one file",
+        commands={"krita": Command("write the plugin for Krita as a zip", "draggan.cli.package")},
+    ),
     "train": Command("train the default model", "draggan.training.command"),
     "bench": Command(
         "measure quality and speed",

@@ -1,0 +1,54 @@
+"""Packs a plugin as a zip that Krita imports, the same bytes every time; standard library only.
+
+Krita's importer looks for a `.desktop` file, for a folder *entry* of the module's name with an
+`__init__.py` in it, and for an `.action` file of the module's name.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from draggan.errors import CannotWrite
+from draggan.plugins.assembly import assemble
+from draggan.writing import replacing
+
+_WHEN = (1980, 1, 1, 0, 0, 0)  # the zip format's first day: no clock gets into the file
+_UNIX, _FILE, _FOLDER = 3, 0o100644, 0o040755
+
+
+def pack(host: str, path: Path) -> int:
+    """Writes the zip to `path`, replacing only a zip; returns the number of files in it.
+
+    Raises BadInput for an unknown host and CannotWrite.
+    """
+    if path.exists() and not (path.is_file() and zipfile.is_zipfile(path)):
+        raise CannotWrite(
+            f"{path} is there already, and is no zip file.", hint="Name another file with --out."
+        )
+    with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
+        root = Path(folder) / host
+        files = assemble(host, root)
+        with replacing(path) as file:
+            _write(file, root, files)
+    return len(files)
+
+
+def _write(file: BinaryIO, root: Path, files: tuple[Path, ...]) -> None:
+    folders = {parent for name in files for parent in name.parents if parent != Path(".")}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in sorted((*folders, *files)):
+            if name in folders:
+                archive.writestr(_entry(f"{name.as_posix()}/", _FOLDER), b"")
+            else:
+                archive.writestr(_entry(name.as_posix(), _FILE), (root / name).read_bytes())
+
+
+def _entry(name: str, mode: int) -> zipfile.ZipInfo:
+    """Uncompressed, as compressed bytes differ from one zlib to the next."""
+    entry = zipfile.ZipInfo(name, date_time=_WHEN)
+    entry.create_system = _UNIX
+    entry.external_attr = mode << 16 | (0x10 if mode == _FOLDER else 0)
+    return entry
