@@ -1,0 +1,233 @@
+"""A Krita document as the canvas of an edit (`draggan_wire.canvas.Canvas`); stdlib only.
+
+It reads what `aim` has chosen, so that all that one drag depends on is read at one moment. Results
+and kept steps are layers in one group; nothing of the user's is ever written to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
+
+from .draggan_wire.canvas import Handle
+from .draggan_wire.crop import Crop
+from .draggan_wire.errors import BadInput
+from .draggan_wire.messages import Image
+from .host import layers
+from .host.pixels import is_blank
+from .preview import Painter, Preview
+from .region import Looks, Opened, Source, choose_source, ends_of, holds
+
+if TYPE_CHECKING:
+    from .handles import HandleLine
+    from .host.document import KritaDocument
+    from .settings import Settings
+
+WHOLE = Crop(0, 0, 1, 1)
+Seen = Callable[[Image, int], None]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What an edit leaves in a document: its group, and (layer, step) of its results in order."""
+
+    group: str = ""
+    results: Tuple[Tuple[str, int], ...] = ()
+
+
+class KritaCanvas:
+    """One document's canvas.
+
+    `paint` shows a picture over Krita's own (see `preview`); `see` is told each picture's step.
+    """
+
+    def __init__(self, document: KritaDocument, paint: Painter, see: Seen) -> None:
+        self._document = document
+        self._preview = Preview(document, paint)
+        self._see = see
+        self._opened: Optional[Opened] = None
+        self._looks = Looks()
+        self._lines: Tuple[HandleLine, ...] = ()
+        self._mask: Optional[Image] = None
+        self._trace = Trace()
+        self._clearing = False
+        self.dragging = False  # steps that come now belong to a drag, not to a look back
+        self.looked_at: Optional[int] = None  # the step that is painted over the canvas
+        self.step_now: Callable[[], int] = lambda: 0  # of the picture that comes
+
+    @property
+    def crop(self) -> Crop:
+        """What the edit works on, in the document's pixels."""
+        return self._opened.source.crop if self._opened else WHOLE
+
+    # Before a drag.
+
+    def aim(self, settings: Settings, lines: Sequence[HandleLine]) -> Optional[int]:
+        """Chooses what is dragged; returns the step of the open edit that the document shows.
+
+        None: a new edit begins with the pixels that are there now. Raises BadInput.
+        """
+        self._lines = tuple(lines)
+        wanted = choose_source(self._document, settings, lines)
+        step = self._step_on_show(settings, wanted)
+        if step is None:
+            self._open(wanted, settings.region)
+        self._mask = self._read_mask()
+        self._preview.begin()
+        return step
+
+    def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
+        """Goes on with an edit of another day; the document shows its `step`."""
+        self._opened, self._trace = opened, trace
+        self._looks = Looks()
+        self._looks.remember(opened.image, 0)
+        look = self._read(opened.source)
+        if look is not None:
+            self._looks.remember(look, step)
+
+    def await_reopening(self, source: Source, region: str, trace: Trace) -> None:
+        """Until `adopt` brings the opened pixels, points and previews already have their place."""
+        blank = Image("gray8", 1, 1, b"\0")
+        self._opened, self._trace = Opened(source, region, blank), trace
+
+    @property
+    def opened(self) -> Optional[Opened]:
+        return self._opened
+
+    @property
+    def trace(self) -> Trace:
+        """The layers that the edit has left in the document."""
+        return self._trace
+
+    def _step_on_show(self, settings: Settings, wanted: Source) -> Optional[int]:
+        opened = self._opened
+        if opened is None or settings.region != opened.region:
+            return None
+        source = opened.source
+        if opened.region == "auto":
+            if not holds(source.crop, ends_of(self._lines)):
+                return None
+        elif wanted.crop != source.crop:
+            return None
+        if not self._same_layer(wanted.layer, source.layer):
+            return None
+        look = self._read(source)
+        step = None if look is None else self._looks.step_of(look)
+        return self._step_of_layers() if step is not None and source.layer else step
+
+    def _same_layer(self, wanted: str, opened: str) -> bool:
+        if bool(wanted) != bool(opened):
+            return False
+        return wanted == opened or self._document.is_inside(wanted, self._trace.group)
+
+    def _step_of_layers(self) -> int:
+        """The step of the newest result that can be seen; a layer alone does not show it."""
+        shown = (step for uid, step in reversed(self._trace.results) if self._document.shows(uid))
+        return next(shown, 0)
+
+    def _open(self, source: Source, region: str) -> None:
+        image = self._read(source)
+        if image is None or is_blank(image):
+            raise BadInput(
+                "There is nothing to see where the handles are.",
+                hint="Choose a layer with pixels there, or work on everything visible.",
+            )
+        self._opened, self._trace = Opened(source, region, image), Trace()
+        self._looks = Looks()
+        self._looks.remember(image, 0)
+
+    def _read(self, source: Source) -> Optional[Image]:
+        if source.layer:
+            return self._document.read_layer(source.layer, source.crop)
+        return self._document.read_visible(source.crop)
+
+    def _read_mask(self) -> Optional[Image]:
+        mask = self._document.read_selection(self.crop)
+        if mask is None:
+            return None
+        if not any(_selected(mask, self.crop, line) for line in self._lines if not line.pinned):
+            raise BadInput(
+                "The handles lie outside the selection, so nothing there may move.",
+                hint="Select what may move around them, or select nothing.",
+            )
+        return mask
+
+    # The Canvas of an edit.
+
+    def read_image(self) -> Image:
+        if self._opened is None:
+            raise BadInput("Nothing has been chosen to drag.", hint="Press Drag again.")
+        return self._opened.image
+
+    def read_handles(self) -> Sequence[Handle]:
+        inside = self.crop.from_document
+        return [(inside(line.start), inside(line.target)) for line in self._lines]
+
+    def read_mask(self) -> Optional[Image]:
+        return self._mask
+
+    def show_preview(self, image: Image) -> None:
+        self._clearing = False
+        self._see(image, self.step_now())
+        if not self.dragging and self._document_shows(self.step_now()):
+            self._preview.clear()
+            self.looked_at = None
+            return
+        self.looked_at = None if self.dragging else self.step_now()
+        self._preview.show(
+            image, self.crop, on_layer=self.dragging, group=self._trace.group, above=self._above()
+        )
+
+    def _document_shows(self, step: int) -> bool:
+        """Whether the newest result is this step, and visible: nothing need be painted then."""
+        newest = self._trace.results[-1:]
+        return bool(newest) and newest[0][1] == step and self._document.shows(newest[0][0])
+
+    def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
+        """Kept steps are hidden layers: they must not lie over what is still being dragged."""
+        added = self._add(image, f"DragGAN, step {step}", changed, visible=False)
+        self._trace = replace(self._trace, group=added.group)
+
+    def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
+        self._clearing, self.looked_at = False, None
+        self._see(image, self.step_now())
+        added = self._preview.become(name, image, self.crop, changed)
+        if added is None:
+            added = self._add(image, name, changed, visible=True)
+        step = self.step_now()
+        self._trace = Trace(added.group, (*self._trace.results, (added.layer, step)))
+        if self._opened and not self._opened.source.layer:
+            self._looks.remember(self._document.read_visible(self.crop), step)
+
+    def clear_preview(self) -> None:
+        """Only noted: a result that follows at once takes the layer over (see `settle`)."""
+        self._clearing = True
+
+    def settle(self) -> None:
+        """Takes the preview away, if that is what it has come to."""
+        if self._clearing:
+            self._clearing, self.looked_at = False, None
+            self._preview.clear()
+
+    def _add(
+        self, image: Image, name: str, changed: Optional[Image], *, visible: bool
+    ) -> layers.Added:
+        return layers.add_layer(
+            self._document.raw,
+            name,
+            image,
+            self.crop,
+            changed=changed,
+            group=self._trace.group,
+            above=self._above(),
+            visible=visible,
+        )
+
+    def _above(self) -> str:
+        return self._opened.source.layer if self._opened else ""
+
+
+def _selected(mask: Image, crop: Crop, line: HandleLine) -> bool:
+    x, y = (int(value) for value in crop.from_document(line.start))
+    x, y = min(x, mask.width - 1), min(y, mask.height - 1)
+    return bool(bytes(mask.data[y * mask.width + x : y * mask.width + x + 1]).strip(b"\0"))

@@ -1,0 +1,320 @@
+"""One document's edit: its handles, its drag, its timeline; no Qt, no Krita (see `host`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
+
+from .arrows import Drawing
+from .canvas import KritaCanvas
+from .draggan_wire.crop import Crop
+from .draggan_wire.edit import Edit
+from .draggan_wire.edit_status import EditOptions
+from .draggan_wire.errors import BadInput, WireError
+from .draggan_wire.messages import Frame, Image, Point
+from .handles import HandleLine, HandleSet
+from .note import Note, read_note, write_note
+from .pictures import thumbnail
+from .preview import Painter
+from .region import Opened
+from .timeline import Timeline
+
+if TYPE_CHECKING:
+    from .draggan_wire.exchange import Line
+    from .host.document import KritaDocument
+    from .settings import Settings
+
+PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
+Lines = Tuple[HandleLine, ...]
+
+
+@dataclass(frozen=True)
+class EditView:
+    """What the docker shows of the active document's edit."""
+
+    state: str = "none"  # none idle connecting opening dragging stopping done failed
+    message: str = ""
+    hint: str = ""
+    fraction: Optional[float] = None
+    handles: Tuple[str, ...] = ()  # one status each: placed moving reached stuck lost pinned
+    selected: Optional[int] = None
+    step: int = 0
+    last: int = 0
+    ms_per_step: Optional[float] = None
+    fit: str = ""  # how well the model knows the picture
+    can_reopen: bool = False
+
+
+@dataclass(frozen=True)
+class _Drag:
+    """The drag that was last asked for: where it began, with which handles and settings."""
+
+    base: int
+    lines: Lines
+    settings: Settings
+
+
+class DocumentEdit:
+    """All that belongs to one document. `poll` does the work; nothing here raises but by mistake."""
+
+    def __init__(self, document: KritaDocument, line: Line, paint: Painter) -> None:
+        self.document = document
+        self.handles = HandleSet()
+        self.timeline = Timeline()
+        self.canvas = KritaCanvas(document, paint, self._see)
+        self.edit = Edit(line, self.canvas)
+        self.canvas.step_now = lambda: self.edit.status.step
+        self._line = line
+        self._drag: Optional[_Drag] = None
+        self._ours: Lines = ()  # the handles as this class has placed them last
+        self._trouble: Optional[WireError] = None  # what the user has just been refused
+        self._notice = ""
+        self._state = "idle"
+        self._noted: Optional[bytes] = None  # saved data that the document carries already
+        self.can_reopen = bool(document.read_note())
+
+    @property
+    def busy(self) -> bool:
+        return self.edit.busy
+
+    # What the user asks for.
+
+    def drag_or_stop(self, settings: Settings) -> None:
+        if self.edit.busy:
+            self.edit.stop()
+        else:
+            self._attempt(lambda: self._start(settings))
+
+    def look(self, step: int) -> None:
+        """Shows a step of the timeline; the next drag goes on from there."""
+        if not self.edit.busy and self.edit.last:
+            self._clear_words()
+            self.canvas.dragging = False
+            self.edit.look(min(max(step, 0), self.edit.last))
+
+    def step_by(self, count: int) -> None:
+        self.look(self.edit.status.step + count)
+
+    def keep_step(self) -> None:
+        """Keeps the step on show as a layer; during a drag as soon as it is over."""
+        step = self.edit.status.step
+        if self.edit.last or self.edit.busy:
+            self._clear_words()
+            self.edit.fetch((step,), self._keep)
+
+    def fetch(self, steps: Sequence[int], receive: Callable[[Frame], None]) -> None:
+        """Hands each of the steps to `receive`, in full size."""
+        self._clear_words()
+        self.edit.fetch(tuple(steps), receive)
+
+    def clear_handles(self) -> None:
+        self.handles.clear()
+
+    def reopen(self, settings: Settings) -> None:
+        """Takes up the edit that the document carries."""
+        self._attempt(lambda: self._reopen(settings))
+
+    def tell(self, notice: str) -> None:
+        """A sentence for the message line, until the next thing happens."""
+        self._trouble, self._notice = None, notice
+
+    def refuse(self, error: WireError) -> None:
+        """Says why something could not be done."""
+        self._trouble = error
+
+    def close(self) -> None:
+        """Ends the edit: its document is gone, or Krita ends."""
+        self.edit.close()
+        self._line.close()
+
+    # What happens by itself.
+
+    def poll(self) -> None:
+        self.edit.poll()
+        self.canvas.settle()
+        self._follow_steps()
+        self._follow_state()
+        self._keep_note()
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        self._clear_words()
+        try:
+            action()
+        except WireError as error:
+            self._trouble = error
+
+    def _clear_words(self) -> None:
+        self._trouble, self._notice = None, ""
+
+    def _start(self, settings: Settings) -> None:
+        lines = self.handles.lines
+        shown = self.canvas.aim(settings, lines)
+        looked = self.canvas.looked_at
+        at = looked if shown is not None and looked is not None else shown
+        if shown is None:
+            self.timeline = Timeline()
+        self._drag = _Drag(at or 0, lines, settings)
+        self._ours = lines
+        self.timeline.cut(at or 0)
+        self.timeline.note(at or 0, [line.start for line in lines])
+        self.canvas.dragging = True
+        self.can_reopen = False
+        self.edit.start(_options(settings, self.canvas.crop), at=at)
+
+    def _reopen(self, settings: Settings) -> None:
+        note = read_note(self.document.read_note())
+        crop, (width, height) = note.source.crop, self.document.size
+        if crop.left + crop.width > width or crop.top + crop.height > height:
+            raise BadInput(
+                "The document has another size than when this edit was made.",
+                hint="Begin a new one: place handles and press Drag.",
+            )
+        settings = replace(settings, model=note.model, quality=note.quality, region=note.region)
+        self.handles.replace(note.lines)
+        self._drag = _Drag(note.step, note.lines, settings)
+        self._ours, self.timeline = note.lines, Timeline()
+        self._noted = note.data
+        self.canvas.dragging = False
+        self.canvas.await_reopening(note.source, note.region, note.trace)
+        self.edit.restore(_options(settings, crop), note.data)
+        self.edit.fetch((0,), lambda frame: self._reopened(frame.image, note))
+
+    def _reopened(self, image: Image, note: Note) -> None:
+        self.canvas.adopt(Opened(note.source, note.region, image), note.trace, note.step)
+        self.can_reopen = False
+
+    def _see(self, image: Image, step: int) -> None:
+        self.timeline.see(step, thumbnail(image))
+
+    def _follow_steps(self) -> None:
+        status = self.edit.status
+        points = [self.canvas.crop.to_document(point) for point in status.points]
+        if points:
+            self.timeline.note(status.step, points)
+        if not self.edit.busy and self._drag and self.handles.lines == self._ours:
+            self._place_handles(self._drag, status.step, points)
+
+    def _place_handles(self, drag: _Drag, step: int, points: Sequence[Point]) -> None:
+        """Arrows begin where the handles are now, unless the user has moved them meanwhile."""
+        if step <= drag.base:
+            lines = drag.lines
+        elif len(points) == len(drag.lines):
+            lines = tuple(
+                _moved(line, p, s) for line, p, s in zip(drag.lines, points, self._arrived)
+            )
+        else:
+            return
+        if lines != self._ours:
+            self.handles.replace(lines, self.handles.selected)
+            self._ours = self.handles.lines
+
+    @property
+    def _arrived(self) -> Tuple[str, ...]:
+        status = self.edit.status
+        return status.statuses or ("moving",) * len(status.points)
+
+    def _follow_state(self) -> None:
+        state = self.edit.status.state
+        if state != self._state and state in ("done", "failed", "idle"):
+            self.canvas.dragging = False
+        self._state = state
+
+    def _keep(self, frame: Frame) -> None:
+        self.canvas.keep_step(frame.image, frame.step, frame.changed)
+        self.tell(f"Step {frame.step} is kept as a hidden layer in the group 'DragGAN'.")
+
+    def _keep_note(self) -> None:
+        """The document carries what reopening needs, from the first result on."""
+        saved, opened = self.edit.saved, self.canvas.opened
+        if saved is None or saved is self._noted or opened is None or self._drag is None:
+            return
+        if not self.canvas.trace.results or self.edit.busy:
+            return
+        self._noted = saved
+        settings = self._drag.settings
+        note = Note(
+            settings.model,
+            settings.quality,
+            opened.region,
+            opened.source,
+            opened.image.format,
+            self.handles.lines,
+            self.canvas.trace,
+            self.edit.status.step,
+            saved,
+        )
+        self.document.write_note(write_note(note))
+
+    # What is shown.
+
+    def view(self) -> EditView:
+        status = self.edit.status
+        view = EditView(
+            state=status.state,
+            message=self._notice or status.message,
+            hint="" if self._notice else status.hint,
+            fraction=status.fraction,
+            handles=self._statuses(),
+            selected=self.handles.selected,
+            step=status.step,
+            last=self.edit.last,
+            ms_per_step=status.ms_per_step,
+            fit=_fit(status.fit),
+            can_reopen=self.can_reopen and not self.edit.busy,
+        )
+        if self._trouble is None:
+            return view
+        state = view.state if self.edit.busy else "failed"
+        return replace(view, state=state, message=self._trouble.sentence, hint=self._trouble.hint)
+
+    def drawing(self, *, show_box: bool) -> Drawing:
+        """What is painted over the canvas, in document points."""
+        status, drag = self.edit.status, self._drag
+        crop = self.canvas.crop
+        at_work = status.state in ("dragging", "stopping") and drag is not None
+        points = [crop.to_document(point) for point in status.points] if at_work else []
+        return Drawing(
+            lines=self.handles.lines,
+            selected=self.handles.selected,
+            points=tuple(points),
+            trails=self.timeline.trails(drag.base, status.step) if at_work and drag else (),
+            statuses=status.statuses if at_work else (),
+            box=_box(crop) if show_box and self.canvas.opened else None,
+        )
+
+    def _statuses(self) -> Tuple[str, ...]:
+        statuses = self.edit.status.statuses
+        if len(statuses) == len(self.handles.lines) and self.handles.lines == self._ours:
+            return statuses
+        return tuple("pinned" if line.pinned else "placed" for line in self.handles.lines)
+
+
+def _options(settings: Settings, crop: Crop) -> EditOptions:
+    return EditOptions(
+        model=settings.model,
+        quality=settings.quality,
+        settings=settings.drag_settings(),
+        preview_every_ms=settings.preview_ms,
+        preview_max_side=PREVIEW_SIDE if max(crop.width, crop.height) > PREVIEW_SIDE else None,
+        keep_every=settings.keep_every,
+    )
+
+
+def _moved(line: HandleLine, point: Point, status: str) -> HandleLine:
+    """A handle on its way; one that has arrived holds its place from then on."""
+    if line.pinned:
+        return line
+    return (
+        HandleLine(line.target, line.target) if status == "reached" else replace(line, start=point)
+    )
+
+
+def _fit(ready: object) -> str:
+    psnr, verdict = getattr(ready, "psnr", None), getattr(ready, "verdict", "")
+    if not verdict:
+        return ""
+    return f"{verdict} ({psnr:.1f} dB)" if psnr is not None else str(verdict)
+
+
+def _box(crop: Crop) -> Tuple[float, float, float, float]:
+    return crop.left, crop.top, crop.left + crop.width, crop.top + crop.height

@@ -1,0 +1,1 @@
+"""Krita itself: the only folder of the plugin that imports `krita`."""

@@ -1,0 +1,104 @@
+"""One document of Krita's, for as long as it is open: its size, layers, pixels and notes."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+from krita import Krita
+
+from ..draggan_wire.crop import Box, Crop
+from ..draggan_wire.messages import Image
+from ..qt import QtCore
+from . import layers, pixels
+
+NOTE, NOTE_TITLE = "draggan", "A DragGAN edit that can be taken up again"
+
+
+def active_document() -> Optional[KritaDocument]:
+    """The document that the user works on, if any."""
+    found = Krita.instance().activeDocument()
+    return None if found is None or found.rootNode() is None else KritaDocument(found)
+
+
+class KritaDocument:
+    """Speaks for a document; `key` tells documents apart while Krita runs."""
+
+    def __init__(self, document: Any) -> None:
+        self.raw = document
+        self.key = layers.id_of(document.rootNode())
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still open: Krita's object outlives its document."""
+        return self.raw in Krita.instance().documents() and self.raw.rootNode() is not None
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        return self.raw.width(), self.raw.height()
+
+    @property
+    def description(self) -> str:
+        """For the diagnostics: no names, no pixels."""
+        raw = self.raw
+        size = "{} x {}".format(*self.size)
+        return f"{size}, {raw.colorModel()}/{raw.colorDepth()}, {raw.colorProfile()}"
+
+    # Reading.
+
+    def selection_box(self) -> Optional[Box]:
+        """The selection's bounds inside the document, None without one."""
+        found = self.raw.selection()
+        if found is None:
+            return None
+        left, top = max(found.x(), 0), max(found.y(), 0)
+        right = min(found.x() + found.width(), self.raw.width())
+        bottom = min(found.y() + found.height(), self.raw.height())
+        return (left, top, right, bottom) if right > left and bottom > top else None
+
+    def read_selection(self, crop: Crop) -> Optional[Image]:
+        return pixels.read_selection(self.raw, crop)
+
+    def read_visible(self, crop: Crop) -> Image:
+        self.raw.waitForDone()
+        return pixels.read_node(self.raw.rootNode(), crop)
+
+    def read_layer(self, uid: str, crop: Crop) -> Optional[Image]:
+        """What one layer shows, None when it is gone."""
+        node = layers.find(self.raw, uid)
+        self.raw.waitForDone()
+        return None if node is None else pixels.read_node(node, crop)
+
+    def active_layer(self) -> str:
+        return layers.active_id(self.raw)
+
+    def is_inside(self, uid: str, group: str) -> bool:
+        """Whether a node is the group or stands somewhere in it."""
+        node = layers.find(self.raw, uid)
+        while node is not None:
+            if layers.id_of(node) == group:
+                return True
+            node = node.parentNode()
+        return False
+
+    def shows(self, uid: str) -> bool:
+        """Whether the node is there, visible, and so is all that it stands in."""
+        node = layers.find(self.raw, uid)
+        if node is None:
+            return False
+        while node is not None:
+            if not node.visible():
+                return False
+            node = node.parentNode()
+        return True
+
+    # Notes in the file.
+
+    def read_note(self) -> bytes:
+        """The edit that the document carries, b"" for none."""
+        if NOTE not in self.raw.annotationTypes():
+            return b""
+        return bytes(self.raw.annotation(NOTE))
+
+    def write_note(self, data: bytes) -> None:
+        self.raw.setAnnotation(NOTE, NOTE_TITLE, QtCore.QByteArray(data))
+        self.raw.setModified(True)

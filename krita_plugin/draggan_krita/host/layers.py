@@ -1,0 +1,152 @@
+"""Layers that the plugin adds to a document: built elsewhere, added at once, found again by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from krita import Selection
+
+from ..draggan_wire.crop import Crop
+from ..draggan_wire.messages import Image
+from ..qt import QtCore
+from .pixels import SRGB, depth_of, write_node
+from .scratch import scratch_document
+
+GROUP, MASK = "DragGAN", "What moved"
+
+
+@dataclass(frozen=True)
+class Added:
+    """Ids of what one insertion has added; ids, since the user may remove a node at any time."""
+
+    group: str
+    layer: str
+
+
+def find(document: Any, uid: str) -> Any:
+    """The node of that id where it stands in the document now, else None."""
+    return document.nodeByUniqueID(QtCore.QUuid(uid)) if uid else None
+
+
+def id_of(node: Any) -> str:
+    return str(node.uniqueId().toString())
+
+
+def active_id(document: Any) -> str:
+    node = document.activeNode()
+    return "" if node is None else id_of(node)
+
+
+def add_layer(
+    document: Any,
+    name: str,
+    image: Image,
+    crop: Crop,
+    *,
+    changed: Optional[Image] = None,
+    group: str = "",
+    above: str = "",
+    locked: bool = False,
+    visible: bool = True,
+) -> Added:
+    """Adds a layer with its pixels, masked to `changed`, as one step of undo.
+
+    It goes to the top of the group of that id; where there is none (any more), a new group goes
+    above the node `above`, or to the top. The active layer stays what it was.
+    """
+    active, parent = active_id(document), find(document, group)
+    space = (document.colorModel(), document.colorDepth(), document.colorProfile())
+    with scratch_document(*space) as scratch:
+        layer = scratch.createNode(name, "paintlayer")
+        layer.setColorSpace("RGBA", depth_of(image), SRGB)
+        write_node(layer, image, crop)
+        own_group = scratch.createGroupLayer(GROUP)
+        scratch.rootNode().addChildNode(own_group, None)
+        own_group.addChildNode(layer, None)
+        _add_mask(scratch, layer, crop, changed)
+        layer.setLocked(locked)
+        layer.setVisible(visible)
+        scratch.waitForDone()
+        if parent is None:
+            parent = own_group.clone()
+            _add_group(document, parent, find(document, above))
+            added = parent.childNodes()[0]
+        else:
+            added = layer.clone()
+            parent.addChildNode(added, None)
+        document.waitForDone()
+    activate(document, active)
+    document.refreshProjection()
+    return Added(id_of(parent), id_of(added))
+
+
+def _add_group(document: Any, group: Any, above: Any) -> None:
+    parent = above.parentNode() if above is not None else None
+    (parent or document.rootNode()).addChildNode(group, above)
+
+
+def _add_mask(document: Any, layer: Any, crop: Crop, changed: Optional[Image]) -> None:
+    mask = document.createTransparencyMask(MASK)
+    selection = Selection()
+    if changed is None:
+        selection.select(crop.left, crop.top, crop.width, crop.height, 255)
+    else:
+        _write_mask(selection, changed, crop)
+    mask.setSelection(selection)
+    layer.addChildNode(mask, None)
+
+
+def _write_mask(target: Any, changed: Image, crop: Crop) -> None:
+    area = (crop.left, crop.top, crop.width, crop.height)
+    target.setPixelData(bytes(changed.data), *area)
+
+
+def rewrite(document: Any, added: Added, image: Image, crop: Crop) -> bool:
+    """New pixels for a layer of ours; False when the user has taken it out meanwhile."""
+    layer = find(document, added.layer)
+    if layer is None:
+        return False
+    write_node(layer, image, crop)
+    document.refreshProjection()
+    return True
+
+
+def finish(
+    document: Any, added: Added, name: str, image: Image, crop: Crop, changed: Optional[Image]
+) -> bool:
+    """Makes the working layer the result: final pixels, masked, named, and the user's to paint on.
+
+    It enters nothing into the undo list: the step that added the layer is the only one. False when
+    the layer is gone.
+    """
+    layer = find(document, added.layer)
+    if layer is None:
+        return False
+    write_node(layer, image, crop)
+    for mask in layer.childNodes():
+        if changed is not None and mask.name() == MASK:
+            _write_mask(mask, changed, crop)
+    layer.setName(name)
+    layer.setLocked(False)
+    document.refreshProjection()
+    return True
+
+
+def remove(document: Any, added: Added) -> None:
+    """Takes a working layer away, and its group if nothing else is in it."""
+    layer, group = find(document, added.layer), find(document, added.group)
+    if layer is None:
+        return
+    active = active_id(document)
+    alone = group is not None and len(group.childNodes()) == 1
+    (group if alone else layer).remove()
+    activate(document, active)
+    document.refreshProjection()
+
+
+def activate(document: Any, uid: str) -> None:
+    """Makes the node of that id the active one, if it is still there."""
+    node = find(document, uid)
+    if node is not None and active_id(document) != uid:
+        document.setActiveNode(node)

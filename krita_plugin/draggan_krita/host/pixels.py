@@ -1,0 +1,89 @@
+"""Pixels in and out of Krita: sRGB with alpha, of 8 or 16 bits, whatever the document is made of.
+
+Krita converts in both directions; the plugin computes nothing. Documents of more than 8 bits are
+read with 16; what does not move keeps the document's own pixels, whatever they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ..draggan_wire.crop import Crop
+from ..draggan_wire.errors import BadInput
+from ..draggan_wire.messages import Image
+from .scratch import scratch_document
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+_FORMATS = {"U8": "bgra8", "U16": "bgra16"}
+_DEPTHS = {tag: depth for depth, tag in _FORMATS.items()}
+_BYTES = {"bgra8": 4, "bgra16": 8}
+
+
+def working_format(node: Any) -> str:
+    """The tag of the format in which a node's pixels are worked on."""
+    return _FORMATS["U8" if node.colorDepth() == "U8" else "U16"]
+
+
+def depth_of(image: Image) -> str:
+    """Krita's name for the depth of an image that came from the daemon; raises BadInput."""
+    if image.format not in _DEPTHS:
+        raise BadInput(
+            f"The daemon sent pixels of a format that was not asked for ({image.format}).",
+            hint="Update the daemon and the plugin to the same version.",
+        )
+    return _DEPTHS[image.format]
+
+
+def read_node(node: Any, crop: Crop) -> Image:
+    """What a node shows (a layer, a group, or the root: everything visible) inside the crop."""
+    tag = working_format(node)
+    raw = bytes(node.projectionPixelData(crop.left, crop.top, crop.width, crop.height))
+    space = (node.colorModel(), node.colorDepth(), node.colorProfile())
+    if space != ("RGBA", _DEPTHS[tag], SRGB):
+        raw = _converted(raw, crop, space, _DEPTHS[tag])
+    if len(raw) != crop.width * crop.height * _BYTES[tag]:
+        raise BadInput(
+            "Krita gave fewer pixels than were asked for.",
+            hint="Make the layer visible, or choose another one, and press Drag again.",
+        )
+    return Image(tag, crop.width, crop.height, raw)
+
+
+def _converted(raw: bytes, crop: Crop, space: Any, depth: str) -> bytes:
+    with scratch_document(*space) as document:
+        layer = document.createNode("pixels", "paintlayer")
+        layer.setPixelData(raw, 0, 0, crop.width, crop.height)
+        layer.setColorSpace("RGBA", depth, SRGB)
+        return bytes(layer.pixelData(0, 0, crop.width, crop.height))
+
+
+def is_blank(image: Image) -> bool:
+    """Whether all of it is fully transparent."""
+    data, step = bytes(image.data), _BYTES[image.format]
+    alpha = [data[k::step] for k in range(3 * step // 4, step)]
+    return not any(plane.strip(b"\0") for plane in alpha)
+
+
+def read_selection(document: Any, crop: Crop) -> Optional[Image]:
+    """The selection inside the crop as gray8, feathering kept; None without a selection."""
+    selection = document.selection()
+    if selection is None:
+        return None
+    raw = bytes(selection.pixelData(crop.left, crop.top, crop.width, crop.height))
+    return Image("gray8", crop.width, crop.height, raw)
+
+
+def write_node(node: Any, image: Image, crop: Crop) -> None:
+    """Replaces the pixels of a layer of ours inside the crop."""
+    check_size(image, crop)
+    node.setPixelData(bytes(image.data), crop.left, crop.top, crop.width, crop.height)
+
+
+def check_size(image: Image, crop: Crop) -> None:
+    """Krita takes too short a buffer in silence: refuse before it sees one. Raises BadInput."""
+    if (image.width, image.height) != (crop.width, crop.height):
+        raise BadInput(
+            f"The daemon sent {image.width} x {image.height} pixels in place of "
+            f"{crop.width} x {crop.height}.",
+            hint="Update the daemon and the plugin to the same version.",
+        )
