@@ -79,12 +79,12 @@ def root_for(name: str) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     root = cache / name
     with _alone(cache / f"{name}.lock"):
-        if not _complete(root, recipe):
+        if not is_complete(root, recipe):
             _make(root, recipe)
     return root
 
 
-def _complete(root: Path, recipe: Recipe) -> bool:
+def is_complete(root: Path, recipe: Recipe) -> bool:
     stamp = root / STAMP
     return stamp.exists() and stamp.read_text() == recipe.text()
 
