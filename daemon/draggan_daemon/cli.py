@@ -1,4 +1,4 @@
-"""The command line of the daemon: serve, status, stop, models; loads nothing heavy to parse.
+"""The daemon's command line: serve, status, stop, connect, models; loads nothing heavy to parse.
 
 Exit codes: 0, 2 usage, 69 the daemon is not there (or another one is), 78 a setting is wrong.
 """
@@ -70,7 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
     stop = commands.add_parser("stop", help="end the daemon after the step it computes")
     stop.set_defaults(run=_stop)
-    for command in (status, stop):
+    connect = commands.add_parser("connect", help="what ssh:// addresses run at the far end")
+    connect.description = (
+        "Passes standard input and output on to this user's daemon, which is started if none "
+        "answers. An editor elsewhere uses it as ssh://user@host; a key can be bound to it with "
+        'command="draggand connect",restrict in ~/.ssh/authorized_keys.'
+    )
+    connect.set_defaults(run=_connect)
+    for command in (status, stop, connect):
         _add_endpoint(command)
     models = commands.add_parser("models", help="list the models that can be opened here")
     models.set_defaults(run=_models)
@@ -178,7 +185,22 @@ def _path(endpoint: str | None) -> Path:
     return socket_path(endpoint or load_config().endpoint or default_endpoint())
 
 
-# status, stop, models
+# connect, status, stop, models
+
+
+def _connect(options: argparse.Namespace) -> int:
+    from draggan_wire.connection import open_socket
+    from draggan_wire.endpoint import Endpoint
+
+    from .detached import ensure_daemon
+    from .stream import pass_stream
+
+    path = _path(options.endpoint)
+    ensure_daemon(path)
+    with open_socket(Endpoint(path=str(path))) as daemon:
+        daemon.setblocking(True)
+        pass_stream(daemon)
+    return OK
 
 
 def _status(options: argparse.Namespace) -> int:

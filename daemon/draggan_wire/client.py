@@ -224,6 +224,8 @@ class Client:
             if self._trouble != error.sentence:
                 self._trouble = error.sentence
                 self._put(Lost(error) if gone else Refused(error), urgent=True)
+        if error.retry_after is not None:
+            return error.retry_after
         if not gone:
             return PAUSE_AFTER_REFUSAL
         return FIRST_PAUSE if was_connected else min(2 * pause, LONGEST_PAUSE)

@@ -1,4 +1,7 @@
-"""One live connection: a stream socket under the DEALER of `zmtp`, with heartbeats; stdlib only."""
+"""One live connection: a stream socket under the DEALER of `zmtp`, with heartbeats; stdlib only.
+
+The stream is a socket of this machine, or a `Tunnel` to another one.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from typing import List, Optional
 from .endpoint import Endpoint, check_socket_folder
 from .errors import AccessRefused, ConnectionLost, NoDaemon, WireError
 from .pixels import Bytes
+from .tunnel import Tunnel
 from .zmtp import STAGING, Credentials, Dealer, FrameLimits
 
 HEARTBEAT = 1.0  # seconds of silence before a PING
 PATIENCE = 3  # unanswered heartbeats before the connection counts as lost
 HANDSHAKE = 5.0  # seconds for connecting, and again for the handshake
+TUNNEL_OPENING = 90.0  # seconds: ssh logs in, and the far side starts a daemon from a cold disk
 NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)  # an embedding editor may not ignore SIGPIPE
 READS_PER_TURN = 64  # so that a flood cannot starve what we have to say
 
@@ -38,7 +43,8 @@ class Connection:
     ) -> None:
         self._endpoint = endpoint
         self._dealer = Dealer(credentials=credentials, limits=limits)
-        self._socket = open_socket(endpoint)
+        self._tunnel = Tunnel(endpoint.ssh) if endpoint.ssh else None
+        self._socket = self._tunnel.socket if self._tunnel else open_socket(endpoint)
         self._wake = wake
         self._pending: List[memoryview] = []
         self._started = self._last_beat = time.monotonic()
@@ -48,6 +54,8 @@ class Connection:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
         self._selector.register(wake, selectors.EVENT_READ)
+        if self._tunnel:
+            self._selector.register(self._tunnel.errors, selectors.EVENT_READ)
 
     @property
     def ready(self) -> bool:
@@ -80,21 +88,38 @@ class Connection:
         return messages
 
     def close(self) -> None:
-        """Closes the socket; nothing is flushed."""
+        """Closes the socket and ends the tunnel; nothing is flushed."""
         self._selector.close()
+        if self._tunnel:
+            self._tunnel.close()
         self._socket.close()
+
+    @property
+    def _standing(self) -> bool:
+        return self._tunnel is None or self._tunnel.standing
 
     def _exchange(self, longest: float) -> None:
         self._write()
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.writing else 0)
+        writing = self.writing and self._standing
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
         self._selector.modify(self._socket, wanted)
         for key, mask in self._selector.select(min(longest, HEARTBEAT)):
             if key.fileobj is self._wake:
                 self._wake.recv(STAGING)
+            elif self._tunnel and key.fileobj is self._tunnel.errors:
+                if not self._tunnel.listen():
+                    self._selector.unregister(key.fileobj)
+            elif self._tunnel and not self._tunnel.standing:
+                self._open(self._tunnel)
             elif mask & selectors.EVENT_READ:
                 self._read()
         self._beat()
         self._write()
+
+    def _open(self, tunnel: Tunnel) -> None:
+        tunnel.open()
+        if tunnel.standing:
+            self._started = time.monotonic()
 
     def _read(self) -> None:
         for _ in range(READS_PER_TURN):
@@ -110,7 +135,7 @@ class Connection:
             self._dealer.received(count)
 
     def _write(self) -> None:
-        while self.writing:
+        while self.writing and self._standing:
             if not self._pending:
                 self._pending = _views(self._dealer.chunks())
             try:
@@ -133,6 +158,10 @@ class Connection:
         interpreter, must not mistake its own absence for the daemon's.
         """
         now = time.monotonic()
+        if self._tunnel and not self._tunnel.standing:
+            if now - self._started > TUNNEL_OPENING:
+                raise self._tunnel.too_slow()
+            return
         if not self.ready and now - self._started > HANDSHAKE:
             raise NoDaemon(
                 f"Whatever listens at {self._endpoint} does not answer.",
@@ -148,7 +177,10 @@ class Connection:
             self._dealer.ping()
         self._heard = False
 
-    def _lost(self) -> ConnectionLost:
+    def _lost(self) -> WireError:
+        told = self._tunnel.failure() if self._tunnel else None
+        if told is not None:
+            return told
         if not self.ready:  # libzmq hangs up without a word on a wrong mechanism
             return ConnectionLost(
                 "The daemon hung up while this program was logging in.",

@@ -1,6 +1,7 @@
 """Where daemon and clients meet: addresses, and a socket folder that only we can enter; stdlib.
 
-Two kinds of address: `ipc:///path/to/socket` and `tcp://127.0.0.1:port` (loopback only).
+Three kinds of address: `ipc:///path/to/socket`, `tcp://127.0.0.1:port` (loopback only), and
+`ssh://[user@]host[:port]` for the same user's daemon on another machine (see `ssh_address`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from .errors import AccessRefused, BadInput
+from .ssh_address import FORM as SSH_FORM
+from .ssh_address import SshHost, parse_ssh
 
 SOCKET_NAME = "draggand.sock"
 LONGEST_PATH = 107  # bytes: what `sockaddr_un` holds beside its final zero
@@ -20,13 +24,16 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A parsed address: a socket's `path`, or a loopback `host` with a `port`."""
+    """A parsed address: a socket's `path`, a loopback `host` with a `port`, or whom `ssh` asks."""
 
     path: str = ""
     host: str = ""
     port: int = 0
+    ssh: Optional[SshHost] = None
 
     def __str__(self) -> str:
+        if self.ssh is not None:
+            return f"ssh://{self.ssh}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ipc://{self.path}" if self.path else f"tcp://{host}:{self.port}"
 
@@ -54,9 +61,11 @@ def parse_endpoint(address: str) -> Endpoint:
         return _parse_path(rest)
     if scheme == "tcp":
         return _parse_host(rest)
+    if scheme == "ssh":
+        return Endpoint(ssh=parse_ssh(rest))
     raise BadInput(
         f"The address {address[:200]!r} is not understood.",
-        hint="Write ipc:///path/to/socket or tcp://127.0.0.1:port.",
+        hint=f"Write ipc:///path/to/socket, tcp://127.0.0.1:port, or {SSH_FORM}.",
     )
 
 
@@ -108,7 +117,7 @@ def _parse_host(rest: str) -> Endpoint:
     if host not in LOOPBACK:
         raise BadInput(
             f"The address tcp://{rest[:200]} is not on this machine.",
-            hint="Plain TCP stays on 127.0.0.1; reach another machine through a tunnel.",
+            hint=f"Plain TCP stays on 127.0.0.1; for another machine write {SSH_FORM}.",
         )
     if not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) < 65536:
         raise BadInput(f"The port {port[:20]!r} is no number from 1 to 65535.", hint="Check it.")

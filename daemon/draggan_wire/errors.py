@@ -23,9 +23,11 @@ class WireError(Exception):
     """One sentence in the user's words, and a hint that says what to do about it.
 
     `code` is for programs; `request` is the number of the message that caused it, where known.
+    `retry_after` is how many seconds to leave before trying again, where that matters.
     """
 
     code = "error"
+    retry_after: Optional[float] = None
 
     def __init__(self, sentence: str, *, hint: str = "") -> None:
         super().__init__(sentence)

@@ -1,0 +1,63 @@
+"""A daemon that outlives whoever started it and ends by itself when idle; no torch, Unix only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from draggan_wire.endpoint import make_socket_folder
+from draggan_wire.errors import NoDaemon
+
+from .local_socket import answers
+
+LOG_NAME = "draggand.log"
+PATIENCE = 60.0  # seconds for a daemon to come up: a cold disk reads Python and zmq slowly
+RIVAL = 3.0  # seconds for another daemon to answer after ours found the socket taken
+
+
+def ensure_daemon(path: Path) -> None:
+    """Returns when a daemon answers at `path`, which is started there if need be.
+
+    Raises AccessRefused for a folder that is not ours alone, and NoDaemon when none comes up.
+    """
+    make_socket_folder(str(path))
+    if answers(path):
+        return
+    log = path.parent / LOG_NAME
+    process = _start(path, log)
+    deadline = time.monotonic() + PATIENCE
+    while not answers(path):
+        now = time.monotonic()
+        if process.poll() is not None:
+            deadline = min(deadline, now + RIVAL)
+        if now > deadline:
+            raise _failed(process.poll(), log)
+        time.sleep(0.02)
+
+
+def _start(path: Path, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "draggan_daemon", "serve", "--ephemeral"]
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [*command, "--endpoint", f"ipc://{path}"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=path.parent,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise NoDaemon(
+            f"No daemon answers, and none can be started: {error}.",
+            hint="Start one yourself with `draggand serve`.",
+        ) from error
+
+
+def _failed(code: int | None, log: Path) -> NoDaemon:
+    reason = "took too long to start" if code is None else f"ended at once (code {code})"
+    return NoDaemon(
+        f"A daemon was started but {reason}.", hint=f"Its last words stand at the end of {log}."
+    )
