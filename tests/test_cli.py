@@ -362,7 +362,7 @@ def test_a_daemon_that_cannot_start_is_told_with_its_last_words(
     broken.chmod(broken.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("DRAGGAND_SOCKET", str(folder / "d.sock"))
     monkeypatch.setattr(sys, "executable", str(broken))
-    monkeypatch.setattr("draggan.cli.daemon._RIVAL", 0.1)
+    monkeypatch.setattr("draggan_wire.starting.RIVAL", 0.1)
     assert drag(photo, "--handle", "1,1:2,2") == 2
     said = capsys.readouterr().err
     assert "out of coal" in said and str(folder / "draggand.log") in said

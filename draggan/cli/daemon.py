@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
-from pathlib import Path
-from typing import IO
 
 from draggan_wire.client import Client, Connected, Lost, Refused
-from draggan_wire.endpoint import Endpoint, default_endpoint, make_socket_folder, parse_endpoint
-from draggan_wire.errors import NoDaemon
+from draggan_wire.endpoint import default_endpoint, parse_endpoint
+from draggan_wire.starting import StartedDaemon, start_daemon
 
 from draggan import __version__
 from draggan.cli.interrupts import Interrupts
 from draggan.cli.progress import Progress
-
-PATIENCE = 60.0  # seconds for a daemon to come up: a cold disk reads Python and zmq slowly
-LOG_NAME = "draggand.log"
-_RIVAL = 3.0  # seconds for another daemon to answer after ours found the socket taken
 
 
 def connect(endpoint: str | None, *, progress: Progress, interrupts: Interrupts) -> Client:
@@ -41,7 +33,7 @@ def connect(endpoint: str | None, *, progress: Progress, interrupts: Interrupts)
 def _wait_for_welcome(
     client: Client, endpoint: str | None, progress: Progress, interrupts: Interrupts
 ) -> None:
-    started: _Started | None = None
+    started: StartedDaemon | None = None
     while True:
         for event in client.poll(0.1):
             if isinstance(event, Connected):
@@ -54,63 +46,11 @@ def _wait_for_welcome(
                 progress.show("Starting a daemon")
         if interrupts.requested:
             raise KeyboardInterrupt
-        if started is not None:
-            started.check()
+        if started is not None and (fault := started.check()) is not None:
+            raise fault
 
 
-class _Started:
-    """A daemon process that we have started, until it answers or has to be given up."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self._process = process
-        self._log = log
-        self._deadline = time.monotonic() + PATIENCE
-
-    def check(self) -> None:
-        """Raises NoDaemon when waiting longer makes no sense."""
-        now = time.monotonic()
-        if self._process.poll() is not None:
-            self._deadline = min(self._deadline, now + _RIVAL)
-        if now < self._deadline:
-            return
-        ended = self._process.poll()
-        reason = "took too long to start" if ended is None else f"ended at once (code {ended})"
-        raise NoDaemon(
-            f"A daemon was started but {reason}.",
-            hint=f"Its last words: {_last_line(self._log)!r}; all of them stand in {self._log}",
-        )
-
-
-def _start(endpoint: str | None, lost: Lost) -> _Started:
-    place = parse_endpoint(default_endpoint())
-    if endpoint is not None or not place.path:
+def _start(endpoint: str | None, lost: Lost) -> StartedDaemon:
+    if endpoint is not None or not parse_endpoint(default_endpoint()).path:
         raise lost.error
-    with _open_log(place) as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "draggan_daemon", "serve", "--ephemeral", "--idle-exit", "15m"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=Path(place.path).parent,
-            start_new_session=True,  # our Ctrl+C is not the daemon's
-        )
-        return _Started(process, Path(log.name))
-
-
-def _open_log(place: Endpoint) -> IO[bytes]:
-    make_socket_folder(place.path)
-    try:
-        return open(Path(place.path).parent / LOG_NAME, "wb")
-    except OSError as error:
-        raise NoDaemon(
-            f"No daemon answers, and none can be started: {error}.",
-            hint="Start one yourself with `draggand serve`.",
-        ) from error
-
-
-def _last_line(log: Path) -> str:
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        lines = []
-    return lines[-1] if lines else "none"
+    return start_daemon([sys.executable, "-m", "draggan_daemon"])
