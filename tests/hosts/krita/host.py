@@ -50,13 +50,15 @@ class KritaHost:
         for folder in _PROFILE:
             (self._profile / folder).mkdir()
         (self._profile / "runtime").chmod(0o700)
-        self._install_rig()
+        shutil.copytree(HERE / "rig", self._profile / "data/krita/pykrita")
+        self._kritarc.write_text(f"[python]\nenable_{RIG}=true\n")
+        self._fresh_settings = self._kritarc.read_text()
 
     def close(self) -> None:
         shutil.rmtree(self._profile)
 
     def install_plugin(self) -> None:
-        """`draggan install krita`, in the profile's home."""
+        """`draggan install krita`, in the profile's home: it finds Krita's folders and settings."""
         command = "import sys; from draggan.cli import main; sys.exit(main(['install', 'krita']))"
         environment = {
             **os.environ,
@@ -64,12 +66,13 @@ class KritaHost:
             "XDG_DATA_HOME": str(self._profile / "data"),
             "XDG_CONFIG_HOME": str(self._profile / "config"),
         }
-        (self._profile / "data/krita").mkdir(exist_ok=True)
+        self._kritarc.write_text(self._fresh_settings)
         done = subprocess.run(
             [sys.executable, "-c", command], env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert (self._pykrita / PLUGIN / "__init__.py").exists(), done.stdout
+        self._fresh_settings = self._kritarc.read_text()
+        assert f"enable_{PLUGIN}=true" in self._fresh_settings, done.stdout
 
     def run(
         self,
@@ -105,24 +108,17 @@ class KritaHost:
         return _checked(out, status)
 
     @property
-    def _pykrita(self) -> Path:
-        return self._profile / "data/krita/pykrita"
-
-    def _install_rig(self) -> None:
-        self._pykrita.mkdir(parents=True)
-        shutil.copytree(HERE / "rig", self._pykrita, dirs_exist_ok=True)
+    def _kritarc(self) -> Path:
+        return self._profile / "config/kritarc"
 
     def _write_settings(self, canvas: str, *, keep: bool) -> None:
-        """What users tick in Krita's plugin manager and display settings, and nothing else."""
-        config = self._profile / "config"
-        if keep and (config / "kritarc").exists():
-            return
-        names = [name for name in (RIG, PLUGIN) if (self._pykrita / name).exists()]
-        enabled = "".join(f"enable_{name}=true\n" for name in names)
-        (config / "kritarc").write_text(f"[python]\n{enabled}")
+        """Settings as after the installation, so that no scenario sees those of another."""
+        if not keep:
+            self._kritarc.write_text(self._fresh_settings)
         gl = "OpenGLRenderer=auto\ncanvasState=OPENGL_SUCCESS\n"
         none = "OpenGLRenderer=none\ncanvasState=OPENGL_NOT_TRIED\n"
-        (config / "kritadisplayrc").write_text(gl if canvas == "gl" else none)
+        display = self._profile / "config/kritadisplayrc"
+        display.write_text(gl if canvas == "gl" else none)
 
     def _start(
         self, scenario: str, out: Path, daemon: daemons.RealDaemon | None, seconds: int
