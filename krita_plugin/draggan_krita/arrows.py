@@ -1,0 +1,195 @@
+"""What the canvas shows of handles, targets and a drag under way; imports qt.py and the shapes.
+
+A handle is a disc, its target an open ring with an arrow head, a pin a diamond. While
+dragging, the disc is where the handle is now; a small ring is where it came from, and a badge
+says how it stands. Sizes are logical pixels of the screen, at every zoom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+from .colours import HALO_COLOUR, OUTLINE_COLOUR, STATUS_COLOURS
+from .draggan_wire.messages import Point
+from .handles import Grip, HandleLine
+from .marks import (
+    BADGE_RADIUS,
+    HANDLE_RADIUS,
+    LINE,
+    PIN_RADIUS,
+    TARGET_RADIUS,
+    Ink,
+    arrow,
+    beside,
+    circle,
+    diamond,
+    label,
+    polyline,
+    status_sign,
+)
+from .qt import QtCore, QtGui
+
+Box = Tuple[float, float, float, float]  # left, top, right, bottom in document points
+
+MARGIN = 40.0  # no mark reaches further from its point
+BOLD = 1.25  # how much larger what is selected or under the pointer is
+TRAIL_POINTS = 100  # drawn of one trail, at most
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """All that is drawn over a canvas; points in document points."""
+
+    lines: Tuple[HandleLine, ...] = ()
+    selected: Optional[int] = None
+    hovered: Optional[Grip] = None
+    points: Tuple[Point, ...] = ()  # where the handles are now; () where nothing was dragged
+    trails: Tuple[Tuple[Point, ...], ...] = ()
+    statuses: Tuple[str, ...] = ()
+    box: Optional[Box] = None  # what the model looks at
+
+
+def paint_drawing(painter: QtGui.QPainter, to_widget: QtGui.QTransform, drawing: Drawing) -> None:
+    """Draws with a painter that works in the widget's logical pixels."""
+    painter.save()
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    if drawing.box is not None:
+        _paint_box(painter, to_widget.map(_corners(drawing.box)))
+    for on_top in (False, True):  # the selected one last
+        ink = Ink()
+        for index in range(max(len(drawing.lines), len(drawing.points))):
+            if (index == drawing.selected) is on_top:
+                _Mark(drawing, index, to_widget).ink(ink)
+        ink.draw(painter)
+    painter.restore()
+
+
+def bounds(to_widget: QtGui.QTransform, drawing: Drawing) -> QtCore.QRectF:
+    """Where in the widget something is drawn; null for an empty drawing."""
+    found = [QtCore.QPointF(*p) for line in drawing.lines for p in (line.start, line.target)]
+    found += [QtCore.QPointF(*p) for p in drawing.points]
+    found += [QtCore.QPointF(*p) for trail in drawing.trails for p in _thinned(trail)]
+    if drawing.box is not None:
+        found += list(_corners(drawing.box))
+    if not found:
+        return QtCore.QRectF()
+    around = to_widget.map(QtGui.QPolygonF(found)).boundingRect()
+    return around.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+
+
+class _Mark:
+    """One handle of a drawing, in the widget's pixels."""
+
+    def __init__(self, drawing: Drawing, index: int, to_widget: QtGui.QTransform) -> None:
+        line = _at(drawing.lines, index)
+        now = _at(drawing.points, index)
+        start = line.start if line else now
+        self._number = str(index + 1) if len(drawing.lines) > 1 else ""
+        self._pinned = line is not None and line.pinned
+        self._status = _at(drawing.statuses, index) or ("pinned" if self._pinned else "placed")
+        self._colour = STATUS_COLOURS.get(self._status, STATUS_COLOURS["placed"])
+        self._start = to_widget.map(QtCore.QPointF(*start))
+        self._target = to_widget.map(QtCore.QPointF(*line.target)) if line else None
+        self._now = to_widget.map(QtCore.QPointF(*now)) if now else None
+        trail = _at(drawing.trails, index) or ()
+        self._trail = [to_widget.map(QtCore.QPointF(*point)) for point in _thinned(trail)]
+        self._selected = index == drawing.selected
+        hovered = drawing.hovered
+        self._hovered = hovered.end if hovered and hovered.index == index else ""
+
+    def ink(self, ink: Ink) -> None:
+        if self._pinned:
+            self._ink_pin(ink)
+        else:
+            self._ink_way(ink)
+            self._ink_handle(ink)
+            self._ink_target(ink)
+        self._ink_badge(ink)
+        if self._number:
+            self._ink_number(ink)
+
+    @property
+    def _here(self) -> QtCore.QPointF:
+        return self._now if self._now is not None else self._start
+
+    def _size(self, end: str) -> float:
+        return (BOLD if self._selected else 1.0) * (BOLD if self._hovered == end else 1.0)
+
+    @property
+    def _width(self) -> float:
+        return LINE * 1.6 if self._selected else LINE
+
+    def _ink_pin(self, ink: Ink) -> None:
+        size = PIN_RADIUS * self._size("start")
+        ink.area(self._colour, diamond(self._start, size))
+        ink.sign(circle(self._start, 1.0))
+        if self._selected:
+            ink.line(self._colour, diamond(self._start, size + 6), 1.5)
+
+    def _ink_way(self, ink: Ink) -> None:
+        """Where it came from and how."""
+        if self._now is None:
+            return
+        way: List[QtCore.QPointF] = [self._start, *self._trail, self._now]
+        ink.line(self._colour, polyline(way), 1.5)
+        ink.area(HALO_COLOUR, circle(self._start, 2.5))
+
+    def _ink_handle(self, ink: Ink) -> None:
+        size = HANDLE_RADIUS * self._size("start")
+        ink.area(self._colour, circle(self._here, size))
+        if self._selected:
+            ink.line(self._colour, circle(self._here, size + 5), 1.5)
+        if self._now is not None:
+            ink.sign(circle(self._now, 0.4))
+
+    def _ink_target(self, ink: Ink) -> None:
+        if self._target is None:
+            return
+        shaft, head = arrow(self._here, self._target)
+        ink.line(self._colour, shaft, self._width)
+        ink.area(self._colour, head)
+        ring = circle(self._target, TARGET_RADIUS * self._size("target"))
+        ink.line(self._colour, ring, self._width)
+
+    def _ink_badge(self, ink: Ink) -> None:
+        centre = self._here + QtCore.QPointF(14, -14)
+        sign = status_sign(self._status, centre)
+        if not sign.isEmpty():
+            ink.area(self._colour, circle(centre, BADGE_RADIUS))
+            ink.sign(sign)
+
+    def _ink_number(self, ink: Ink) -> None:
+        away = 19.0 if self._selected else 15.0
+        ink.area(HALO_COLOUR, label(self._number, beside(self._here, self._towards, away)))
+
+    @property
+    def _towards(self) -> QtCore.QPointF:
+        return self._target if self._target is not None else self._here
+
+
+def _paint_box(painter: QtGui.QPainter, corners: QtGui.QPolygonF) -> None:
+    """Thin dashes, dark upon light."""
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    light, dark = QtGui.QColor(HALO_COLOUR), QtGui.QColor(OUTLINE_COLOUR)
+    light.setAlpha(170)
+    painter.setPen(QtGui.QPen(light, 1.0))
+    painter.drawPolygon(corners)
+    pen = QtGui.QPen(dark, 1.0)
+    pen.setDashPattern([4.0, 4.0])
+    painter.setPen(pen)
+    painter.drawPolygon(corners)
+
+
+def _corners(box: Box) -> QtGui.QPolygonF:
+    left, top, right, bottom = box
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in corners])
+
+
+def _thinned(trail: Tuple[Point, ...]) -> Tuple[Point, ...]:
+    return trail[:: len(trail) // TRAIL_POINTS + 1]
+
+
+def _at(values: Tuple, index: int):  # type: ignore[no-untyped-def,type-arg]
+    return values[index] if index < len(values) else None

@@ -1,0 +1,156 @@
+"""The shapes that stand for handles, and how they are inked; imports qt.py and colours.py only.
+
+All lengths are logical pixels of the screen. Every shape is inked thrice, widest first: a white
+halo, a dark outline, the colour; so one of them stands out on any picture.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import atan2, cos, sin
+from typing import List, Tuple
+
+from .colours import HALO_COLOUR, OUTLINE_COLOUR
+from .qt import QtCore, QtGui
+
+HANDLE_RADIUS = 5.0
+TARGET_RADIUS = 7.0
+PIN_RADIUS = 8.0
+BADGE_RADIUS = 7.0
+HEAD_LENGTH, HEAD_WIDTH = 10.0, 9.0
+LINE = 2.0
+HALO, OUTLINE = 5.5, 3.0  # how much wider than the colour
+LABEL_HEIGHT = 13
+
+Point = QtCore.QPointF
+Path = QtGui.QPainterPath
+
+
+class Ink:
+    """Collects shapes, so that all halos lie under all outlines and those under all colours.
+
+    They are stroked one by one: Qt takes ten times as long for many shapes in one path. So it does
+    for the round ends of a long line, which are therefore left away.
+    """
+
+    def __init__(self) -> None:
+        self._lines: List[Tuple[str, float, Path]] = []
+        self._areas: List[Tuple[str, Path]] = []
+        self._signs: List[Path] = []
+
+    def line(self, colour: str, path: Path, width: float = LINE) -> None:
+        self._lines.append((colour, width, path))
+
+    def area(self, colour: str, path: Path) -> None:
+        self._areas.append((colour, path))
+
+    def sign(self, path: Path) -> None:
+        """A dark line upon an area."""
+        self._signs.append(path)
+
+    def draw(self, painter: QtGui.QPainter) -> None:
+        for under, wider in ((HALO_COLOUR, HALO), (OUTLINE_COLOUR, OUTLINE)):
+            for _, width, path in self._lines:
+                painter.strokePath(path, _pen(under, width + wider, flat=_is_one_line(path)))
+            for _, path in self._areas:
+                painter.strokePath(path, _pen(under, wider))
+        for colour, width, path in self._lines:
+            painter.strokePath(path, _pen(colour, width, flat=_is_one_line(path)))
+        for colour, path in self._areas:
+            painter.fillPath(path, QtGui.QColor(colour))
+        for path in self._signs:
+            painter.strokePath(path, _pen(OUTLINE_COLOUR, LINE))
+
+
+def circle(centre: Point, radius: float) -> Path:
+    path = Path()
+    path.addEllipse(centre, radius, radius)
+    return path
+
+
+def diamond(centre: Point, radius: float) -> Path:
+    return _polygon(centre, ((0, -radius), (radius, 0), (0, radius), (-radius, 0)))
+
+
+def polyline(points: List[Point]) -> Path:
+    path = Path()
+    path.addPolygon(QtGui.QPolygonF(points))
+    return path
+
+
+def arrow(start: Point, target: Point) -> Tuple[Path, Path]:
+    """Shaft and head, whose tip touches the ring around the target; both empty without room."""
+    way = target - start
+    turn = atan2(way.y(), way.x())
+    forward = Point(cos(turn), sin(turn))
+    aside = Point(-forward.y(), forward.x()) * (HEAD_WIDTH / 2)
+    tip = target - forward * TARGET_RADIUS
+    back = tip - forward * HEAD_LENGTH
+    shaft = Path(start)
+    shaft.lineTo(back)
+    if Point.dotProduct(back - start, way) <= 0:  # no room: the ring says enough
+        return Path(), Path()
+    return shaft, polyline([tip, back + aside, back - aside, tip])
+
+
+def label(text: str, at: Point) -> Path:
+    """A small bold text whose middle is at that point."""
+    return _text(text).translated(at)
+
+
+@lru_cache(maxsize=128)
+def _text(text: str) -> Path:
+    """Around (0, 0)."""
+    font = QtGui.QFont()
+    font.setPixelSize(LABEL_HEIGHT)
+    font.setBold(True)
+    path = Path()
+    path.addText(Point(0, 0), font, text)
+    return path.translated(-path.boundingRect().center())
+
+
+def beside(start: Point, target: Point, distance: float) -> Point:
+    """A point at that distance from the start, on the side that an arrow does not go."""
+    way = target - start
+    length = (way.x() ** 2 + way.y() ** 2) ** 0.5
+    if length < 1e-6:
+        return start + Point(-distance, -distance) * 0.8
+    return start - way * (distance / length)
+
+
+def status_sign(status: str, centre: Point) -> Path:
+    """A check for reached, a bar for stuck, a question mark for lost; nothing for others."""
+    x, y = centre.x(), centre.y()
+    path = Path()
+    if status == "reached":
+        path.addPolygon(_points(centre, ((-3.5, 0.5), (-1, 3), (3.5, -2.5))))
+    elif status == "stuck":
+        path.addPolygon(_points(centre, ((-3.5, 0), (3.5, 0))))
+    elif status == "lost":
+        path.arcMoveTo(x - 2.5, y - 4.5, 5, 5, 170)
+        path.arcTo(x - 2.5, y - 4.5, 5, 5, 170, -230)
+        path.lineTo(x, y + 1.6)
+        path.moveTo(x, y + 4.3)
+        path.lineTo(x, y + 4.5)
+    return path
+
+
+def _points(centre: Point, offsets: Tuple[Tuple[float, float], ...]) -> QtGui.QPolygonF:
+    return QtGui.QPolygonF([centre + Point(x, y) for x, y in offsets])
+
+
+def _polygon(centre: Point, offsets: Tuple[Tuple[float, float], ...]) -> Path:
+    path = Path()
+    path.addPolygon(_points(centre, offsets))
+    path.closeSubpath()
+    return path
+
+
+def _is_one_line(path: Path) -> bool:
+    return path.elementCount() == 2
+
+
+def _pen(colour: str, width: float, *, flat: bool = False) -> QtGui.QPen:
+    style, join = QtCore.Qt.PenStyle.SolidLine, QtCore.Qt.PenJoinStyle.RoundJoin
+    cap = QtCore.Qt.PenCapStyle.FlatCap if flat else QtCore.Qt.PenCapStyle.RoundCap
+    return QtGui.QPen(QtGui.QBrush(QtGui.QColor(colour)), width, style, cap, join)
