@@ -1,0 +1,111 @@
+"""The docker's first line: whether a daemon answers, and what can be done about it; Qt only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..qt import QtCore, QtGui, QtWidgets
+from ..words import Words
+from .fold import FoldButton
+from .icons import dot, icon
+from .labels import WrapLabel
+from .quiet import set_shown, set_text, set_tip
+from .snapshot import Snapshot
+from .tones import tone
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+_TONES = {
+    "connected": "good",
+    "connecting": "wait",
+    "starting": "wait",
+    "lost": "bad",
+    "refused": "bad",
+}
+
+
+class ConnectionLine(QtWidgets.QWidget):
+    """A coloured dot and a sentence; below it, folded away, the address."""
+
+    def __init__(self, studio: Studio, words: Words) -> None:
+        super().__init__()
+        self._studio, self._words = studio, words
+        self._state = QtWidgets.QLabel()
+        self._sentence = WrapLabel()
+        self._hint = WrapLabel(quiet=True, small=True)
+        self._fold = FoldButton("", self._address_row())
+        set_tip(self._fold, words.tr("Address of the daemon"))
+        self._start = QtWidgets.QPushButton(words.tr("Start local daemon"))
+        set_tip(self._start, words.tr("Starts the DragGAN daemon on this computer."))
+        self._start.clicked.connect(lambda: studio.start_daemon())
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        top = QtWidgets.QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self._state)
+        top.addWidget(self._sentence, 1)
+        top.addWidget(self._fold)
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self._hint)
+        column.addWidget(self._start)
+        column.addWidget(self._body)
+
+    def _address_row(self) -> QtWidgets.QWidget:
+        tr = self._words.tr
+        self._address = QtWidgets.QLineEdit()
+        self._address.setPlaceholderText(tr("this computer"))
+        self._address.setMinimumWidth(60)
+        set_tip(
+            self._address,
+            tr("Where the DragGAN daemon listens; empty: the daemon of this computer."),
+        )
+        self._address.editingFinished.connect(self._commit)
+        again = QtWidgets.QToolButton()
+        again.setIcon(icon("again", self.palette().color(QtGui.QPalette.ColorRole.ButtonText)))
+        set_tip(again, tr("Connect anew"))
+        again.setAccessibleName(tr("Connect anew"))
+        again.clicked.connect(self._reconnect)
+        self._body = QtWidgets.QWidget()
+        row = QtWidgets.QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(QtWidgets.QLabel(tr("Address")))
+        row.addWidget(self._address, 1)
+        row.addWidget(again)
+        return self._body
+
+    def follow(self, now: Snapshot) -> None:
+        view = now.connection
+        colour = tone(self.palette(), _TONES.get(view.state, "wait"))
+        if self._state.property("shown") != (mark := (colour.name(), view.state)):
+            self._state.setProperty("shown", mark)
+            self._state.setPixmap(dot(colour, hollow=view.state in ("connecting", "starting")))
+        sentence = self._words.sentence(view.sentence)
+        self._sentence.show_text(sentence)
+        self._state.setAccessibleName(sentence)
+        hint = "" if view.state == "connected" else self._words.sentence(view.hint)
+        self._hint.show_text(hint)
+        set_shown(self._hint, bool(hint))
+        set_shown(self._start, view.can_start)
+        if not (self._address.hasFocus() or self._address.isModified()):
+            set_text(self._address, now.settings.address)
+
+    def _commit(self) -> None:
+        address = self._address.text().strip()
+        self._address.setModified(False)
+        if address != self._studio.settings.address:
+            self._studio.change(replace(self._studio.settings, address=address))
+
+    def _reconnect(self) -> None:
+        self._commit()
+        self._studio.reconnect()
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
+        if event.button() == QtCore.Qt.MouseButton.LeftButton:
+            self._fold.click()
