@@ -14,41 +14,50 @@ from PIL import Image
 from torch import Tensor
 
 from draggan.benchmark.fit import fit
-from draggan.critters import landmark_index, parameter_index, render, sample_parameters
+from draggan.critters import landmark_index, landmarks, parameter_index, render, sample_parameters
 
 SIZE = 512
 _JUDGED = 128  # pixels at which the judge looks; the model sees no more either
-_TURN = 0.25  # yaw in radians
+_YAW, _TURNED = 0.25, 0.0  # radians, as it looks and as a drag should make it look
 
 
 class Animal:
-    """One animal that looks to the right, in a picture of SIZE x SIZE."""
+    """One animal that looks a little to the right, in a picture of SIZE x SIZE."""
 
     def __init__(self, seed: int = 3) -> None:
-        self._parameters = sample_parameters(1, seed=seed)
-        self._parameters[0, parameter_index("yaw")] = _TURN
-        self._turned = self._parameters.clone()
-        self._turned[0, parameter_index("yaw")] = -_TURN
-        scene = render(self._parameters, SIZE)
-        self._landmarks = scene.landmarks[0]
-        self.picture = to_bytes(scene.image)  # uint8 (SIZE, SIZE, 3)
+        self._parameters = _looking(seed, _YAW)
+        self._turned = _looking(seed, _TURNED)
+        self.picture = to_bytes(render(self._parameters, SIZE).image)  # uint8 (SIZE, SIZE, 3)
 
     def landmark(self, name: str) -> tuple[float, float]:
         """Where it is, in the picture's pixels."""
-        x, y = self._landmarks[landmark_index(name)].tolist()
-        return x, y
+        return _place(landmarks(self._parameters, SIZE), name)
+
+    def target(self, name: str) -> tuple[float, float]:
+        """Where it would be if the animal looked straight ahead."""
+        return _place(landmarks(self._turned, SIZE), name)
 
     def landmark_in(self, picture: np.ndarray, name: str) -> tuple[float, float]:
         """Where the judge sees it in a picture (SIZE, SIZE, 3) that was made from this one."""
         small = Image.fromarray(picture[..., :3]).resize((_JUDGED, _JUDGED), Image.Resampling.BOX)
         planes = torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)[None] / 127.5 - 1
         seen = fit(planes, [self._parameters, self._turned])
-        x, y = (seen.landmarks[0, landmark_index(name)] * SIZE / _JUDGED).tolist()
-        return x, y
+        return _place(seen.landmarks * (SIZE / _JUDGED), name)
 
     def save(self, path: Path) -> Path:
         Image.fromarray(self.picture).save(path)
         return path
+
+
+def _looking(seed: int, yaw: float) -> Tensor:
+    parameters = sample_parameters(1, seed=seed)
+    parameters[0, parameter_index("yaw")] = yaw
+    return parameters
+
+
+def _place(points: Tensor, name: str) -> tuple[float, float]:
+    x, y = points[0, landmark_index(name)].tolist()
+    return x, y
 
 
 def to_bytes(image: Tensor) -> np.ndarray:

@@ -1,10 +1,13 @@
-"""Finds the DragGAN docker's widgets by object name, and uses them with real pointer events."""
+"""The DragGAN docker as a painter uses it: widgets are found by their words, and really clicked."""
 
 from __future__ import annotations
 
+import re
+
 from .qt import QtCore, QtWidgets
 
-DOCKER = "draggan_docker"
+TITLE = "DragGAN"
+AT_WORK = ("Stop", "Stopping…")
 
 
 class Docker:
@@ -12,46 +15,126 @@ class Docker:
 
     def __init__(self, rig):
         self._rig = rig
-        self.dock = next((d for d in rig.app.dockers() if d.objectName() == DOCKER), None)
+        self.dock = next((d for d in rig.app.dockers() if d.windowTitle() == TITLE), None)
         if self.dock is None:
-            names = sorted(d.objectName() for d in rig.app.dockers())
-            raise LookupError(f"no docker {DOCKER} among {names}")
+            titles = sorted(d.windowTitle() for d in rig.app.dockers())
+            raise LookupError(f"no docker '{TITLE}' among {titles}")
 
     def show(self):
+        """Undock it: its place in the window may be too small for a person who cannot scroll."""
         self.dock.show()
         self.dock.raise_()
         yield from self._rig.wait_for(self.dock.isVisible, 5, "the docker")
-        yield 300
+        yield 500
 
-    def widget(self, name):
-        found = self.dock.findChild(QtWidgets.QWidget, name)
-        if found is None:
-            raise LookupError(f"no widget '{name}' in the docker")
-        return found
+    def wait_for_connection(self, seconds=20):
+        def connected():
+            return "onnected" in self.connection()
 
-    def text(self, name):
-        return self.widget(name).text()
+        yield from self._rig.wait_for(connected, seconds, "the connection")
 
-    def click(self, name):
-        """Scroll to the widget and click into its middle."""
-        widget = self.widget(name)
+    # Reading.
+
+    def button(self, words):
+        """A button by its text or its accessible name."""
+        return self._only(
+            (
+                b
+                for b in self.dock.findChildren(QtWidgets.QAbstractButton)
+                if words in (b.text(), b.accessibleName()) and b.isVisible()
+            ),
+            words,
+        )
+
+    def field(self, label):
+        """What stands beside a label in a form."""
+        labels = self.dock.findChildren(QtWidgets.QLabel)
+        return self._only((w.buddy() for w in labels if w.text() == label and w.buddy()), label)
+
+    def message(self):
+        """What the message line says, hint included."""
+        return self._sentences("MessageArea")
+
+    def connection(self):
+        return self._sentences("ConnectionLine")
+
+    def handles(self):
+        """What the list of handles tells a screen reader: "Handle 1: placed, Handle 2: ..."."""
+        return self._part("HandleList").accessibleName()
+
+    def step(self):
+        """(step, last) of the timeline, (0, 0) while it is empty."""
+        for label in self._part("Timeline").findChildren(QtWidgets.QLabel):
+            found = re.fullmatch(r"(\d+) / (\d+)", label.text())
+            if found:
+                return int(found[1]), int(found[2])
+        return 0, 0
+
+    def at_work(self):
+        return any(b.text() in AT_WORK for b in self._buttons() if b.isVisible())
+
+    # Using.
+
+    def click(self, words):
+        yield from self.press(self.button(words))
+
+    def press(self, widget):
+        """Scroll to a widget and click into its middle."""
         if not widget.isEnabled():
-            raise LookupError(f"'{name}' is disabled")
+            raise LookupError(f"'{widget.text()}' is disabled: {widget.toolTip()}")
         yield from self._uncover(widget)
         yield from self._rig.click(middle(widget))
 
-    def choose(self, name, text):
-        """Pick the entry of a combo box that reads `text`."""
-        box = self.widget(name)
-        row = box.findText(text)
+    def choose(self, label, words):
+        """Pick an entry of the list beside a label."""
+        box = self.field(label)
+        row = box.findText(words)
         if row < 0:
             raise LookupError([box.itemText(k) for k in range(box.count())])
-        yield from self.click(name)
+        yield from self._uncover(box)
+        yield from self._rig.click(middle(box))
         view = box.view()
-        yield from self._rig.wait_for(view.isVisible, 5, f"the list of '{name}'")
+        yield from self._rig.wait_for(view.isVisible, 5, f"the list of '{label}'")
+        yield 200
         place = view.visualRect(view.model().index(row, box.modelColumn())).center()
         yield from self._rig.click(on_screen(view.viewport(), place))
-        yield from self._rig.wait_for(lambda: box.currentIndex() == row, 5, text)
+        yield from self._rig.wait_for(lambda: box.currentIndex() == row, 5, words)
+
+    def drag(self, seconds=120):
+        """Press Drag and wait until it is over."""
+        yield from self.click("Drag")
+        yield from self._rig.wait_for(self.at_work, 10, "the drag's beginning")
+        yield from self.wait_until_idle(seconds)
+
+    def wait_until_idle(self, seconds=120):
+        yield from self._rig.wait_for(lambda: not self.at_work(), seconds, "the drag's end")
+        yield 500
+
+    def wait_for_step(self, step, seconds=90):
+        """Wait until a drag has shown that step."""
+
+        def there():
+            return self.step()[0] >= step
+
+        yield from self._rig.wait_for(there, seconds, f"step {step}")
+
+    def _buttons(self):
+        return self.dock.findChildren(QtWidgets.QAbstractButton)
+
+    def _part(self, name):
+        widgets = self.dock.findChildren(QtWidgets.QWidget)
+        return self._only((w for w in widgets if type(w).__name__ == name), name)
+
+    def _sentences(self, name):
+        labels = self._part(name).findChildren(QtWidgets.QLabel)
+        shown = [w.text().replace("\u200b", "") for w in labels if w.isVisible() and w.wordWrap()]
+        return " ".join(text for text in shown if text)
+
+    def _only(self, found, words):
+        found = list(found)
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} widgets for '{words}' in the docker")
+        return found[0]
 
     def _uncover(self, widget):
         area = widget.parentWidget()
@@ -63,7 +146,7 @@ class Docker:
         center = widget.mapToGlobal(widget.rect().center())
         under = QtWidgets.QApplication.widgetAt(center)
         if under is None or not (under is widget or widget.isAncestorOf(under)):
-            raise LookupError(f"'{widget.objectName()}' is covered or not shown")
+            raise LookupError(f"{widget} is covered or not shown")
 
 
 def middle(widget):

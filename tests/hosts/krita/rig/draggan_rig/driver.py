@@ -15,6 +15,8 @@ from krita import Extension, Krita
 from .qt import QtCore, QtWidgets
 from .rig import Rig
 
+PLUGIN = "draggan_krita"
+
 
 class Driver(Extension):
     _rig = None
@@ -65,6 +67,10 @@ class Driver(Extension):
     def _end(self, error):
         if error:
             self.rig.put("error", error)
+        report = diagnostics(self.rig)
+        (self.rig.out / "report.txt").write_text(report)
+        if "Traceback" in report:
+            self.rig.put("error", report)
         self.rig.put("ok", "error" not in self.rig.results)
         for document in self.rig.app.documents():  # else Krita asks whether to save
             document.setBatchmode(True)
@@ -73,6 +79,14 @@ class Driver(Extension):
         # Closing the main window ends Krita as users do: exit handlers run, settings are written.
         QtCore.QTimer.singleShot(0, lambda: window.qwindow().close())
         QtCore.QTimer.singleShot(3000, QtWidgets.QApplication.quit)
+
+
+def diagnostics(rig):
+    """What "Copy diagnostics" would copy; it holds what went wrong inside the plugin."""
+    for widget in QtWidgets.QApplication.allWidgets():
+        if type(widget).__name__ == "Panel" and type(widget).__module__.startswith(PLUGIN):
+            return widget._studio.report()
+    return ""
 
 
 def load(path):
