@@ -13,6 +13,7 @@ from draggan_wire.client import Connected, Event, Lost, Refused
 from draggan_wire.edit import CREDIT, PATIENCE, Edit, EditOptions
 from draggan_wire.errors import BadInput, BadMessage, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
+    Blob,
     Close,
     Closed,
     Credit,
@@ -29,6 +30,8 @@ from draggan_wire.messages import (
     Opened,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
     State,
     Stop,
@@ -144,11 +147,13 @@ class Stage:
     def open(self) -> None:
         self.edit.start(OPTIONS)
         self.answer(Opened("s", "t", 8, 8), Ready("s", 30.0, "Good."), to=Open)
+        self.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
 
     def finish(self, step: int = 3, image: Image = RESULT) -> None:
         end = HandleResult(5.0, 1.0, "reached", 0.2)
         done = Done("s", "reached", step, 10.0, (end,))
         self.answer(frame("result", step, image), done, to=Drag)
+        self.answer(Saved("s", Blob(b"saved at %d" % step), step), to=Save)
 
     @property
     def state(self) -> str:
@@ -178,8 +183,10 @@ def test_from_the_button_to_the_layer(stage: Stage) -> None:
     stage.answer(Opened("s", "t", 8, 8), Progress("s", "inverting", 3, 12), to=Open)
     assert (edit.status.message, edit.status.fraction) == ("Inverting: 3 of 12", 0.25)
     stage.answer(Ready("s", 30.0, "Good."), to=Open)
+    stage.answer(Saved("s", Blob(b"saved"), 0), to=Save)
     assert client.sent[1:] == [
         Credit("s", CREDIT),
+        Save(session="s"),
         Drag(
             session="s",
             handles=((1.0, 1.0), (7.0, 7.0)),

@@ -13,35 +13,40 @@ The states and what leads from one to the next:
               `-------------+----------+-----> failed      (and `start` again from done, failed)
 
 Opening (inversion) is the costly verb and happens once per picture: a picture whose very pixels the
-session knows, the opened one or any result of its timeline, is dragged at once.
+session knows, the opened one or any result of its timeline, is dragged at once, and a session that
+the daemon has forgotten is opened from what was saved of it. Between drags the timeline's steps can
+be looked at and fetched (`edit_errands`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Optional, Set, Tuple
+from dataclasses import replace
+from functools import partial
+from typing import Any, Callable, Optional, Sequence, Set, Union
 
-from .canvas import Canvas, check_handles, check_mask
-from .client import Client, Connected, Event, Lost, Refused
-from .edit_status import EditOptions, EditStatus, forgotten, mishap, no_answer, words_of
+from .canvas import Canvas
+from .client import Connected, Event, Lost, Refused
+from .edit_errands import Errands, Receive
+from .edit_pictures import Pictures
+from .edit_report import Report
+from .edit_status import EditOptions, EditStatus, forgotten, mishap, no_answer, no_steps
+from .edit_task import DragTask, RestoreTask, read_drag
+from .edit_timeline import SavedTimeline, Timeline
 from .errors import UnknownSession, WireError
+from .exchange import Channel
 from .messages import (
+    Blob,
     Close,
     Closed,
     Credit,
     Done,
-    Drag,
     Envelope,
     Error,
     Frame,
-    Image,
     Message,
     Open,
     Opened,
-    Point,
     Progress,
     Ready,
     Seek,
@@ -50,313 +55,402 @@ from .messages import (
     Welcome,
 )
 
+__all__ = ["CREDIT", "PATIENCE", "Edit", "EditOptions", "EditStatus"]
+
 PATIENCE = 5.0  # seconds without a connection before an edit fails
 CREDIT = 2  # previews under way at once: one being drawn, one travelling
-
-
-@dataclass(frozen=True)
-class _Task:
-    """All that one drag depends on, read from the canvas once."""
-
-    image: Image
-    handles: Tuple[Point, ...]  # starts
-    targets: Tuple[Point, ...]
-    mask: Optional[Image]
-    options: EditOptions
-    fingerprint: str
 
 
 class Edit:
     """Drives one document's edits through a client. To be used by one thread, the host's own.
 
-    The edit polls the client: give each edit a client of its own. Nothing here raises; what goes
-    wrong stands in `status`.
+    The edit polls its client: give each edit a client of its own, or a line of an `Exchange`.
+    Nothing here raises; what goes wrong stands in `status`.
     """
 
     def __init__(
-        self, client: Client, canvas: Canvas, *, clock: Callable[[], float] = time.monotonic
+        self, client: Channel, canvas: Canvas, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.status = EditStatus()
         self._client = client
         self._canvas = canvas
         self._clock = clock
-        self._task: Optional[_Task] = None
-        self._request: Optional[int] = None  # the open or the drag that is being answered
+        self._timeline = Timeline()
+        self._report = Report(clock)
+        self._pictures = Pictures(canvas, self._timeline, self._report)
+        self._errands = Errands(client, self._timeline, looked=self._look_at, failed=self._tell)
+        self._task: Union[DragTask, RestoreTask, None] = None
+        self._next: Optional[Callable[[], None]] = None  # what waits for the session to be free
+        self._request: Optional[int] = None  # the open, seek or drag that is being answered
+        self._doing = ""  # which of the three it is
+        self._goal = 0  # the step that is sought
+        self._source: Optional[SavedTimeline] = None  # what is opened in place of the picture
         self._asked: Set[int] = set()  # requests whose refusal ends the edit
-        self._session: Optional[str] = None
-        self._steps: Dict[str, int] = {}  # fingerprint of a picture -> step of the timeline
-        self._at: Optional[int] = None  # the step of the timeline that the next drag starts from
-        self._seeking = False
         self._welcome: Optional[Welcome] = None  # of the connection that the edit works on
         self._alone_since: Optional[float] = None
         self._trouble: Optional[WireError] = None  # why there is no connection
+        self._polling = False
+
+    @property
+    def status(self) -> EditStatus:
+        """How it stands; a new value with each change."""
+        return self._report.status
 
     @property
     def busy(self) -> bool:
         """Whether an edit is under way, so that "Drag" should read "Stop"."""
         return self.status.state in ("connecting", "opening", "dragging", "stopping")
 
-    def start(self, options: EditOptions) -> None:
-        """Reads the canvas and begins; while busy it does nothing."""
-        if self.busy:
+    @property
+    def last(self) -> int:
+        """The last step of the timeline, 0 without a session."""
+        return self._timeline.last
+
+    @property
+    def saved(self) -> Optional[bytes]:
+        """The newest data for `restore`, asked for after each opening and each drag."""
+        return self._timeline.saved.data if self._timeline.saved else None
+
+    @property
+    def saved_step(self) -> int:
+        """The step at which `saved` stands."""
+        return self._timeline.saved.step if self._timeline.saved else 0
+
+    @property
+    def to_fetch(self) -> int:
+        """How many frames `fetch` has still to hand over; 0 also after a failure."""
+        return self._errands.to_fetch
+
+    def start(self, options: EditOptions, *, at: Optional[int] = None) -> None:
+        """Reads the canvas and begins; while busy it does nothing.
+
+        `at` is the step to go on from, if the canvas still holds the very picture that was opened;
+        None: the step whose picture it holds.
+        """
+        self._begin(lambda: read_drag(self._canvas, options, at))
+
+    def restore(self, options: EditOptions, data: bytes) -> None:
+        """Opens what was `saved` on another day, with the options of then, and shows its step.
+
+        While busy it does nothing. The edit that was open is closed.
+        """
+        self._begin(lambda: RestoreTask(options, bytes(data)))
+
+    def look(self, step: int) -> None:
+        """Shows a step of the timeline as a preview; the newest wish wins, none while busy."""
+        if not self.busy and self._timeline.session:
+            self._errands.look(step)
+            self._guard(self._go_on)
+
+    def fetch(self, steps: Sequence[int], receive: Receive) -> None:
+        """Hands over the frames of some steps in full size, one after the other.
+
+        They wait for a running drag, and the next drag for them. Any failure ends them all, with
+        words in `status`.
+        """
+        if self._task is None or not (self.busy or self._timeline.session):
+            self._tell(no_steps())
             return
-        self.status = EditStatus(fit=self.status.fit)
-        self._guard(self._begin, options)
+        options = self._task.options
+        self._errands.fetch(steps, partial(self._pictures.hand_over, receive, options))
+        self._guard(self._go_on)
 
     def stop(self) -> None:
         """Ends the drag after its current step and keeps what is there; ends an opening at once."""
-        if self.status.state == "connecting":
-            self.status = EditStatus(message="Stopped.")
+        if self._next is not None:
+            self._next = None
+            self._report.change("idle", "Stopped.")
         elif self.status.state in ("opening", "dragging"):
-            self._change("stopping", "Stopping...")
-            if self._session:  # else it is asked for as soon as the session has a name
-                self._guard(self._ask, Stop(session=self._session))
+            self._report.change("stopping", "Stopping...")
+            if self._timeline.session:  # else it is asked for as soon as the session has a name
+                self._guard(self._ask, Stop(session=self._timeline.session))
 
     def close(self) -> None:
         """Gives the session back to the daemon; the client stays open."""
-        if self._session:
-            self._guard(self._client.send, Close(session=self._session))
-        self._forget_session()
+        self._guard(self._give_back)
+        self._rest()
+        if self.busy:
+            self._report.change("idle", "")
 
     def poll(self) -> None:
         """Takes in what has happened; call it from a timer."""
-        for event in self._client.poll():
-            self._guard(self._take, event)
+        if self._polling:  # a canvas at work may let the host's timers run
+            return
+        self._polling = True
+        try:
+            for event in self._client.poll():
+                self._guard(self._take, event)
+            self._guard(self._go_on)
+        finally:
+            self._polling = False
         waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
         if self.busy and waited > PATIENCE:
             self._fail(self._trouble or no_answer())
 
     # Beginning.
 
-    def _begin(self, options: EditOptions) -> None:
+    def _begin(self, read: Callable[[], Union[DragTask, RestoreTask]]) -> None:
+        if self.busy:
+            return
+        self._errands.look_no_more()
         self._asked.clear()
-        image = self._canvas.read_image()
-        handles = check_handles(self._canvas.read_handles(), image)
-        mask = check_mask(self._canvas.read_mask(), image)
-        starts, ends = tuple(h for h, _ in handles), tuple(t for _, t in handles)
-        self._task = _Task(image, starts, ends, mask, options, _fingerprint(image, options))
-        self._change("connecting", "Connecting to the daemon...")
+        self._report.asked(last=self.last)
+        self._guard(self._wait, read)
+
+    def _wait(self, read: Callable[[], Union[DragTask, RestoreTask]]) -> None:
+        """Until there is a connection, and the session has nothing else to do."""
+        self._task = read()
+        self._next = self._proceed
         if self._client.welcome:
-            self._proceed()
+            self._report.change("connecting", "Finishing what was asked for before...")
         else:
+            self._report.change("connecting", "Connecting to the daemon...")
             self._alone_since = self._clock()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Whatever is to be done next, if the session has nothing to do."""
+        welcome = self._client.welcome
+        if welcome is None:
+            return
+        self._meet(welcome)
+        if self.busy and self._next is None:
+            return
+        if not self._errands.ask_next() and self._next is not None:
+            step, self._next = self._next, None
+            step()
 
     def _proceed(self) -> None:
-        """Connected: open the picture, unless the session knows it; then drag."""
-        assert self._task is not None
-        self._welcome = self._client.welcome
-        step = self._steps.get(self._task.fingerprint)
-        if self._session is None or step is None:
-            self._open(self._task)
-        elif step == self._at:
-            self._drag()
-        else:
-            self._change("opening", "Going back to this picture...")
-            self._seeking = True
-            self._request = self._ask(Seek(session=self._session, step=step))
+        """Open the picture, unless the session knows it or can be had back; then drag."""
+        task = self._task
+        if isinstance(task, RestoreTask):
+            self._open_saved(task.data, task.options)
+        elif task:
+            base = self._timeline.base(task.fingerprint, task.at)
+            saved = self._timeline.saved
+            if base is not None:
+                self._go_to(base)
+            elif saved and task.fingerprint in saved.steps and not task.anew:
+                self._open_saved(saved.data, task.options)
+                self._source = saved
+            else:
+                self._open(task.opening(), "Sending the picture...")
 
-    def _open(self, task: _Task) -> None:
-        if self._session:
-            self._client.send(Close(session=self._session))
-            self._forget_session()
-        options = task.options
-        self._change("opening", "Sending the picture...")
-        self._request = self._ask(
-            Open(model=options.model, image=task.image, quality=options.quality)
-        )
+    def _open_saved(self, data: bytes, options: EditOptions) -> None:
+        opening = Open(model=options.model, quality=options.quality, saved=Blob(data))
+        self._open(opening, "Sending the saved edit...")
 
-    def _drag(self) -> None:
-        assert self._task is not None and self._session is not None
-        options = self._task.options
-        base = self._steps[self._task.fingerprint]
-        self._steps = {mark: step for mark, step in self._steps.items() if step <= base}
-        self._at, self._seeking = None, False
-        self._change("dragging", "Dragging...")
-        self._request = self._ask(
-            Drag(
-                session=self._session,
-                handles=self._task.handles,
-                targets=self._task.targets,
-                mask=self._task.mask,
-                settings=options.settings,
-                preview_every_ms=options.preview_every_ms,
-                preview_max_side=options.preview_max_side,
-                keep_every=options.keep_every,
-            )
-        )
+    def _open(self, opening: Open, words: str) -> None:
+        self._give_back()
+        self._source = None
+        self._report.opening(words)
+        self._do("open", opening)
+
+    def _go_to(self, step: int) -> None:
+        if step == self._timeline.position:
+            self._arrived()
+        elif self._timeline.session:
+            self._goal = step
+            self._report.change("opening", f"Going to step {step}...")
+            self._do("seek", Seek(session=self._timeline.session, step=step))
+
+    def _arrived(self) -> None:
+        """The session stands where it should."""
+        if self.status.state == "stopping":
+            self._report.change("idle", "Stopped.")
+        elif isinstance(self._task, RestoreTask):
+            self._timeline.keep(self._task.data, self.status.step)
+            self._report.change("done", "The edit is open again.")
+        elif self._task:
+            self._drag(self._task)
+
+    def _drag(self, task: DragTask) -> None:
+        base, session = self._timeline.position, self._timeline.session
+        assert base is not None and session is not None
+        self._timeline.grow_from(base)
+        self._report.dragging(base)
+        self._do("drag", task.dragging(session))
 
     # What comes back.
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Connected):
-            self._connected(event)
+            if self._client.welcome:  # else it is lost again already
+                self._alone_since = self._trouble = None
+                self._meet(self._client.welcome)
         elif isinstance(event, (Lost, Refused)):
             self._disconnected(event)
+        elif self._errands.take(event):
+            pass
         elif isinstance(event.message, Error):
             if event.re is None or event.re in self._asked:
                 self._refused(event.message)
-        elif isinstance(event.message, Opened) and event.re == self._request:
-            self._opened(event.message)
-        elif getattr(event.message, "session", None) == self._session:
-            self._answered(event)
+        elif isinstance(event.message, Opened):
+            self._opened(event.message, current=event.re == self._request)
+        elif self._timeline.session and _session_of(event.message) == self._timeline.session:
+            self._answered(event, current=event.re == self._request)
 
-    def _answered(self, event: Envelope) -> None:
+    def _answered(self, event: Envelope, *, current: bool) -> None:
         """A message of our session's."""
         message = event.message
-        if isinstance(message, Frame) and self._seeking and event.re == self._request:
-            self._at = message.step
-            self._drag_unless_stopped()
-        elif isinstance(message, Frame):
-            self._show(message, current=event.re == self._request)
+        if isinstance(message, Frame):
+            self._framed(message, current=current)
         elif isinstance(message, Closed):
-            self._closed(message)
-        elif event.re != self._request:
+            self._closed()
+        elif not current:
             return
         elif isinstance(message, State) and message.state == "queued":
-            self.status = replace(self.status, message="Waiting for another edit to finish...")
+            self._report.say("Waiting for another edit to finish...")
         elif isinstance(message, Progress):
-            self._progress(message)
+            self._report.progress(message)
         elif isinstance(message, Ready):
             self._ready(message)
         elif isinstance(message, Done):
             self._done(message)
 
-    def _connected(self, event: Connected) -> None:
-        if event.welcome is self._welcome:
-            return  # `start` was quicker than this event
-        self._welcome = event.welcome
-        self._alone_since = self._trouble = None
-        if self._session and self._session not in event.welcome.resumed:
+    def _meet(self, welcome: Welcome) -> None:
+        """There is a connection that the edit does not know yet; or it does."""
+        if welcome is self._welcome:
+            return
+        self._welcome = welcome
+        self._errands.interrupted()
+        session = self._timeline.session
+        if session and session not in welcome.resumed:
             self._forget_session()
             if self.status.state in ("opening", "dragging", "stopping"):
                 self._fail(forgotten())
-        elif self._session:
-            self._client.send(Credit(session=self._session, n=CREDIT))
-        if self.status.state == "connecting":
-            self._proceed()
-        elif self.busy and not self._session:  # lost before the session had a name
-            self._open_again()
+        elif session:
+            self._client.send(Credit(session=session, n=CREDIT))
+            if self._doing == "seek":  # which may have been lost
+                self._rest(then=partial(self._go_to, self._goal))
+        elif self._doing == "open":  # lost before the session had a name
+            self._rest(then=self._proceed)
+            if self.status.state == "stopping":
+                self.stop()
 
-    def _open_again(self) -> None:
-        if self.status.state == "stopping":
-            self._change("idle", "Stopped.")
-        else:
-            self._proceed()
-
-    def _disconnected(self, event: Event) -> None:
-        self._trouble = event.error if isinstance(event, (Lost, Refused)) else None
+    def _disconnected(self, event: Union[Lost, Refused]) -> None:
+        self._trouble = event.error
         if self._alone_since is None:
             self._alone_since = self._clock()
         if isinstance(event, Refused) and self.busy:
             self._fail(event.error)
         elif self.busy and self.status.state != "connecting":
-            self.status = replace(self.status, message="The connection is gone; trying again...")
+            self._report.say("The connection is gone; trying again...")
 
     def _refused(self, message: Error) -> None:
-        error = message.exception()
-        if isinstance(error, UnknownSession) or self.status.state == "opening":
+        error, doing = message.exception(), self._doing
+        if isinstance(error, UnknownSession) or doing == "open":
             self._forget_session()
-        if self.busy:
+        elif doing == "seek":  # the two sides disagree about the timeline
+            self._give_back()
+        in_vain = self._source is not None and self.status.state == "opening"
+        if doing == "open" and in_vain and isinstance(self._task, DragTask):
+            self._source, self._task = None, replace(self._task, anew=True)
+            self._rest(then=self._proceed)
+        elif self.busy:
             self._fail(error)
 
-    def _opened(self, message: Opened) -> None:
-        self._session = message.session
+    def _opened(self, message: Opened, *, current: bool) -> None:
+        if not current:  # nobody waits for it any more
+            self._client.send(Close(session=message.session))
+            return
+        self._timeline.session = message.session
         if self.status.state == "stopping":
             self._ask(Stop(session=message.session))
             return
         self._client.send(Credit(session=message.session, n=CREDIT))
-        self._change("opening", "Looking at the picture...")
+        self._report.change("opening", "Looking at the picture...")
 
-    def _closed(self, message: Closed) -> None:
+    def _closed(self) -> None:
         self._forget_session()
         if self.status.state == "stopping":
-            self._change("idle", "Stopped.")
+            self._report.change("idle", "Stopped.")
         elif self.busy:
             self._fail(forgotten())
 
-    def _progress(self, message: Progress) -> None:
-        fraction = min(message.index / message.total, 1.0) if message.total else None
-        words = f"{message.stage.capitalize()}: {message.index} of {message.total}"
-        if self.status.state == "opening":
-            self.status = replace(self.status, message=words, fraction=fraction)
-
     def _ready(self, message: Ready) -> None:
-        assert self._task is not None
-        self._steps[self._task.fingerprint] = self._at = 0
-        self.status = replace(self.status, fit=message)
-        self._drag_unless_stopped()
-
-    def _drag_unless_stopped(self) -> None:
+        self._rest()
+        self._report.ready(message)
+        if isinstance(self._task, DragTask):
+            known = self._source.steps if self._source else {self._task.fingerprint: 0}
+            self._timeline.opened(known, position=message.step, last=message.last)
+            if not self._source:
+                self._errands.save()
+            self._next = self._proceed
+        else:  # the opened picture is to be known when it is met again
+            self._timeline.opened({}, position=message.step, last=message.last)
+            self._next = partial(self._go_to, 0)
         if self.status.state == "stopping":
-            self._change("idle", "Stopped.")
-        else:
-            self._drag()
-
-    def _show(self, frame: Frame, *, current: bool) -> None:
-        """A picture: drawn, kept or added; what belongs to an older drag is not shown."""
-        try:
-            if current:
-                self._tell_step(frame)  # first: a canvas may ask the status where the handles are
-            if current and frame.kind == "preview":
-                self._canvas.show_preview(frame.image)
-            elif current and self._task:
-                self._keep(frame, self._task)
-        finally:
-            if frame.kind == "preview":
-                self._client.drawn(frame)
-
-    def _keep(self, frame: Frame, task: _Task) -> None:
-        self._steps[_fingerprint(frame.image, task.options)] = frame.step
-        if frame.kind == "kept":
-            self._canvas.keep_step(frame.image, frame.step, frame.changed)
-            return
-        self._at = frame.step
-        self._canvas.clear_preview()
-        name = f"DragGAN {task.options.model}, step {frame.step}"
-        self._canvas.add_result(frame.image, name, frame.changed)
-
-    def _tell_step(self, frame: Frame) -> None:
-        self.status = replace(
-            self.status,
-            step=frame.step,
-            points=frame.points,
-            distances=frame.distances,
-            statuses=frame.statuses,
-        )
-        if self.status.state == "dragging" and frame.distances and self._task:
-            words = f"Dragging: step {frame.step}, {max(frame.distances):.1f} px to go"
-            done = _fraction(self._task, frame)
-            self.status = replace(self.status, message=words, fraction=done)
+            self.stop()
 
     def _done(self, message: Done) -> None:
-        self._request = None
-        self._change("done", words_of(message))
-        self.status = replace(self.status, outcome=message, fraction=1.0)
+        self._rest()
+        self._report.done(message)
+        self._errands.save()
+
+    def _framed(self, frame: Frame, *, current: bool) -> None:
+        task = self._task
+        try:
+            if current and self._doing == "seek":
+                self._sought(frame)
+            elif current and self._doing == "drag" and isinstance(task, DragTask):
+                self._pictures.drag(frame, task)
+            elif current and isinstance(task, RestoreTask) and frame.kind == "result":
+                self._pictures.reopened(frame, task.options)
+        finally:
+            if frame.kind == "preview":  # drawn, or too late to be: another one may come
+                self._client.drawn(frame)
+
+    def _sought(self, frame: Frame) -> None:
+        self._rest()
+        self._timeline.position = frame.step
+        if isinstance(self._task, RestoreTask):
+            self._pictures.mark(frame, self._task.options)
+        self._arrived()
+
+    def _look_at(self, frame: Frame) -> None:
+        if not self.busy:
+            self._pictures.look(frame)
+
+    def _tell(self, error: WireError) -> None:
+        """A look or a fetch went wrong."""
+        if isinstance(error, UnknownSession):
+            self._forget_session()
+        self._report.trouble(error)
+
+    def _fail(self, error: WireError) -> None:
+        """Ends the edit with words; a drag that still runs is stopped, the preview taken away."""
+        running = self.status.state in ("opening", "dragging") and self._timeline.session
+        self._rest()
+        self._report.failed(error)
+        if running and self._client.welcome:
+            self._guard(self._client.send, Stop(session=running))
+        self._guard(self._canvas.clear_preview)
 
     # Small change.
+
+    def _do(self, doing: str, message: Message) -> None:
+        self._doing = doing
+        self._request = self._ask(message)
+
+    def _rest(self, *, then: Optional[Callable[[], None]] = None) -> None:
+        """Nothing is being answered any more; `then` is what waits for the session to be free."""
+        self._request, self._doing, self._next = None, "", then
 
     def _ask(self, message: Message) -> int:
         number = self._client.send(message)
         self._asked.add(number)
         return number
 
-    def _change(self, state: str, message: str) -> None:
-        self.status = replace(self.status, state=state, message=message, hint="", fraction=None)
-
-    def _fail(self, error: WireError) -> None:
-        """Ends the edit with words; a drag that still runs is stopped, the preview taken away."""
-        running = self.status.state in ("opening", "dragging") and self._session
-        self._request = None
-        self.status = replace(
-            self.status, state="failed", message=error.sentence, hint=error.hint, error=error
-        )
-        if running and self._client.welcome:
-            self._guard(self._client.send, Stop(session=running))
-        self._guard(self._canvas.clear_preview)
+    def _give_back(self) -> None:
+        session = self._timeline.session
+        self._forget_session()
+        if session:
+            self._client.send(Close(session=session))
 
     def _forget_session(self) -> None:
-        self._session, self._at, self._seeking = None, None, False
-        self._steps = {}
+        self._timeline.forget()
+        self._errands.forget(forgotten())
+        self._report.forgotten()
 
     def _guard(self, action: Callable[..., Any], *values: Any) -> None:
         """Runs what may fail; the first failure becomes the edit's, later ones are its echo."""
@@ -367,15 +461,6 @@ class Edit:
                 self._fail(error if isinstance(error, WireError) else mishap(error))
 
 
-def _fingerprint(image: Image, options: EditOptions) -> str:
-    """Tells pictures (and how they were opened) apart."""
-    form = f"{options.model}/{options.quality}/{image.format}/{image.width}x{image.height}/"
-    digest = hashlib.blake2b(form.encode(), digest_size=16)
-    digest.update(image.data)
-    return digest.hexdigest()
-
-
-def _fraction(task: _Task, frame: Frame) -> float:
-    """How much of all handles' way is behind them, in [0, 1]."""
-    whole = sum(math.dist(h, task.targets[i]) for i, h in enumerate(task.handles))
-    return min(max(1 - sum(frame.distances) / whole, 0.0), 1.0) if whole else 0.0
+def _session_of(message: Message) -> Optional[str]:
+    session: Optional[str] = getattr(message, "session", None)
+    return session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
-from .errors import ConnectionLost, NoDaemon, WireError
+from .errors import BadInput, ConnectionLost, NoDaemon, WireError
 from .messages import Done, DragSettings, Point, Ready
 
 
@@ -23,7 +23,11 @@ class EditOptions:
 
 @dataclass(frozen=True)
 class EditStatus:
-    """What a host shows. `fraction` is how much of the state's work is done, None if unknown."""
+    """What a host shows. `fraction` is how much of the state's work is done, None if unknown.
+
+    `step` is the one that was shown last, `last` the last one of the timeline; `ms_per_step` is
+    measured while dragging and the daemon's own figure afterwards.
+    """
 
     state: str = "idle"
     message: str = ""
@@ -31,6 +35,8 @@ class EditStatus:
     fraction: Optional[float] = None
     error: Optional[WireError] = None
     step: int = 0
+    last: int = 0
+    ms_per_step: Optional[float] = None
     points: Tuple[Point, ...] = ()
     distances: Tuple[float, ...] = ()
     statuses: Tuple[str, ...] = ()
@@ -57,6 +63,13 @@ def no_answer() -> NoDaemon:
 def forgotten() -> ConnectionLost:
     return ConnectionLost(
         "The daemon was restarted or has closed this edit.", hint="Press Drag again."
+    )
+
+
+def no_steps() -> BadInput:
+    return BadInput(
+        "There is no open edit to take steps from.",
+        hint="Press Drag first, or open the saved edit again.",
     )
 
 

@@ -1,0 +1,101 @@
+"""Keeps an edit's status: what has happened, in words and figures for the host; stdlib only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Callable, Optional, Tuple
+
+from .edit_status import EditStatus, words_of
+from .edit_task import DragTask
+from .errors import WireError
+from .messages import Done, Frame, Progress, Ready
+
+
+class Report:
+    """The status of one edit; each method is something that has happened to it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.status = EditStatus()
+        self._clock = clock
+        self._first: Optional[Tuple[int, float]] = None  # seen of this drag: a step and when
+
+    def asked(self, *, last: int) -> None:
+        """Something new begins; what is on show stays there for now."""
+        self.status = EditStatus(fit=self.status.fit, step=self.status.step, last=last)
+
+    def change(self, state: str, message: str) -> None:
+        self.status = replace(
+            self.status, state=state, message=message, hint="", fraction=None, error=None
+        )
+
+    def say(self, message: str) -> None:
+        """The state is the same, and there is something to say about it."""
+        self.status = replace(self.status, message=message)
+
+    def opening(self, message: str) -> None:
+        """A session is being opened: nothing is known of its picture yet."""
+        self.change("opening", message)
+        self.status = replace(self.status, fit=None, step=0, last=0)
+
+    def progress(self, message: Progress) -> None:
+        if self.status.state == "opening":
+            fraction = min(message.index / message.total, 1.0) if message.total else None
+            words = f"{message.stage.capitalize()}: {message.index} of {message.total}"
+            self.status = replace(self.status, message=words, fraction=fraction)
+
+    def ready(self, message: Ready) -> None:
+        self.status = replace(self.status, fit=message, step=message.step, last=message.last)
+
+    def dragging(self, step: int) -> None:
+        """A drag begins at a step, which is the last one now."""
+        self._first = None
+        self.change("dragging", "Dragging...")
+        self.status = replace(self.status, step=step, last=step)
+
+    def step(self, frame: Frame) -> None:
+        """A step is on show."""
+        self.status = replace(
+            self.status,
+            step=frame.step,
+            points=frame.points,
+            distances=frame.distances,
+            statuses=frame.statuses,
+        )
+
+    def dragged(self, frame: Frame, task: DragTask) -> None:
+        """A drag has come as far as this."""
+        self.step(frame)
+        self.status = replace(self.status, last=frame.step, ms_per_step=self._measured(frame.step))
+        if self.status.state == "dragging" and frame.distances:
+            words = f"Dragging: step {frame.step}, {max(frame.distances):.1f} px to go"
+            done = task.fraction(frame.distances)
+            self.status = replace(self.status, message=words, fraction=done)
+
+    def done(self, message: Done) -> None:
+        self.change("done", words_of(message))
+        self.status = replace(
+            self.status, outcome=message, fraction=1.0, ms_per_step=message.ms_per_step
+        )
+
+    def trouble(self, error: WireError) -> None:
+        """Something beside the edit went wrong, which goes on as it was."""
+        self.status = replace(
+            self.status, message=error.sentence, hint=error.hint, error=error, fraction=None
+        )
+
+    def failed(self, error: WireError) -> None:
+        self.trouble(error)
+        self.status = replace(self.status, state="failed")
+
+    def forgotten(self) -> None:
+        """There is no timeline any more."""
+        self.status = replace(self.status, last=0)
+
+    def _measured(self, step: int) -> Optional[float]:
+        """Milliseconds per step since the first one of this drag that was seen."""
+        now = self._clock()
+        if self._first is None:
+            self._first = step, now
+        first, since = self._first
+        return 1000 * (now - since) / (step - first) if step > first else self.status.ms_per_step

@@ -1,0 +1,75 @@
+"""What one press of a button asks of an edit, read and checked once; standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+from .canvas import Canvas, check_handles, check_mask
+from .edit_status import EditOptions
+from .messages import Drag, Image, Open, Point
+
+
+@dataclass(frozen=True)
+class DragTask:
+    """All that one drag depends on.
+
+    `at` is the step of the timeline to go on from, if the picture is still the opened one; `anew`
+    says that saved data have been refused, so that the picture itself is to be opened.
+    """
+
+    image: Image
+    handles: Tuple[Point, ...]  # starts
+    targets: Tuple[Point, ...]
+    mask: Optional[Image]
+    options: EditOptions
+    fingerprint: str
+    at: Optional[int] = None
+    anew: bool = False
+
+    def opening(self) -> Open:
+        return Open(model=self.options.model, image=self.image, quality=self.options.quality)
+
+    def dragging(self, session: str) -> Drag:
+        return Drag(
+            session=session,
+            handles=self.handles,
+            targets=self.targets,
+            mask=self.mask,
+            settings=self.options.settings,
+            preview_every_ms=self.options.preview_every_ms,
+            preview_max_side=self.options.preview_max_side,
+            keep_every=self.options.keep_every,
+        )
+
+    def fraction(self, distances: Sequence[float]) -> float:
+        """How much of all handles' way is behind them, in [0, 1]."""
+        whole = sum(math.dist(h, self.targets[i]) for i, h in enumerate(self.handles))
+        return min(max(1 - sum(distances) / whole, 0.0), 1.0) if whole else 0.0
+
+
+@dataclass(frozen=True)
+class RestoreTask:
+    """An edit of another day is to be opened again from what was saved of it."""
+
+    options: EditOptions
+    data: bytes
+
+
+def read_drag(canvas: Canvas, options: EditOptions, at: Optional[int]) -> DragTask:
+    """What the canvas holds now; raises BadInput for what cannot be dragged."""
+    image = canvas.read_image()
+    handles = check_handles(canvas.read_handles(), image)
+    mask = check_mask(canvas.read_mask(), image)
+    starts, targets = tuple(h for h, _ in handles), tuple(t for _, t in handles)
+    return DragTask(image, starts, targets, mask, options, fingerprint(image, options), at)
+
+
+def fingerprint(image: Image, options: EditOptions) -> str:
+    """Tells pictures (and how they were opened) apart."""
+    form = f"{options.model}/{options.quality}/{image.format}/{image.width}x{image.height}/"
+    digest = hashlib.blake2b(form.encode(), digest_size=16)
+    digest.update(image.data)
+    return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""What an edit knows of its session: where it stands, its pictures, what is saved; no I/O, stdlib.
+
+A session that the daemon forgets takes its timeline along; what was saved stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Mapping, Optional
+
+
+@dataclass(frozen=True)
+class SavedTimeline:
+    """What the daemon gave to open the session again: `data` is its own, the rest is ours.
+
+    `steps` tells pictures by their fingerprints, as in `Timeline`; `step` is the one it stood at.
+    """
+
+    data: bytes
+    step: int
+    steps: Mapping[str, int]
+
+
+class Timeline:
+    """The steps of one session, from 0, the opened picture, to `last`."""
+
+    def __init__(self) -> None:
+        self.session: Optional[str] = None
+        self.position: Optional[int] = None  # where the session stands; None: not known
+        self.last = 0
+        self.saved: Optional[SavedTimeline] = None
+        self._steps: Dict[str, int] = {}  # fingerprint of a picture -> its step
+
+    def forget(self) -> None:
+        """The session is gone."""
+        self.session, self.position, self.last = None, None, 0
+        self._steps = {}
+
+    def opened(self, steps: Mapping[str, int], *, position: int, last: int) -> None:
+        """The session is ready; `steps` are the pictures that are known of it besides."""
+        self._steps.update(steps)
+        self.position, self.last = position, last
+
+    def mark(self, fingerprint: str, step: int) -> None:
+        """A step's picture is known from now on."""
+        self._steps[fingerprint] = step
+
+    def base(self, fingerprint: str, at: Optional[int]) -> Optional[int]:
+        """The step from which a picture is dragged on; None where it is none of the timeline's.
+
+        `at` counts for the opened picture only; where the timeline is shorter, its end.
+        """
+        step = self._steps.get(fingerprint) if self.session else None
+        if step == 0 and at is not None:
+            return min(max(at, 0), self.last)
+        return step
+
+    def grow_from(self, base: int) -> None:
+        """A drag begins: what came after `base` is dropped."""
+        self._steps = {mark: step for mark, step in self._steps.items() if step <= base}
+        self.position, self.last = None, base
+
+    def keep(self, data: bytes, step: int) -> None:
+        """The daemon's data for the session as it is now."""
+        self.saved = SavedTimeline(data, step, dict(self._steps))
