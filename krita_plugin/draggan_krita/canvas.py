@@ -14,6 +14,7 @@ from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import Image
 from .host import layers
+from .host.animation import AnimationExport
 from .host.pixels import is_blank
 from .preview import Painter, Preview
 from .region import Looks, Opened, Source, choose_source, ends_of, holds
@@ -208,6 +209,13 @@ class KritaCanvas:
         if self._clearing:
             self._clearing, self.looked_at = False, None
             self._preview.clear()
+
+    def export(self, frames: Sequence[Image]) -> AnimationExport:
+        """Begins to make an animated layer of the frames."""
+        group, above = self._trace.group, self._above()
+        export = AnimationExport(self._document.raw, frames, self.crop, group=group, above=above)
+        self._trace = replace(self._trace, group=export.group)
+        return export
 
     def _add(
         self, image: Image, name: str, changed: Optional[Image], *, visible: bool

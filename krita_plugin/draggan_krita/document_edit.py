@@ -55,7 +55,7 @@ class _Drag:
 
 
 class DocumentEdit:
-    """All that belongs to one document. `poll` does the work; nothing here raises but by mistake."""
+    """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`."""
 
     def __init__(self, document: KritaDocument, line: Line, paint: Painter) -> None:
         self.document = document
@@ -121,6 +121,12 @@ class DocumentEdit:
     def refuse(self, error: WireError) -> None:
         """Says why something could not be done."""
         self._trouble = error
+
+    def use(self, line: Line) -> None:
+        """Goes on over another connection; what the old daemon knew is gone."""
+        self.edit.close()
+        self._line.close()
+        self._line, self.edit = line, Edit(line, self.canvas)
 
     def close(self) -> None:
         """Ends the edit: its document is gone, or Krita ends."""

@@ -92,7 +92,7 @@ def holds(crop: Crop, points: Sequence[Point]) -> bool:
 
 
 class Looks:
-    """What the source looked like at steps of the edit: tells whether somebody has painted since."""
+    """What the source looked like at steps of the edit: tells whether it has changed since."""
 
     def __init__(self) -> None:
         self._steps: Dict[bytes, int] = {}

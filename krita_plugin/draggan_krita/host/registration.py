@@ -1,0 +1,101 @@
+"""Makes the plugin known to Krita: its docker, its actions, its end."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Tuple
+
+from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+
+from ..qt import QT, QtCore, QtWidgets
+from ..studio import Studio
+from ..widgets.docker import Panel
+
+DOCKER = "draggan_docker"
+TITLE = "DragGAN"
+
+
+def register(version: str) -> None:
+    """Adds the extension and the docker; to be called once, while Krita starts."""
+    krita = Krita.instance()
+    studio = Studio(version=version)
+    krita.addExtension(_extension(studio)(krita))
+    krita.addDockWidgetFactory(DockWidgetFactory(DOCKER, _right(), _docker(studio)))
+
+
+def _right() -> Any:
+    base = DockWidgetFactoryBase
+    return base.DockPosition.DockRight if QT == 6 else base.DockRight
+
+
+def _docker(studio: Studio) -> type:
+    class DragganDocker(DockWidget):  # type: ignore[misc]
+        """One for each of Krita's windows."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.setWindowTitle(TITLE)
+            self.setWidget(Panel(studio, locale=QtCore.QLocale().name()))
+
+        def showEvent(self, event: Any) -> None:
+            studio.wake()
+            super().showEvent(event)
+
+        def canvasChanged(self, canvas: Any) -> None:
+            """Krita demands it; the studio looks for itself."""
+
+    return DragganDocker
+
+
+def _extension(studio: Studio) -> type:
+    class DragganExtension(Extension):  # type: ignore[misc]
+        """The actions, for menus and shortcuts."""
+
+        def setup(self) -> None:
+            QtWidgets.QApplication.instance().aboutToQuit.connect(studio.end)
+
+        def createActions(self, window: Any) -> None:
+            place = window.createAction("draggan_place", "DragGAN: Place handles", "tools/scripts")
+            place.setCheckable(True)
+            place.toggled.connect(lambda on: (studio.wake(), studio.place(on)))
+            studio.on_change(lambda: _check(place, studio.placing))
+            for name, text, verb in _verbs(studio):
+                action = window.createAction(name, text, "tools/scripts")
+                action.triggered.connect(_plain(verb))
+
+    return DragganExtension
+
+
+def _verbs(studio: Studio) -> Tuple[Tuple[str, str, Callable[[], object]], ...]:
+    return (
+        ("draggan_drag", "DragGAN: Drag / stop", studio.drag_or_stop),
+        ("draggan_step_back", "DragGAN: Step back", lambda: studio.step_by(-1)),
+        ("draggan_step_forward", "DragGAN: Step forward", lambda: studio.step_by(1)),
+        ("draggan_keep_step", "DragGAN: Keep this step", studio.keep_step),
+        ("draggan_delete_handle", "DragGAN: Delete handle", studio.delete_handle),
+        ("draggan_clear_handles", "DragGAN: Delete all handles", studio.clear_handles),
+        ("draggan_show_docker", "Show the DragGAN docker", _show_docker),
+    )
+
+
+def _plain(verb: Callable[[], object]) -> Callable[..., None]:
+    """Takes whatever the signal brings along, and passes none of it on."""
+    return lambda *_: (verb(), None)[1]
+
+
+def _check(action: Any, on: bool) -> None:
+    """Shows whether handles are being placed, without asking for it again."""
+    try:
+        if action.isChecked() != on:
+            blocked = action.blockSignals(True)
+            action.setChecked(on)
+            action.blockSignals(blocked)
+    except RuntimeError:
+        pass  # its window is closed
+
+
+def _show_docker() -> None:
+    for docker in Krita.instance().dockers():
+        if docker.objectName() == DOCKER:
+            docker.setVisible(True)
+            docker.raise_()
+            QtCore.QTimer.singleShot(0, docker.setFocus)

@@ -1,0 +1,348 @@
+"""All of the plugin that is not drawn: what the docker shows and what it and the actions ask for.
+
+It holds the connection, an edit for each document, and the overlay on the active canvas. A timer
+calls `tick`; everything that is asked for is done inside of a tick, one thing after the other,
+because Krita's own calls let other events in while they wait.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Deque, Dict, List, Optional, Tuple
+
+from .connection import Connection, ConnectionView
+from .desk import Desk
+from .diagnostics import Facts, report
+from .document_edit import DocumentEdit, EditView
+from .draggan_wire.errors import WireError
+from .draggan_wire.messages import Frame, Image, ModelInfo
+from .host.animation import AnimationExport, thinned
+from .host.application import krita_version, read_setting, say, write_setting
+from .host.document import KritaDocument, active_document
+from .host.vector_lines import lines_of
+from .qt import QtCore, QtGui
+from .settings import Settings, load, save
+
+__all__ = ["ConnectionView", "EditView", "Studio"]
+
+QUICK, LAZY = 30, 150  # ms between ticks: while something moves, and else
+MOST_FRAMES = 240  # of an exported animation
+MESSAGES = 30  # kept for the diagnostics
+NOTHING = EditView(message="Open a picture to begin.")
+
+
+class Studio:
+    """One for all of Krita's windows. Its verbs return at once; what came of them is shown."""
+
+    def __init__(self, *, version: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings = load(read_setting)
+        self.edit = NOTHING
+        self._version, self._clock = version, clock
+        self._connection: Optional[Connection] = None
+        self._unreachable = ConnectionView()  # shown while there is no connection at all
+        self._edits: Dict[str, DocumentEdit] = {}
+        self._current: Optional[DocumentEdit] = None
+        self._export: Optional[AnimationExport] = None
+        self._desk = Desk(self._placed)
+        self._wishes: Deque[Callable[[], None]] = deque()
+        self._inside = False
+        self._listeners: List[Callable[[], None]] = []
+        self._told: object = None
+        self._messages: Deque[str] = deque(maxlen=MESSAGES)
+        self._timer = QtCore.QTimer()
+        self._timer.timeout.connect(self.tick)
+
+    # What the docker shows.
+
+    @property
+    def connection(self) -> ConnectionView:
+        return self._connection.view if self._connection else self._unreachable
+
+    @property
+    def models(self) -> Tuple[ModelInfo, ...]:
+        return self._connection.models if self._connection else ()
+
+    @property
+    def placing(self) -> bool:
+        return self._desk.placing
+
+    @property
+    def busy(self) -> bool:
+        return self._current is not None and self._current.busy
+
+    def thumbnail(self, step: int) -> Optional[QtGui.QImage]:
+        """The small picture of a step that has been seen."""
+        return self._current.timeline.thumbnail(step) if self._current else None
+
+    def thumbnail_steps(self) -> Tuple[int, ...]:
+        return self._current.timeline.seen if self._current else ()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """`listener` is called when anything that is shown has changed."""
+        self._listeners.append(listener)
+
+    # What it asks for.
+
+    def wake(self) -> None:
+        """Begins to work: connects, and follows the canvas."""
+        if not self._timer.isActive():
+            self._timer.start(LAZY)
+            self._wish(self._connect)
+
+    def change(self, settings: Settings) -> None:
+        """Keeps and applies new settings."""
+        moved = settings.address != self.settings.address
+        self.settings = settings
+        save(settings, write_setting)
+        if moved:
+            self._wish(self._connect)
+        self._wish(lambda: None)
+
+    def place(self, on: bool) -> None:
+        self._wish(lambda: self._place(on))
+
+    def drag_or_stop(self) -> None:
+        self._with_edit(lambda edit: edit.drag_or_stop(self.settings))
+
+    def step_by(self, n: int) -> None:
+        self._with_edit(lambda edit: edit.step_by(n))
+
+    def look(self, step: int) -> None:
+        self._with_edit(lambda edit: edit.look(step))
+
+    def keep_step(self) -> None:
+        self._with_edit(DocumentEdit.keep_step)
+
+    def clear_handles(self) -> None:
+        self._with_edit(DocumentEdit.clear_handles)
+
+    def delete_handle(self) -> None:
+        self._with_edit(lambda edit: edit.handles.remove_selected())
+
+    def take_vector_lines(self) -> None:
+        self._with_edit(lambda edit: edit.handles.replace(lines_of(edit.document.raw)))
+
+    def reopen(self) -> None:
+        self._with_edit(lambda edit: edit.reopen(self.settings))
+
+    def export_animation(self) -> None:
+        self._with_edit(self._begin_export)
+
+    def start_daemon(self) -> None:
+        self._wish(lambda: self._connection and self._connection.start_daemon())
+
+    def reconnect(self) -> None:
+        self._wish(self._connect)
+
+    def report(self) -> str:
+        """For the clipboard: all that helps to find a fault, no pictures, no names."""
+        edit, connection = self.edit, self._connection
+        return report(
+            Facts(
+                plugin=self._version,
+                krita=krita_version(),
+                qt=QtCore.qVersion(),
+                python=platform.python_version(),
+                platform=platform.platform(),
+                daemon=connection.daemon if connection else "",
+                connection=f"{self.connection.state}: {self.connection.sentence}",
+                models=tuple(model.id for model in self.models),
+                document=self._current.document.description if self._current else "",
+                edit=f"{edit.state}, step {edit.step} of {edit.last}: {edit.message}",
+                settings=self.settings,
+                messages=tuple(self._messages),
+            )
+        )
+
+    def end(self) -> None:
+        """Krita ends: gives back what the daemon holds for us."""
+        self._timer.stop()
+        for edit in self._edits.values():
+            edit.close()
+        if self._connection:
+            self._connection.close()
+
+    # The work.
+
+    def tick(self) -> None:
+        """Everything happens here; an event that comes in the middle of it waits for its turn."""
+        if self._inside:
+            return
+        self._inside = True
+        try:
+            self._work()
+        except Exception as error:  # never a traceback to an artist
+            self._mishap(error)
+        finally:
+            self._inside = False
+        self._tell()
+        self._timer.setInterval(QUICK if self._lively else LAZY)
+
+    @property
+    def _lively(self) -> bool:
+        at_work = any(edit.busy for edit in self._edits.values())
+        return at_work or self.placing or self._export is not None or self._desk.showing
+
+    def _work(self) -> None:
+        self._find_document()
+        while self._wishes:
+            self._grant(self._wishes.popleft())
+        if self._connection:
+            self._connection.poll()
+        for key, edit in list(self._edits.items()):
+            if edit.document.alive:
+                edit.poll()
+            else:
+                self._forget(key)
+        self._go_on_exporting()
+        self._show()
+
+    def _grant(self, wish: Callable[[], object]) -> None:
+        try:
+            wish()
+        except WireError as error:
+            if self._current:
+                self._current.refuse(error)
+            else:
+                self._unreachable = ConnectionView("refused", error.sentence, error.hint)
+
+    def _wish(self, wish: Callable[[], object]) -> None:
+        self._wishes.append(wish)  # type: ignore[arg-type]
+        self.tick()
+
+    def _with_edit(self, action: Callable[[DocumentEdit], object]) -> None:
+        def wish() -> None:
+            if self._current is not None:
+                action(self._current)
+
+        self._wish(wish)
+
+    def _connect(self) -> None:
+        """To the address of the settings; edits go on from the pixels that they know."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        self._connection = Connection(
+            self.settings.address,
+            name=f"krita-plugin {self._version}",
+            plugin_folder=Path(__file__).parent,
+            clock=self._clock,
+        )
+        for edit in self._edits.values():
+            edit.use(self._connection.line())
+        self._current = None
+
+    def _find_document(self) -> None:
+        """The active document's edit; the desk follows to its canvas."""
+        document = active_document() if self._connection else None
+        if document is None:
+            self._current = None
+        elif self._current is None or self._current.document.key != document.key:
+            self._current = self._edits.get(document.key) or self._new_edit(document)
+        self._desk.turn_to(self._current.handles if self._current else None, document)
+
+    def _new_edit(self, document: KritaDocument) -> DocumentEdit:
+        assert self._connection is not None
+        edit = DocumentEdit(document, self._connection.line(), self._painter(document.key))
+        self._edits[document.key] = edit
+        return edit
+
+    def _painter(self, key: str) -> Callable[[Optional[Image], object], None]:
+        def paint(image: Optional[Image], crop: object) -> None:
+            self._desk.paint(key, image, crop)
+
+        return paint
+
+    def _forget(self, key: str) -> None:
+        edit = self._edits.pop(key)
+        edit.close()
+        self._desk.forget(key)
+        if self._current is edit:
+            self._current = None
+
+    def _place(self, on: bool) -> None:
+        self._desk.place(on)
+        if on and self._current and not self._current.handles.lines:
+            say("Draw arrows: from the point that is grabbed to where it goes. A click pins.")
+
+    def _placed(self, sentence: str) -> None:
+        """The canvas has changed the handles, or says why it cannot."""
+        if sentence and self._current:
+            self._current.tell(sentence)
+        self._wish(lambda: None)
+
+    # The animation.
+
+    def _begin_export(self, edit: DocumentEdit) -> None:
+        if self._export is not None or edit.busy or not edit.edit.last:
+            return
+        steps, frames = thinned(edit.edit.last, MOST_FRAMES), []  # type: ignore[var-annotated]
+
+        def receive(frame: Frame) -> None:
+            frames.append(frame.image)
+            edit.tell(f"Fetching the animation: {len(frames)} of {len(steps)} frames.")
+            if len(frames) == len(steps):
+                self._export = edit.canvas.export(frames)
+
+        edit.fetch(steps, receive)
+
+    def _go_on_exporting(self) -> None:
+        export, edit = self._export, self._current
+        if export is None or edit is None:
+            return
+        try:
+            export.advance()
+            edit.tell(export.progress)
+        except WireError as error:
+            self._export = None
+            edit.refuse(error)
+            return
+        if export.done:
+            export.finish()
+            self._export = None
+            edit.tell("The animation is a layer in the group 'DragGAN'.")
+
+    # What is shown.
+
+    def _show(self) -> None:
+        edit = self._current
+        self.edit = edit.view() if edit else NOTHING
+        if edit:
+            self._desk.draw(edit.drawing(show_box=self.settings.show_box))
+        for words in (self.edit.message, self.connection.sentence):
+            if words and words not in self._messages:
+                self._messages.append(words)
+
+    def _tell(self) -> None:
+        seen = len(self.thumbnail_steps())
+        now = _State(self.connection, self.models, self.edit, self.placing, self.settings, seen)
+        if now == self._told:
+            return
+        self._told = now
+        for listener in list(self._listeners):
+            listener()
+
+    def _mishap(self, error: Exception) -> None:
+        self._messages.append(traceback.format_exc())
+        if self._current:
+            sentence = f"The plugin could not do its part: {type(error).__name__}: {error}."
+            hint = "Try again; if it stays, copy the diagnostics and report them."
+            self._current.refuse(WireError(sentence, hint=hint))
+            self.edit = self._current.view()
+
+
+@dataclass(frozen=True)
+class _State:
+    """All that is shown at one moment, to see whether anything has changed."""
+
+    connection: ConnectionView
+    models: Tuple[ModelInfo, ...]
+    edit: EditView
+    placing: bool
+    settings: Settings
+    thumbnails: int
