@@ -12,7 +12,7 @@ Everything here is in the picture's own pixels: points, distances, masks, images
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import inversion, tuning
-from .compose import Frame, View, paste_back, patch, shrink_picture, view
+from .compose import Frame, View, paste_back, patch, shrink_picture
 from .drag import PRESETS, DragOptions, DragStep, drag
+from .editor_input import Points, picture_mask, picture_points
 from .errors import BadInput
 from .generator import Features, Generator, WeightDelta
-from .pixels import SAMPLES, as_native, finite
+from .pixels import differing
 from .precision import fast_precision
-
-Points = Tensor | NDArray | Sequence[Sequence[float]]
+from .saved import SavedEdit, check_fit
+from .source import Source
+from .timeline import State
 
 VERDICTS = (  # from dB on: what to tell a user of the reconstruction
     (30.0, "very close"),
@@ -48,36 +50,18 @@ class SettingStep:
     psnr: float  # dB, of the model's picture against the given one
 
 
-@dataclass(frozen=True)
-class State:
-    """One state of the edit: its latent, where the handles are, and what has been free to move."""
-
-    ws: Tensor  # (1, num_ws, w_dim)
-    points: Tensor  # (N, 2), picture pixels
-    mask: NDArray | None = None  # (h, w) in [0, 1]; None: everything
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The picture that was set, and how the model sees it."""
-
-    native: NDArray  # (h, w, C)
-    flat: bool  # it came without a channel axis
-    frame: Frame
-    seen: View
-
-
 class DragEditor:
     """One edit of one picture with one generator. Not for several threads at a time."""
 
     def __init__(self, generator: Generator) -> None:
         self.base = generator
         self.notes: tuple[str, ...] = ()  # what had to be done to the picture, for the user
-        self._source: _Source | None = None
+        self._source: Source | None = None
         self._delta = WeightDelta()
         self._tuned: Generator | None = None
         self._start_picture: Tensor | None = None
         self._reduced: tuple[int, NDArray] | None = None
+        self._made_up: NDArray | None = None  # a seed's picture
         self._fresh: tuple[State, Features] | None = None  # the last step taken
         self._psnr: float | None = None
         self._states: list[State] = []
@@ -97,32 +81,70 @@ class DragEditor:
         Raises BadPicture for arrays that are no pictures or show nothing, BadInput for a wrong
         weight or quality.
         """
-        if quality not in inversion.QUALITIES:
-            names = ", ".join(inversion.QUALITIES)
-            raise BadInput(f"There is no quality called {quality!r}.", hint=f"Use {names}.")
-        native = as_native(picture)
-        frame = Frame((native.shape[1], native.shape[0]), (self.base.width, self.base.height))
-        if weight is not None:
-            weight = _mask(weight, frame.picture, "weight")
-        seen = view(native, frame, weight)
+        source = Source.of(picture, self._model, quality=quality, weight=weight)
+        seen = source.seen
         steps = inversion.invert(
             self.base, seen.image, weight=seen.weight, options=inversion.QUALITIES[quality]
         )
-        self._reset(_Source(native.copy(), np.ndim(picture) == 2, frame, seen))
-        self._states = [State(self.base.prior().mean.expand(1, self.base.num_ws, -1), _NONE)]
-        self._psnr = -np.inf
+        self._reset(source)
+        mean = self.base.prior().mean.expand(1, self.base.num_ws, -1)
+        self._states, self._psnr = [State.start(mean)], -np.inf
         return self._set(seen, steps, tuning.QUALITIES[quality])
 
     def set_seed(self, seed: int, *, truncation: float = 0.7, label: int | None = None) -> None:
         """Start from a picture that the generator makes up. Raises BadInput (seed, label)."""
         ws = self.base.sample([seed], truncation=truncation, label=label)
         self._reset(None)
-        self._states = [State(ws, _NONE)]
+        self._states = [State.start(ws)]
 
-    def _reset(self, source: _Source | None) -> None:
+    def saved(self) -> SavedEdit:
+        """All of this edit, for `restore`. Raises BadInput before any picture is set."""
+        self._state_at(self._position)
+        source = self._source
+        if source is None:
+            return SavedEdit(self.timeline, self._position)
+        return SavedEdit(
+            self.timeline,
+            self._position,
+            picture=source.native,
+            flat=source.flat,
+            weight=source.weight,
+            quality=source.quality,
+            psnr=self._psnr,
+            delta=self._delta,
+        )
+
+    def restore(self, edit: SavedEdit) -> Iterator[SettingStep]:
+        """Go on with a saved edit of this very model: its pictures and timeline are as they were.
+
+        Where its tuned weights were too large to be saved, they are tuned again, step by step.
+        Raises BadSaved for an edit that does not fit the model.
+        """
+        check_fit(edit, self.base)
+        source = None
+        if edit.picture is not None:
+            flat = edit.picture[..., 0] if edit.flat else edit.picture
+            source = Source.of(flat, self._model, quality=edit.quality, weight=edit.weight)
+        self._reset(source)
+        device, dtype = self.base.device, self.base.dtype
+        self._states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
+        self._position, self._psnr = edit.position, edit.psnr
+        self._tune(edit.delta)
+        return self._retune(source) if source and edit.retune else iter(())
+
+    def _retune(self, source: Source) -> Iterator[SettingStep]:
+        self._psnr = -np.inf
+        options, ws = tuning.QUALITIES[source.quality], self._states[0].ws
+        seen = source.seen
+        for step in tuning.tune(self.base, ws, seen.image, weight=seen.weight, options=options):
+            self._keep(step.psnr, ws, step.delta)
+            yield SettingStep("tuning", step.index, step.total, step.psnr)
+
+    def _reset(self, source: Source | None) -> None:
         self._source = source
         self.notes = () if source is None else source.seen.notes
         self._position, self._psnr, self._reduced, self._fresh = 0, None, None, None
+        self._made_up = None
         self._tune(WeightDelta())
 
     def _set(
@@ -152,7 +174,7 @@ class DragEditor:
         if self._psnr is None or quality < self._psnr:
             return
         self._psnr = quality
-        self._states[0] = State(ws, _NONE)
+        self._states[0] = State.start(ws)
         self._tune(delta or WeightDelta())
 
     def _tune(self, delta: WeightDelta) -> None:
@@ -201,7 +223,8 @@ class DragEditor:
         Raises BadInput for points and masks that cannot be used, and before any picture is set.
         """
         frame = self._frame
-        p, t = _points(handles, "handle", self.size), _points(targets, "target", self.size)
+        p = picture_points(handles, "handle", self.size)
+        t = picture_points(targets, "target", self.size)
         if len(p) != len(t):
             raise BadInput(
                 f"There are {len(p)} handles but {len(t)} targets.",
@@ -209,7 +232,7 @@ class DragEditor:
             )
         if torch.equal(p, t):
             raise BadInput("No handle has anywhere to go.", hint="Drag at least one to a target.")
-        share = None if mask is None else _mask(mask, self.size, "mask")
+        share = None if mask is None else picture_mask(mask, self.size, "mask")
         steps = drag(
             self.generator,
             self.state.ws,
@@ -234,7 +257,7 @@ class DragEditor:
             yield replace(step, index=start + step.index, points=points, distances=distances)
 
     def _exact(self, step: DragStep) -> tuple[State, Features] | None:
-        """The newest state's features, unless of half precision: no result is made from those."""
+        """The newest state's features, unless of half precision, which is for drafts to choose."""
         f, dtype = step.features, self.generator.dtype
         exact = f is not None and all(x.dtype == dtype for x in f.below)
         return (self._states[-1], f) if f is not None and exact else None
@@ -283,8 +306,9 @@ class DragEditor:
         """The picture at state `index` (None: the present one), with the edit pasted back.
 
         Its own size, sample type and channels; a seed's picture is uint8 (H, W, 3). State 0 is the
-        given picture itself. `max_side` makes it smaller, for previews; a `draft` is made in half
-        precision where that is faster.
+        given picture itself. `max_side` makes it smaller, for previews; a `draft` is made from what
+        the drag has computed, and in half precision where that is faster. What is no draft is bit
+        for bit the same at any later time, and in an edit that was saved and restored.
         """
         state = self._state_at(self._position if index is None else index)
         source = self._source
@@ -297,7 +321,20 @@ class DragEditor:
             result = self._pasted(source, native, state, draft)
         return result[..., 0] if source.flat else result
 
-    def _pasted(self, source: _Source, native: NDArray, state: State, draft: bool) -> NDArray:
+    @torch.no_grad()
+    def changed(self, picture: NDArray) -> NDArray:
+        """Where `picture`, one of `image()` in its full size, is not the opened one: (h, w) bool.
+
+        A pixel has changed if any of its samples has, by however little.
+        """
+        if self._source is not None:
+            opened = self._source.native
+            return differing(opened, picture.reshape(opened.shape))
+        if self._made_up is None:
+            self._made_up = self._own(self._state_at(0), draft=False)
+        return differing(self._made_up, picture)
+
+    def _pasted(self, source: Source, native: NDArray, state: State, draft: bool) -> NDArray:
         if self._start_picture is None:
             self._start_picture = self.generator.render(self._states[0].ws)
         share, area = state.mask, None
@@ -311,8 +348,13 @@ class DragEditor:
         return paste_back(native, frame, change, mask=share)
 
     def _rendered(self, state: State, draft: bool) -> Tensor:
-        """The model's picture; of a step just taken, from as far as the step has computed it."""
-        precision = fast_precision(self.generator.device) if draft else None
+        """The model's picture; a draft of a step just taken goes on from the step's own features.
+
+        Those were computed by faster ways, which round in another order.
+        """
+        if not draft:
+            return self.generator.render(state.ws)
+        precision = fast_precision(self.generator.device)
         if self._fresh is not None and self._fresh[0] is state:
             return self.generator.render_from(self._fresh[1], state.ws, precision=precision)
         return self.generator.render(state.ws, precision=precision)
@@ -321,7 +363,7 @@ class DragEditor:
         picture = (self._rendered(state, draft)[0].float().clamp(-1, 1) + 1) * 127.5
         return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
-    def _small_source(self, source: _Source, max_side: int) -> NDArray:
+    def _small_source(self, source: Source, max_side: int) -> NDArray:
         if self._reduced is None or self._reduced[0] != max_side:
             self._reduced = max_side, self._smaller(source.native, max_side)
         return self._reduced[1]
@@ -334,13 +376,15 @@ class DragEditor:
 
     @property
     def _frame(self) -> Frame:
-        model = (self.base.width, self.base.height)
-        return Frame(model, model) if self._source is None else self._source.frame
+        return Frame(self._model, self._model) if self._source is None else self._source.frame
+
+    @property
+    def _model(self) -> tuple[int, int]:
+        return self.base.width, self.base.height
 
     def _inside(self, points: Tensor) -> Tensor:
         """Against rounding at the very edge."""
-        size = points.new_tensor([self.base.width, self.base.height])
-        return torch.minimum(points.clamp_min(0), size)
+        return torch.minimum(points.clamp_min(0), points.new_tensor(self._model))
 
     def _state_at(self, index: int) -> State:
         if not 0 <= index < len(self._states):
@@ -351,46 +395,3 @@ class DragEditor:
                 else "Set an image or a seed first.",
             )
         return self._states[index]
-
-
-_NONE = torch.zeros(0, 2)
-
-
-def _points(points: Points, kind: str, size: tuple[int, int]) -> Tensor:
-    """Check a caller's points against the picture's (width, height): (N, 2) float32."""
-    if len(points) == 0:
-        raise BadInput(f"There is no {kind}.", hint="Give at least one handle and its target.")
-    try:
-        p = torch.as_tensor(np.asarray(points, np.float32))
-    except (TypeError, ValueError):
-        p = torch.zeros(0)
-    if p.ndim != 2 or p.shape[1] != 2:
-        raise BadInput(f"Each {kind} is a pair of numbers, x and y.")
-    bad = ~torch.isfinite(p) | (p < 0) | (p > p.new_tensor(size))
-    if bad.any():
-        x, y = p[int(bad.any(-1).nonzero()[0])].tolist()
-        raise BadInput(
-            f"The {kind} at {x:g}, {y:g} lies outside of the picture.",
-            hint=f"x goes from 0 to {size[0]}, y from 0 to {size[1]}.",
-        )
-    return p
-
-
-def _mask(mask: NDArray, size: tuple[int, int], kind: str) -> NDArray:
-    """A caller's mask as (h, w) float32 in [0, 1]."""
-    array = np.asarray(mask)
-    if array.shape != (size[1], size[0]):
-        shape = " x ".join(str(side) for side in array.shape[::-1])
-        raise BadInput(
-            f"The {kind} is {shape}, the picture {size[0]} x {size[1]}.",
-            hint=f"A {kind} has the picture's own size and one channel.",
-        )
-    if array.dtype.kind not in "bfu":
-        raise BadInput(f"A {kind} of {array.dtype} is not understood.", hint="Use 0 and 1.")
-    white = SAMPLES.get(array.dtype.name, 1.0)
-    share = np.clip(finite(array) / np.float32(white), 0, 1)
-    if not share.any():
-        raise BadInput(
-            f"The {kind} is empty: nothing is marked.", hint="Mark the part that may move, or none."
-        )
-    return share

@@ -4,6 +4,7 @@ DragganError
 ├── BadInput        handles, masks, options that cannot be used
 ├── BadPicture      a file that is no picture, or one that cannot be worked on
 ├── BadCheckpoint   a model file that is damaged, foreign or refused
+├── BadSaved        a saved edit that cannot be opened again
 ├── UnknownModel    no model of that name
 └── CannotWrite     the result has no place to go
 """
@@ -32,6 +33,10 @@ class BadPicture(DragganError):
 
 class BadCheckpoint(DragganError):
     code = "bad_checkpoint"
+
+
+class BadSaved(DragganError):
+    code = "bad_saved"
 
 
 class UnknownModel(DragganError):

@@ -140,6 +140,16 @@ def count_non_finite(native: NDArray) -> int:
     return int((~np.isfinite(native)).any(axis=2).sum())
 
 
+def differing(a: NDArray, b: NDArray) -> NDArray:
+    """Where any sample's bits differ between two native arrays of one form: (H, W) bool."""
+    bits = f"u{a.itemsize}"
+    x, y = np.ascontiguousarray(a).view(bits), np.ascontiguousarray(b).view(bits)
+    where = x[..., 0] != y[..., 0]
+    for channel in range(1, x.shape[2]):
+        where |= x[..., channel] != y[..., channel]
+    return where
+
+
 def with_rgb(native: NDArray, rgb: NDArray, where: NDArray) -> NDArray:
     """A copy with the colours `rgb` (H, W, 3) at the pixels `where` (H, W) bool.
 

@@ -280,7 +280,7 @@ def test_a_draft_is_near_the_picture_and_windows_lead_to_the_same_one(tiny_gener
     assert np.abs(whole - draft).mean() < 2 and np.abs(windowed - other_draft).mean() < 2
 
 
-def test_a_fresh_steps_picture_goes_on_from_its_maps_and_drafts_from_them_in_half(
+def test_only_drafts_go_on_from_a_fresh_steps_maps_and_in_half(
     tiny_generator, monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[tuple[str, object]] = []
@@ -288,7 +288,7 @@ def test_a_fresh_steps_picture_goes_on_from_its_maps_and_drafts_from_them_in_hal
         plain = getattr(tiny_generator, name)
 
         def spy(*args, name=name, plain=plain, **options):
-            asked.append((name, options["precision"]))
+            asked.append((name, options.get("precision")))
             return plain(*args, **options)
 
         monkeypatch.setattr(tiny_generator, name, spy)
@@ -299,4 +299,29 @@ def test_a_fresh_steps_picture_goes_on_from_its_maps_and_drafts_from_them_in_hal
     list(editor.drag([(14, 16)], [(24, 16)], options=options))
     for index, draft in ((2, False), (2, True), (1, False)):
         editor.image(index, draft=draft)
-    assert asked == [("render_from", None), ("render_from", torch.bfloat16), ("render", None)]
+    assert asked == [("render", None), ("render_from", torch.bfloat16), ("render", None)]
+
+
+def test_a_picture_that_is_no_draft_is_the_same_at_any_later_time(editor: DragEditor) -> None:
+    drag(editor)
+    first, last = editor.image(), editor.position
+    drag(editor)
+    assert np.array_equal(editor.image(last), first)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_pixel_has_changed_if_any_sample_has(tiny_generator: Any, channels: int) -> None:
+    editor, native = DragEditor(tiny_generator), picture(channels=channels)
+    list(editor.set_image(native))
+    assert not editor.changed(editor.image()).any()
+    drag(editor)
+    result = editor.image()
+    wanted = (result != native).any(axis=2)
+    assert wanted.any() and np.array_equal(editor.changed(result), wanted)
+
+
+def test_a_seeds_changes_are_told_too(seeded: DragEditor) -> None:
+    before = seeded.image()
+    drag(seeded)
+    wanted = (seeded.image() != before).any(axis=2)
+    assert wanted.any() and np.array_equal(seeded.changed(seeded.image()), wanted)

@@ -11,6 +11,7 @@ from draggan.pixels import (
     alpha_of,
     as_native,
     count_non_finite,
+    differing,
     pixel_format,
     rgb_of,
     with_rgb,
@@ -110,3 +111,14 @@ def test_arrays_of_other_shapes_are_no_pictures(shape: tuple[int, ...]) -> None:
 def test_other_sample_types_are_refused() -> None:
     with pytest.raises(BadPicture, match="int64"):
         as_native(np.zeros((2, 2, 3), np.int64))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pixels_differ_where_any_samples_bits_do(dtype: str, channels: int) -> None:
+    a = np.random.RandomState(0).random((5, 6, channels)).astype(dtype)
+    if dtype == "float32":
+        a[0, 0] = np.nan  # equal to itself all the same
+    b = a.copy()
+    b[3, 4, channels - 1] += 1
+    assert np.argwhere(differing(a, b)).tolist() == [[3, 4]]

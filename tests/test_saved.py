@@ -1,0 +1,370 @@
+"""Saved edits: all of an edit comes back bit for bit, and what strangers made of it does not."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load, save
+
+from draggan import saved
+from draggan.drag import DragOptions
+from draggan.editor import DragEditor
+from draggan.errors import BadInput, BadSaved
+from draggan.generator import WeightDelta
+from draggan.inversion import InversionOptions
+from draggan.saved import SavedEdit, Stamp, fingerprint, pack, unpack
+from draggan.timeline import State
+from draggan.tuning import TuningOptions
+
+STAMP = Stamp("tiny", "0" * 32, "rgb8")
+OPTIONS = DragOptions(steps=4)
+
+
+@pytest.fixture(autouse=True)
+def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    quick = InversionOptions(samples=8, starts=2, start_steps=2, w_steps=4, wplus_steps=3)
+    monkeypatch.setattr("draggan.inversion.QUALITIES", {"balanced": quick})
+    monkeypatch.setattr("draggan.tuning.QUALITIES", {"balanced": TuningOptions(steps=3)})
+
+
+def picture(channels: int = 3, dtype: str = "uint8") -> np.ndarray:
+    values = np.random.RandomState(0).randint(0, 256, (40, 50, channels))
+    white = {"uint8": 255, "uint16": 65535, "float32": 1}[dtype]
+    return (values / 255 * white).astype(dtype)
+
+
+def dragged(generator: Any, native: np.ndarray | None = None, **options: Any) -> DragEditor:
+    """An editor with a picture, dragged twice: once under a mask, once with two handles."""
+    editor = DragEditor(generator)
+    list(editor.set_image(picture() if native is None else native, **options))
+    mask = np.zeros((40, 50), np.uint8)
+    mask[:, :30] = 255
+    mask[5, 5] = 77
+    list(editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS))
+    on(editor)
+    return editor
+
+
+def on(editor: DragEditor) -> list[Any]:
+    return list(editor.drag([(10, 30), (4, 4)], [(16, 30), (4, 4)], options=OPTIONS))
+
+
+def reopened(editor: DragEditor, stamp: Stamp = STAMP) -> DragEditor:
+    edit, found = unpack(pack(editor.saved(), stamp))
+    assert found == stamp
+    other = DragEditor(editor.base)
+    other.restored_in = len(list(other.restore(edit)))  # type: ignore[attr-defined]
+    return other
+
+
+def same(a: DragEditor, b: DragEditor) -> None:
+    """The same timeline, and bit for bit the same picture at each step of it."""
+    assert a.position == b.position and len(a.timeline) == len(b.timeline)
+    assert (a.psnr, a.size, a.quality_score) == (b.psnr, b.size, b.quality_score)
+    for i, (x, y) in enumerate(zip(a.timeline, b.timeline, strict=True)):
+        assert torch.equal(x.ws, y.ws) and torch.equal(x.points, y.points)
+        assert (x.mask is None) == (y.mask is None)
+        assert x.mask is None or np.array_equal(x.mask, y.mask)
+        assert a.image(i).dtype == b.image(i).dtype and np.array_equal(a.image(i), b.image(i))
+
+
+def test_every_steps_picture_comes_back_bit_for_bit(tiny_generator: Any) -> None:
+    editor = dragged(tiny_generator)
+    same(editor, reopened(editor))
+
+
+def test_a_drag_goes_on_as_if_the_edit_had_never_been_closed(tiny_generator: Any) -> None:
+    editor = dragged(tiny_generator)
+    editor.seek(3)
+    other = reopened(editor)
+    assert other.position == 3
+    for ours, theirs in zip(on(editor), on(other), strict=True):
+        assert torch.equal(ours.ws, theirs.ws) and torch.equal(ours.points, theirs.points)
+        assert ours.statuses == theirs.statuses
+    same(editor, other)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_the_picture_keeps_its_own_form(tiny_generator: Any, channels: int, dtype: str) -> None:
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(picture(channels, dtype)))
+    same(editor, reopened(editor, replace(STAMP, pixels="")))
+
+
+def test_a_flat_picture_and_pixels_that_are_no_numbers_come_back(tiny_generator: Any) -> None:
+    native = picture(1, "float32")[..., 0].copy()
+    native[3, 3] = np.nan
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(native))
+    other = reopened(editor, replace(STAMP, pixels=""))
+    assert other.image().shape == (40, 50) and other.notes == editor.notes
+    assert np.array_equal(other.image(), native, equal_nan=True)
+
+
+def test_a_seed_is_saved_without_a_picture(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    editor.set_seed(3)
+    on(editor)
+    other = reopened(editor)
+    same(editor, other)
+    assert other.psnr is None and other.quality_score.startswith("exact")
+
+
+def test_a_soft_mask_comes_back_exactly(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(picture()))
+    mask = np.random.RandomState(1).rand(40, 50).astype(np.float32)
+    list(editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS))
+    same(editor, reopened(editor))
+
+
+def test_the_same_selection_is_kept_once(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(picture()))
+    mask = (np.random.RandomState(1).rand(40, 50) > 0.5).astype(np.float32)
+    sizes = []
+    for _ in range(3):
+        editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS)
+        list(editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS))
+        sizes.append(load(pack(editor.saved(), STAMP))["masks"].size)
+    assert len(set(sizes)) == 1
+
+
+def test_tuning_too_large_to_keep_is_done_again_with_its_weight(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "MAX_DELTA", 100)
+    weight = np.ones((40, 50), np.float32)
+    weight[:, 25:] = 0.25
+    editor = dragged(tiny_generator, weight=weight)
+    data = pack(editor.saved(), STAMP)
+    assert not any(name.startswith("delta") for name in load(data))
+    other = reopened(editor)
+    assert other.restored_in == 4  # three steps and the look at the last
+    same(editor, other)
+
+
+def test_tuning_that_is_kept_is_not_done_again(tiny_generator: Any) -> None:
+    assert reopened(dragged(tiny_generator)).restored_in == 0  # type: ignore[attr-defined]
+
+
+def test_only_rows_that_moved_are_kept(tiny_generator: Any) -> None:
+    tensors = load(pack(dragged(tiny_generator).saved(), STAMP))
+    assert tensors["latents"].shape[1] < tiny_generator.num_ws == len(tensors["pivot"])
+
+
+def test_an_editor_without_a_picture_has_nothing_to_save(tiny_generator: Any) -> None:
+    with pytest.raises(BadInput, match="no step"):
+        DragEditor(tiny_generator).saved()
+
+
+def test_an_edit_that_has_grown_too_large_is_refused_in_words(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "MAX_LATENTS", 100)
+    with pytest.raises(BadInput, match="too large to be saved") as refusal:
+        pack(dragged(tiny_generator).saved(), STAMP)
+    assert refusal.value.hint
+
+
+def test_a_fingerprint_tells_files_apart(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.write_bytes(bytes(3 << 20))
+    b.write_bytes(bytes(3 << 20))
+    assert fingerprint(a) == fingerprint(b) and len(fingerprint(a)) == 32
+    b.write_bytes(bytes(3 << 20) + b"\1")
+    assert fingerprint(a) != fingerprint(b)
+
+
+# What strangers send.
+
+
+@pytest.fixture(scope="module")
+def good() -> bytes:
+    """A small edit under a mask, made without a network."""
+    ws = torch.arange(3.0).reshape(3, 1, 1, 1).expand(3, 1, 8, 16)
+    mask = np.zeros((4, 5), np.float32)
+    mask[1] = 1
+    states = [State.start(ws[0])]
+    states += [State(ws[i], torch.tensor([[1.0, 2.0]]), mask) for i in (1, 2)]
+    edit = SavedEdit(
+        tuple(states),
+        position=2,
+        picture=np.zeros((4, 5, 3), np.uint8),
+        quality="balanced",
+        psnr=30.0,
+        delta=WeightDelta({"synthesis.b32.conv1.weight": torch.ones(2, 2)}),
+    )
+    return pack(edit, STAMP)
+
+
+def altered(data: bytes, *, metadata: dict[str, str] | None = None, **arrays: Any) -> bytes:
+    """The same with other metadata and tensors (None: without)."""
+    (length,) = struct.unpack_from("<Q", data)
+    own = json.loads(data[8 : 8 + length])["__metadata__"]
+    tensors = {**load(data), **{name.replace("__", "."): a for name, a in arrays.items()}}
+    return save({n: a for n, a in tensors.items() if a is not None}, {**own, **(metadata or {})})
+
+
+def without(data: bytes, key: str) -> bytes:
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    del header["__metadata__"][key]
+    return with_header(json.dumps(header).encode(), data[8 + length :])
+
+
+def with_header(header: bytes, body: bytes = b"") -> bytes:
+    return struct.pack("<Q", len(header)) + header + body
+
+
+def masks(plain: bytes, size: int = 1) -> np.ndarray:
+    return np.frombuffer(bytes([size]) + zlib.compress(plain), np.uint8)
+
+
+F, I = np.float32, np.int32
+EMPTY = np.zeros(0, F)
+Spoil = Callable[[bytes], bytes]
+HOSTILE: dict[str, Spoil] = {
+    "nothing": lambda d: b"",
+    "no safetensors": lambda d: b"PK\3\4" + bytes(100),
+    "cut off in the header": lambda d: d[:100],
+    "cut off in the tensors": lambda d: d[:-1],
+    "something behind it": lambda d: d + b"x",
+    "a header of gigabytes": lambda d: struct.pack("<Q", 1 << 40) + d[8:],
+    "a large header": lambda d: with_header(b'{"a":"' + b"x" * 70_000 + b'"}'),
+    "a deep header": lambda d: with_header(b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+    "a header of many brackets": lambda d: with_header(b"[" * 60_000),
+    "no metadata": lambda d: save(load(d)),
+    "foreign metadata": lambda d: altered(d, metadata={"format": "pt"}),
+    "a version that is none": lambda d: altered(d, metadata={"version": "one"}),
+    "no model": lambda d: without(d, "model"),
+    "a model's name of controls": lambda d: altered(d, metadata={"model": "a\nb"}),
+    "a long model's name": lambda d: altered(d, metadata={"model": "a" * 300}),
+    "no fingerprint": lambda d: altered(d, metadata={"fingerprint": ""}),
+    "an unknown pixel format": lambda d: altered(d, metadata={"pixels": "cmyk8"}),
+    "another pixel format": lambda d: altered(d, metadata={"pixels": "rgba8"}),
+    "a psnr that is no number": lambda d: altered(d, metadata={"psnr": "nan"}),
+    "a psnr of two signs": lambda d: altered(d, metadata={"psnr": "--"}),
+    "an endless psnr": lambda d: altered(d, metadata={"psnr": "1e999"}),
+    "no psnr": lambda d: altered(d, metadata={"psnr": ""}),
+    "a step too far": lambda d: altered(d, metadata={"position": "3"}),
+    "a negative step": lambda d: altered(d, metadata={"position": "-1"}),
+    "a step of many digits": lambda d: altered(d, metadata={"position": "9" * 5000}),
+    "flat in colour": lambda d: altered(d, metadata={"flat": "1"}),
+    "a picture of doubles": lambda d: altered(d, picture=np.zeros((4, 5, 3))),
+    "a picture of halves": lambda d: altered(d, picture=np.zeros((4, 5, 3), np.float16)),
+    "a picture of another size": lambda d: altered(d, picture=np.zeros((5, 5, 3), np.uint8)),
+    "a picture without pixels": lambda d: altered(d, picture=np.zeros((0, 5, 3), np.uint8)),
+    "a picture of five channels": lambda d: altered(d, picture=np.zeros((4, 5, 5), np.uint8)),
+    "a picture in a row": lambda d: altered(d, picture=np.zeros(60, np.uint8)),
+    "tuning without a picture": lambda d: altered(d, picture=None, metadata={"psnr": ""}),
+    "no state": lambda d: altered(
+        d, latents=np.zeros((0, 1, 16), F), counts=EMPTY.astype(I), mask_of=EMPTY.astype(I)
+    ),
+    "no pivot": lambda d: altered(d, pivot=None),
+    "a pivot of whole numbers": lambda d: altered(d, pivot=np.zeros((8, 16), I)),
+    "a pivot that is no number": lambda d: altered(d, pivot=np.full((8, 16), np.nan, F)),
+    "latents without end": lambda d: altered(d, latents=np.full((3, 8, 16), np.inf, F)),
+    "latents beyond reason": lambda d: altered(d, latents=np.full((3, 8, 16), 1e30, F)),
+    "latents of more rows": lambda d: altered(d, latents=np.zeros((3, 9, 16), F)),
+    "latents of another width": lambda d: altered(d, latents=np.zeros((3, 8, 15), F)),
+    "a small file of many states": lambda d: altered(
+        d, latents=np.zeros((1 << 17, 0, 16), F), counts=np.zeros(1 << 17, I)
+    ),
+    "a small file of large states": lambda d: altered(
+        d,
+        pivot=np.zeros((1024, 16), F),
+        latents=np.zeros((90_000, 0, 16), F),
+        counts=np.zeros(90_000, I),
+        mask_of=np.full(90_000, -1, I),
+    ),
+    "points far below zero": lambda d: altered(d, points=np.full((2, 2), -1e9, F)),
+    "points that are no numbers": lambda d: altered(d, points=np.full((2, 2), np.nan, F)),
+    "points of three": lambda d: altered(d, points=np.zeros((2, 3), F)),
+    "a point too few": lambda d: altered(d, points=np.zeros((1, 2), F)),
+    "negative counts": lambda d: altered(d, counts=np.array([0, 3, -1], I)),
+    "a state with many points": lambda d: altered(
+        d, counts=np.array([0, 65, 0], I), points=np.zeros((65, 2), F)
+    ),
+    "counts as floats": lambda d: altered(d, counts=np.array([0, 1, 1], F)),
+    "a mask that is not there": lambda d: altered(d, mask_of=np.array([-1, 0, 1], I)),
+    "a mask below none": lambda d: altered(d, mask_of=np.array([-2, 0, 0], I)),
+    "a mask number of billions": lambda d: altered(d, mask_of=np.array([0, 0, 2**31 - 1], I)),
+    "masks for nobody": lambda d: altered(d, mask_of=np.full(3, -1, I)),
+    "masks without a picture": lambda d: altered(
+        d, picture=None, metadata={"psnr": ""}, delta__synthesis__b32__conv1__weight=None
+    ),
+    "masks that are not deflated": lambda d: altered(d, masks=np.zeros(20, np.uint8)),
+    "masks without a byte": lambda d: altered(d, masks=np.zeros(0, np.uint8)),
+    "masks of two bytes": lambda d: altered(d, masks=masks(bytes(40), 2)),
+    "masks cut off": lambda d: altered(d, masks=masks(bytes(20))[:-2]),
+    "masks that are too short": lambda d: altered(d, masks=masks(bytes(19))),
+    "masks that swell": lambda d: altered(d, masks=masks(bytes(1 << 26))),
+    "masks above one": lambda d: altered(d, masks=masks(np.full(20, 2, F).tobytes(), 4)),
+    "masks that are no numbers": lambda d: altered(
+        d, masks=masks(np.full(20, np.nan, F).tobytes(), 4)
+    ),
+    "tuned weights without end": lambda d: altered(
+        d, delta__synthesis__b32__conv1__weight=np.full((2, 2), -np.inf, F)
+    ),
+    "tuned weights of halves": lambda d: altered(d, delta__x=np.zeros(3, np.float16)),
+    "tuned weights of megabytes": lambda d: altered(d, delta__x=np.zeros(1 << 21, F)),
+    "a tensor that does not belong there": lambda d: altered(d, extra=np.zeros(3, F)),
+    "a type that is not used": lambda d: altered(d, extra=np.zeros(3, bool)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_or_damaged_is_refused_in_words(good: bytes, name: str) -> None:
+    with pytest.raises(BadSaved, match="damaged") as refusal:
+        unpack(HOSTILE[name](good))
+    assert refusal.value.hint
+
+
+def test_a_newer_version_is_told_from_damage(good: bytes) -> None:
+    with pytest.raises(BadSaved, match="newer version") as refusal:
+        unpack(altered(good, metadata={"version": "2", "flat": "perhaps"}))
+    assert "Update" in refusal.value.hint
+
+
+def test_the_example_itself_is_sound(good: bytes) -> None:
+    edit, stamp = unpack(memoryview(good))
+    assert stamp == STAMP and len(edit.states) == 3 and edit.states[1].mask is not None
+    assert unpack(altered(good))[1] == STAMP
+
+
+def test_handles_may_have_left_the_picture_a_little(good: bytes) -> None:
+    edit, _ = unpack(altered(good, points=np.full((2, 2), -3, F)))
+    assert edit.states[1].points.tolist() == [[-3, -3]]
+
+
+def unfit(edit: SavedEdit) -> Iterator[SavedEdit]:
+    other = torch.zeros(1, 3, 16)
+    yield replace(edit, states=(State.start(other),), position=0)
+    yield replace(edit, quality="superb")
+    for delta in ({"mapping.fc0.weight": torch.ones(16, 16)}, {"x": torch.ones(1)}):
+        yield replace(edit, delta=WeightDelta(delta))
+    name = next(iter(edit.delta.tensors))
+    yield replace(edit, delta=WeightDelta({name: torch.ones(1)}))
+
+
+def test_an_edit_that_cannot_be_this_models_is_refused_and_changes_nothing(
+    tiny_generator: Any,
+) -> None:
+    editor = dragged(tiny_generator)
+    before = editor.image()
+    for edit in unfit(editor.saved()):
+        with pytest.raises(BadSaved):
+            editor.restore(edit)
+    assert np.array_equal(editor.image(), before)
