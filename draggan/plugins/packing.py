@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from draggan.errors import CannotWrite
-from draggan.plugins.assembly import assemble
+from draggan.plugins.assembly import Plugin, assemble, plugin_for
 from draggan.writing import replacing
 
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the zip format's first day: no clock gets into the file
@@ -20,13 +20,15 @@ _UNIX, _FILE, _FOLDER = 3, 0o100644, 0o040755
 
 
 def pack(host: str, path: Path) -> int:
-    """Writes the zip to `path`, replacing only a zip; returns the number of files in it.
+    """Writes the zip to `path`, replacing only an older one; returns the number of files in it.
 
     Raises BadInput for an unknown host and CannotWrite.
     """
-    if path.exists() and not (path.is_file() and zipfile.is_zipfile(path)):
+    plugin = plugin_for(host)
+    if path.exists() and not _holds(path, plugin):
         raise CannotWrite(
-            f"{path} is there already, and is no zip file.", hint="Name another file with --out."
+            f"{path} is there already, and is no zip of this plugin.",
+            hint="Name another file with --out.",
         )
     with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
         root = Path(folder) / host
@@ -34,6 +36,15 @@ def pack(host: str, path: Path) -> int:
         with replacing(path) as file:
             _write(file, root, files)
     return len(files)
+
+
+def _holds(path: Path, plugin: Plugin) -> bool:
+    """Whether it is an older zip of the plugin; a painting in Krita's format is a zip as well."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{plugin.module}/" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _write(file: BinaryIO, root: Path, files: tuple[Path, ...]) -> None:

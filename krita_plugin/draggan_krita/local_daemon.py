@@ -12,11 +12,6 @@ import shutil
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional
 
-from .draggan_wire.starting import StartedDaemon
-from .draggan_wire.starting import start_daemon as start
-
-__all__ = ["StartedDaemon", "find_command", "start"]
-
 COMMAND_FILE = "daemon.json"
 PROGRAM = "draggand"
 
