@@ -8,7 +8,7 @@ says how it stands. Sizes are logical pixels of the screen, at every zoom.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple, TypeVar
 
 from .colours import HALO_COLOUR, OUTLINE_COLOUR, STATUS_COLOURS
 from .draggan_wire.messages import Point
@@ -30,6 +30,7 @@ from .marks import (
 )
 from .qt import QtCore, QtGui
 
+_T = TypeVar("_T")
 Box = Tuple[float, float, float, float]  # left, top, right, bottom in document points
 
 MARGIN = 40.0  # no mark reaches further from its point
@@ -55,7 +56,7 @@ def paint_drawing(painter: QtGui.QPainter, to_widget: QtGui.QTransform, drawing:
     painter.save()
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     if drawing.box is not None:
-        _paint_box(painter, to_widget.map(_corners(drawing.box)))
+        _paint_box(painter, to_widget.map(QtGui.QPolygonF(_corners(drawing.box))))
     for on_top in (False, True):  # the selected one last
         ink = Ink()
         for index in range(max(len(drawing.lines), len(drawing.points))):
@@ -71,7 +72,7 @@ def bounds(to_widget: QtGui.QTransform, drawing: Drawing) -> QtCore.QRectF:
     found += [QtCore.QPointF(*p) for p in drawing.points]
     found += [QtCore.QPointF(*p) for trail in drawing.trails for p in _thinned(trail)]
     if drawing.box is not None:
-        found += list(_corners(drawing.box))
+        found += _corners(drawing.box)
     if not found:
         return QtCore.QRectF()
     around = to_widget.map(QtGui.QPolygonF(found)).boundingRect()
@@ -84,7 +85,7 @@ class _Mark:
     def __init__(self, drawing: Drawing, index: int, to_widget: QtGui.QTransform) -> None:
         line = _at(drawing.lines, index)
         now = _at(drawing.points, index)
-        start = line.start if line else now
+        start = line.start if line else drawing.points[index]
         self._number = str(index + 1) if len(drawing.lines) > 1 else ""
         self._pinned = line is not None and line.pinned
         self._status = _at(drawing.statuses, index) or ("pinned" if self._pinned else "placed")
@@ -132,7 +133,7 @@ class _Mark:
         if self._now is None:
             return
         way: List[QtCore.QPointF] = [self._start, *self._trail, self._now]
-        ink.line(self._colour, polyline(way), 1.5)
+        ink.line(self._colour, polyline(way))
         ink.area(HALO_COLOUR, circle(self._start, 2.5))
 
     def _ink_handle(self, ink: Ink) -> None:
@@ -181,15 +182,15 @@ def _paint_box(painter: QtGui.QPainter, corners: QtGui.QPolygonF) -> None:
     painter.drawPolygon(corners)
 
 
-def _corners(box: Box) -> QtGui.QPolygonF:
+def _corners(box: Box) -> List[QtCore.QPointF]:
     left, top, right, bottom = box
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in corners])
+    return [QtCore.QPointF(x, y) for x, y in corners]
 
 
 def _thinned(trail: Tuple[Point, ...]) -> Tuple[Point, ...]:
     return trail[:: len(trail) // TRAIL_POINTS + 1]
 
 
-def _at(values: Tuple, index: int):  # type: ignore[no-untyped-def,type-arg]
+def _at(values: Sequence[_T], index: int) -> Optional[_T]:
     return values[index] if index < len(values) else None

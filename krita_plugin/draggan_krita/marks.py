@@ -19,7 +19,7 @@ PIN_RADIUS = 8.0
 BADGE_RADIUS = 7.0
 HEAD_LENGTH, HEAD_WIDTH = 10.0, 9.0
 LINE = 2.0
-HALO, OUTLINE = 5.5, 3.0  # how much wider than the colour
+HALO, OUTLINE = 6.0, 3.0  # how much wider than the colour
 LABEL_HEIGHT = 13
 
 Point = QtCore.QPointF

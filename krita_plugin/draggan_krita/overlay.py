@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 
 from .arrows import Drawing, bounds, paint_drawing
 from .qt import QtCore, QtGui, QtWidgets, is_deleted
-from .surface import Surface, scale_of
+from .surface import Surface, scale_of, transform_of, widget_of
 
 SHARP_FROM = 2.0  # magnified more than this, pixels are shown as squares, as the host does
 
@@ -20,7 +20,7 @@ class Overlay(QtWidgets.QWidget):
     """Over the canvas of one view. Call `follow` every 30 ms or so: no host tells of its views."""
 
     def __init__(self, surface: Surface) -> None:
-        super().__init__(surface.widget())
+        super().__init__(widget_of(surface))
         self._surface = surface
         self._to_widget = QtGui.QTransform()
         self._drawing = Drawing()
@@ -57,7 +57,7 @@ class Overlay(QtWidgets.QWidget):
         """Adopts the view's zoom, rotation, scrolling and size; False when the canvas is gone."""
         if is_deleted(self):
             return False
-        canvas, to_widget = self._surface.widget(), self._surface.transform()
+        canvas, to_widget = widget_of(self._surface), transform_of(self._surface)
         if canvas is None or to_widget is None or canvas != self.parentWidget():
             return False
         if self.geometry() != canvas.rect():
