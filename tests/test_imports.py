@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from draggan.plugins.assembly import assemble
+
 ROOT = Path(__file__).resolve().parent.parent
 
 PACKAGES = {
@@ -23,6 +25,7 @@ PACKAGES = {
 ALLOWED = {
     "draggan": [
         ("cli/", {"draggan_wire", "numpy"}),
+        ("plugins/", set()),
         ("pictures.py", {"numpy", "PIL"}),
         ("openraster.py", {"numpy", "PIL"}),
         ("report.py", {"numpy", "PIL"}),
@@ -35,7 +38,11 @@ ALLOWED = {
         ("engine.py", {"draggan_wire", "draggan", "numpy", "torch"}),
         ("", {"draggan_wire", "zmq", "msgpack"}),
     ],
-    "draggan_krita": [("canvas.py", {"krita"}), ("qt.py", {"PyQt5", "PyQt6"}), ("", set())],
+    "draggan_krita": [
+        ("host/", {"krita"}),
+        ("qt.py", {"PyQt5", "PyQt6", "pykrita"}),
+        ("", set()),
+    ],
     "draggan_gimp": [("", {"gi"})],
 }
 EDITORS_SIDE = ("draggan_wire", "draggan_krita", "draggan_gimp")
@@ -75,6 +82,22 @@ def test_each_package_imports_only_what_it_may(package: str) -> None:
         for name in imported_modules(path):
             if name not in stdlib | extra | own:
                 faults.append(f"{inside} imports {name}")
+    assert faults == []
+
+
+def test_every_import_inside_the_assembled_krita_plugin_leads_somewhere(tmp_path: Path) -> None:
+    assemble("krita", tmp_path)
+    package = tmp_path / "draggan_krita"
+    faults = []
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = path.parents[node.level - 1]
+                module = base.joinpath(*(node.module or "").split("."))
+                leads = module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
+                if not base.is_relative_to(package) or not leads:
+                    dots = "." * node.level
+                    faults.append(f"{path.relative_to(package)}: from {dots}{node.module}")
     assert faults == []
 
 
@@ -144,6 +167,10 @@ def modules_after_importing(
 
 def test_the_wire_needs_nothing_but_the_standard_library() -> None:
     modules_after_importing("draggan_wire", allowed=set())
+
+
+def test_the_installer_of_plugins_needs_nothing_but_the_standard_library() -> None:
+    modules_after_importing("draggan.plugins", allowed=set())
 
 
 def test_the_daemons_front_door_loads_no_torch() -> None:
