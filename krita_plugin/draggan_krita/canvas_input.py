@@ -59,6 +59,7 @@ class CanvasInput(QtCore.QObject):
         if on == self._on:
             return
         self._on = on
+        self._listen()
         if on:
             self._show_cross()
         else:
@@ -75,7 +76,7 @@ class CanvasInput(QtCore.QObject):
             return False
         self._widget = widget
         widget.destroyed.connect(self._forget)
-        widget.installEventFilter(self)
+        self._listen()
         if self._on:
             self._show_cross()
         return True
@@ -85,13 +86,23 @@ class CanvasInput(QtCore.QObject):
         self._interrupt()
         self._give_cursor_back()
         widget, self._widget = self._widget, None
+        self._listen()
         if widget is not None:
-            widget.removeEventFilter(self)
             widget.destroyed.disconnect(self._forget)
+
+    def _listen(self) -> None:
+        """On the application: its filters come first. On the widget, Krita puts its own filter
+        before ours again whenever the canvas gets the focus."""
+        application = QtWidgets.QApplication.instance()
+        if application is None:  # the host ends
+            return
+        application.removeEventFilter(self)
+        if self._on and self._widget is not None:
+            application.installEventFilter(self)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """True for what the host shall not see."""
-        if not self._on or watched is not self._widget:
+        if watched is not self._widget:
             return False
         kind = event.type()
         if kind in _PRESSES:
@@ -229,4 +240,5 @@ class CanvasInput(QtCore.QObject):
 
     def _forget(self) -> None:
         self._widget = self._hosts_cursor = None
+        self._listen()
         self._interrupt()
