@@ -77,6 +77,13 @@ def test_settings_that_cannot_be_read_are_told_in_a_sentence(tmp_path: Path) -> 
     assert "Python Plugin" in refusal.value.hint
 
 
+def test_settings_that_cannot_be_written_are_told_with_what_to_do_in_krita(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite) as refusal:
+        enable_plugin(tmp_path / "file" / "kritarc", "draggan_krita")
+    assert "Python Plugin Manager" in refusal.value.hint and "--out" not in refusal.value.hint
+
+
 @pytest.mark.parametrize(
     ("text", "folder"),
     [

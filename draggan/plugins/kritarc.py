@@ -15,6 +15,10 @@ from draggan.errors import CannotWrite
 from draggan.writing import replacing
 
 _GROUP = b"[python]"
+_BY_HAND = (
+    "The plugin is in its place; switch it on yourself in Krita: "
+    "Settings > Configure Krita > Python Plugin Manager."
+)
 _LONGEST = 16 * 1024 * 1024  # bytes; real ones have some 50 KB
 
 
@@ -43,16 +47,15 @@ def enable_plugin(config: Path, module: str) -> bool:
     except OSError as error:
         raise CannotWrite(
             f"Krita's settings in {config} cannot be read: {error.strerror or error}.",
-            hint="Switch the plugin on in Krita: Settings > Configure Krita > Python Plugins.",
+            hint=_BY_HAND,
         ) from error
     after = with_plugin_enabled(before, module)
     if after == before:
         return False
-    with replacing(config) as file:
-        file.write(after)
-        if config.exists():
-            with contextlib.suppress(OSError):
-                shutil.copymode(config, file.name)
+    try:
+        _write(config, after)
+    except CannotWrite as error:
+        raise CannotWrite(error.sentence, hint=_BY_HAND) from error
     return True
 
 
@@ -101,6 +104,14 @@ def _read(config: Path) -> bytes:
     if len(text) > _LONGEST:
         raise OSError("it is far too long for a settings file")
     return text
+
+
+def _write(config: Path, text: bytes) -> None:
+    with replacing(config) as file:
+        file.write(text)
+        if config.exists():
+            with contextlib.suppress(OSError):
+                shutil.copymode(config, file.name)
 
 
 def _unescaped(value: str) -> str:
