@@ -205,10 +205,11 @@ class KritaCanvas:
         self._clearing = True
 
     def settle(self) -> None:
-        """Takes the preview away, if that is what it has come to."""
+        """Takes the preview away, if that is what it has come to; tidies up after Krita."""
         if self._clearing:
             self._clearing, self.looked_at = False, None
             self._preview.clear()
+        self._document.settle()
 
     def export(self, frames: Sequence[Image]) -> AnimationExport:
         """Begins to make an animated layer of the frames."""
@@ -220,8 +221,7 @@ class KritaCanvas:
     def _add(
         self, image: Image, name: str, changed: Optional[Image], *, visible: bool
     ) -> layers.Added:
-        return layers.add_layer(
-            self._document.raw,
+        return self._document.add_layer(
             name,
             image,
             self.crop,

@@ -40,6 +40,7 @@ class Connection:
         self.models: Tuple[ModelInfo, ...] = ()
         self.daemon = ""  # name, version and device, for the diagnostics
         self._local = not address
+        self._where = "the daemon on this computer" if self._local else address
         self._folder = plugin_folder
         self._clock = clock
         self._started: Optional[StartedDaemon] = None
@@ -86,7 +87,7 @@ class Connection:
             welcome, self._started = event.welcome, None
             self.models = welcome.models
             self.daemon = f"{welcome.daemon}, {welcome.device}"
-            self.view = ConnectionView("connected", f"Connected: {welcome.device}.")
+            self.view = ConnectionView("connected", f"Connected to {self._where}.")
         elif isinstance(event, Refused):
             self._fail(event.error, state="refused")
         elif isinstance(event, Lost) and self._started is None:

@@ -65,7 +65,7 @@ class DocumentEdit:
         self.edit = Edit(line, self.canvas)
         self.canvas.step_now = lambda: self.edit.status.step
         self._line = line
-        self._drag: Optional[_Drag] = None
+        self._drags: Tuple[_Drag, ...] = ()  # the timeline's, oldest first
         self._ours: Lines = ()  # the handles as this class has placed them last
         self._trouble: Optional[WireError] = None  # what the user has just been refused
         self._notice = ""
@@ -159,7 +159,8 @@ class DocumentEdit:
         at = looked if shown is not None and looked is not None else shown
         if shown is None:
             self.timeline = Timeline()
-        self._drag = _Drag(at or 0, lines, settings)
+        kept = () if shown is None else (drag for drag in self._drags if drag.base < (at or 0))
+        self._drags = (*kept, _Drag(at or 0, lines, settings))
         self._ours = lines
         self.timeline.cut(at or 0)
         self.timeline.note(at or 0, [line.start for line in lines])
@@ -177,7 +178,7 @@ class DocumentEdit:
             )
         settings = replace(settings, model=note.model, quality=note.quality, region=note.region)
         self.handles.replace(note.lines)
-        self._drag = _Drag(note.step, note.lines, settings)
+        self._drags = (_Drag(note.step, note.lines, settings),)
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
         self.canvas.dragging = False
@@ -197,8 +198,13 @@ class DocumentEdit:
         points = [self.canvas.crop.to_document(point) for point in status.points]
         if points:
             self.timeline.note(status.step, points)
-        if not self.edit.busy and self._drag and self.handles.lines == self._ours:
-            self._place_handles(self._drag, status.step, points)
+        if not self.edit.busy and self._drags and self.handles.lines == self._ours:
+            self._place_handles(self._drag_of(status.step), status.step, points)
+
+    def _drag_of(self, step: int) -> _Drag:
+        """The drag that made a step; for the opened picture the first."""
+        made = [drag for drag in self._drags if drag.base < step]
+        return made[-1] if made else self._drags[0]
 
     def _place_handles(self, drag: _Drag, step: int, points: Sequence[Point]) -> None:
         """Arrows begin where the handles are now, unless the user has moved them meanwhile."""
@@ -232,12 +238,12 @@ class DocumentEdit:
     def _keep_note(self) -> None:
         """The document carries what reopening needs, from the first result on."""
         saved, opened = self.edit.saved, self.canvas.opened
-        if saved is None or saved is self._noted or opened is None or self._drag is None:
+        if saved is None or saved is self._noted or opened is None or not self._drags:
             return
         if not self.canvas.trace.results or self.edit.busy:
             return
         self._noted = saved
-        settings = self._drag.settings
+        settings = self._drags[-1].settings
         note = Note(
             settings.model,
             settings.quality,
@@ -275,15 +281,14 @@ class DocumentEdit:
 
     def drawing(self, *, show_box: bool) -> Drawing:
         """What is painted over the canvas, in document points."""
-        status, drag = self.edit.status, self._drag
-        crop = self.canvas.crop
-        at_work = status.state in ("dragging", "stopping") and drag is not None
+        status, crop = self.edit.status, self.canvas.crop
+        at_work = status.state in ("dragging", "stopping") and bool(self._drags)
         points = [crop.to_document(point) for point in status.points] if at_work else []
         return Drawing(
             lines=self.handles.lines,
             selected=self.handles.selected,
             points=tuple(points),
-            trails=self.timeline.trails(drag.base, status.step) if at_work and drag else (),
+            trails=self.timeline.trails(self._drags[-1].base, status.step) if at_work else (),
             statuses=status.statuses if at_work else (),
             box=_box(crop) if show_box and self.canvas.opened else None,
         )

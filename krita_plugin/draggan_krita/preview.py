@@ -59,8 +59,8 @@ class Preview:
         raw, begin = self._document.raw, self._clock()
         if self._added is None:
             self._paint(None, None)
-            self._added = layers.add_layer(
-                raw, NAME, image, crop, group=group, above=above, locked=True
+            self._added = self._document.add_layer(
+                NAME, image, crop, group=group, above=above, locked=True
             )
             return
         if not layers.rewrite(raw, self._added, image, crop):

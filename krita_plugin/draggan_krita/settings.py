@@ -26,7 +26,7 @@ class Settings:
     address: str = ""  # "" is this computer's daemon
     model: str = "critters"
     source: str = "visible"
-    region: str = "auto"
+    region: str = "whole"
     quality: str = "balanced"
     preview_ms: int = 50
     keep_every: Optional[int] = None

@@ -314,9 +314,14 @@ class Studio:
         self.edit = edit.view() if edit else NOTHING
         if edit:
             self._desk.draw(edit.drawing(show_box=self.settings.show_box))
-        for words in (self.edit.message, self.connection.sentence):
-            if words and words not in self._messages:
-                self._messages.append(words)
+        self._record(f"connection: {self.connection.sentence} {self.connection.hint}")
+        if self.edit.state != "dragging":
+            self._record(f"{self.edit.state}: {self.edit.message} {self.edit.hint}")
+
+    def _record(self, words: str) -> None:
+        """For the diagnostics."""
+        if words not in list(self._messages)[-4:]:
+            self._messages.append(words)
 
     def _tell(self) -> None:
         seen = len(self.thumbnail_steps())

@@ -16,7 +16,9 @@ from ..draggan_wire.messages import Image
 from . import layers
 from .pixels import write_node
 
+NAME = "DragGAN animation"
 PATIENCE = 100  # calls of `advance` for one frame to appear
+SETTLING = 10  # of them for Krita's dockers to take notice of the layer
 
 
 class AnimationExport:
@@ -27,14 +29,13 @@ class AnimationExport:
     ) -> None:
         self._document, self._crop = document, crop
         self._frames = list(frames)
-        self._active, self._time = layers.active_id(document), document.currentTime()
+        self._time = document.currentTime()
         added = layers.add_layer(
-            document, "DragGAN animation", frames[0], crop, group=group, above=above
+            document, NAME, frames[0], crop, group=group, above=above, masked=False
         )
+        self._active, self._uid = added.active, added.layer
         self.group = added.group
-        self._uid = added.layer
-        self._next, self._waited, self._asked = 1, 0, False
-        self._layer().enableAnimation()
+        self._next, self._waited, self._asked = 0, 0, False
 
     @property
     def done(self) -> bool:
@@ -48,16 +49,32 @@ class AnimationExport:
         """One small step. Raises BadInput when the user's work makes going on impossible."""
         if self._elsewhere():
             return  # the action would reach another document: wait until the user is back
-        layer, document = self._layer(), self._document
+        layer = self._layer()
         if not self._asked:
-            document.setActiveNode(layer)
-            document.setCurrentTime(self._next)
-            document.waitForDone()
-            Krita.instance().action("add_blank_frame").trigger()
             self._asked, self._waited = True, 0
+            self._ask(layer)
+        elif self._next == 0:
+            self._enable(layer)
         elif layer.hasKeyframeAtTime(self._next):
             self._fill(layer)
         else:
+            self._wait()
+
+    def _ask(self, layer: Any) -> None:
+        """For the next frame; for the first one, that Krita turns to the layer."""
+        self._document.setActiveNode(layer)
+        if self._next:
+            self._document.setCurrentTime(self._next)
+            self._document.waitForDone()
+            Krita.instance().action("add_blank_frame").trigger()
+
+    def _enable(self, layer: Any) -> None:
+        """Krita's own dockers fail when a layer that they do not know yet becomes animated."""
+        self._waited += 1
+        if layers.active_id(self._document) == self._uid and self._waited > SETTLING:
+            layer.enableAnimation()
+            self._next, self._asked = 1, False
+        elif self._waited > PATIENCE:
             self._wait()
 
     def finish(self) -> None:

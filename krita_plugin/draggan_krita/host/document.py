@@ -26,6 +26,7 @@ class KritaDocument:
     def __init__(self, document: Any) -> None:
         self.raw = document
         self.key = layers.id_of(document.rootNode())
+        self._active = layers.ActiveLayer(document)
 
     @property
     def alive(self) -> bool:
@@ -90,6 +91,39 @@ class KritaDocument:
                 return False
             node = node.parentNode()
         return True
+
+    # Layers of ours.
+
+    def add_layer(
+        self,
+        name: str,
+        image: Image,
+        crop: Crop,
+        *,
+        changed: Optional[Image] = None,
+        group: str = "",
+        above: str = "",
+        locked: bool = False,
+        visible: bool = True,
+    ) -> layers.Added:
+        """See `layers.add_layer`; the user's active layer becomes active again by itself."""
+        added = layers.add_layer(
+            self.raw,
+            name,
+            image,
+            crop,
+            changed=changed,
+            group=group,
+            above=above,
+            locked=locked,
+            visible=visible,
+        )
+        self._active.expect(added)
+        return added
+
+    def settle(self) -> None:
+        """Tidies up after Krita; to be called every now and then."""
+        self._active.settle()
 
     # Notes in the file.
 

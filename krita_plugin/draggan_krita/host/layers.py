@@ -14,14 +14,19 @@ from .pixels import SRGB, depth_of, write_node
 from .scratch import scratch_document
 
 GROUP, MASK = "DragGAN", "What moved"
+PATIENCE = 30  # looks at the active layer after an insertion
 
 
 @dataclass(frozen=True)
 class Added:
-    """Ids of what one insertion has added; ids, since the user may remove a node at any time."""
+    """Ids of what one insertion has added; ids, since the user may remove a node at any time.
+
+    `active` was the active layer before.
+    """
 
     group: str
     layer: str
+    active: str
 
 
 def find(document: Any, uid: str) -> Any:
@@ -47,13 +52,15 @@ def add_layer(
     changed: Optional[Image] = None,
     group: str = "",
     above: str = "",
+    masked: bool = True,
     locked: bool = False,
     visible: bool = True,
 ) -> Added:
-    """Adds a layer with its pixels, masked to `changed`, as one step of undo.
+    """Adds a layer with its pixels, masked to `changed` (None: all of them), as one step of undo.
 
     It goes to the top of the group of that id; where there is none (any more), a new group goes
-    above the node `above`, or to the top. The active layer stays what it was.
+    above the node `above`, or to the top. Krita makes it the active one some time later: see
+    `ActiveLayer`.
     """
     active, parent = active_id(document), find(document, group)
     space = (document.colorModel(), document.colorDepth(), document.colorProfile())
@@ -64,7 +71,8 @@ def add_layer(
         own_group = scratch.createGroupLayer(GROUP)
         scratch.rootNode().addChildNode(own_group, None)
         own_group.addChildNode(layer, None)
-        _add_mask(scratch, layer, crop, changed)
+        if masked:
+            _add_mask(scratch, layer, crop, changed)
         layer.setLocked(locked)
         layer.setVisible(visible)
         scratch.waitForDone()
@@ -76,9 +84,8 @@ def add_layer(
             added = layer.clone()
             parent.addChildNode(added, None)
         document.waitForDone()
-    activate(document, active)
     document.refreshProjection()
-    return Added(id_of(parent), id_of(added))
+    return Added(id_of(parent), id_of(added), active)
 
 
 def _add_group(document: Any, group: Any, above: Any) -> None:
@@ -148,5 +155,27 @@ def remove(document: Any, added: Added) -> None:
 def activate(document: Any, uid: str) -> None:
     """Makes the node of that id the active one, if it is still there."""
     node = find(document, uid)
-    if node is not None and active_id(document) != uid:
+    if node is not None:
         document.setActiveNode(node)
+
+
+class ActiveLayer:
+    """Gives the user's active layer back: Krita turns to a new one some time after it was added."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._added: Optional[Added] = None
+        self._patience = 0
+
+    def expect(self, added: Added) -> None:
+        """Krita will turn to this layer or its group."""
+        self._added, self._patience = added, PATIENCE
+
+    def settle(self) -> None:
+        """To be called now and then; a layer that the user has chosen meanwhile stays chosen."""
+        added, self._patience = self._added, self._patience - 1
+        if added is None or self._patience < 0:
+            self._added = None
+        elif active_id(self._document) in (added.group, added.layer):
+            self._added = None
+            activate(self._document, added.active)
