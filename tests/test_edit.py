@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from draggan_wire.canvas import Handle
-from draggan_wire.client import Connected, Event, Lost, Refused
-from draggan_wire.edit import CREDIT, PATIENCE, Edit, EditOptions
+from draggan_wire.client import Lost, Refused
+from draggan_wire.edit import PATIENCE, EditOptions
+from draggan_wire.edit_flow import CREDIT
 from draggan_wire.errors import BadInput, BadMessage, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     Blob,
@@ -20,10 +18,7 @@ from draggan_wire.messages import (
     Done,
     Drag,
     DragSettings,
-    Envelope,
     Error,
-    Frame,
-    HandleResult,
     Image,
     Message,
     Open,
@@ -35,142 +30,21 @@ from draggan_wire.messages import (
     Seek,
     State,
     Stop,
-    Welcome,
 )
 
-SOURCE = Image("rgb8", 8, 8, bytes(192))
-RESULT = Image("rgb8", 8, 8, b"r" * 192)
-WELCOME = Welcome(1, "test", "none")
-OPTIONS = EditOptions(model="critters")
+from .edit_stage import OPTIONS, RESULT, SOURCE, Stage, frame
 
 
-class FakeClient:
-    """Collects what is sent; hands out what the test lets the daemon say."""
-
-    def __init__(self) -> None:
-        self.welcome: Welcome | None = None
-        self.sent: list[Message] = []
-        self.drawn_steps: list[int] = []
-        self._events: list[Event] = []
-        self._numbers = itertools.count(1)
-        self._last: dict[type[Any], int] = {}
-
-    def send(self, message: Message) -> int:
-        self.sent.append(message)
-        self._last[type(message)] = number = next(self._numbers)
-        return number
-
-    def drawn(self, frame: Frame) -> None:
-        self.drawn_steps.append(frame.step)
-
-    def poll(self) -> list[Event]:
-        found, self._events = self._events, []
-        return found
-
-    def connect(self, *, resumed: tuple[str, ...] = ()) -> None:
-        self.welcome = Welcome(1, "test", "none", resumed=resumed)
-        self._events.append(Connected(self.welcome))
-
-    def lose(self, event: Event) -> None:
-        self.welcome = None
-        self._events.append(event)
-
-    def say(self, *messages: Message, to: type[Any]) -> None:
-        """The daemon answers the latest request of a kind."""
-        self._events += [Envelope(message, re=self._last[to]) for message in messages]
-
-    def said(self, kind: type[Any]) -> list[Any]:
-        return [message for message in self.sent if isinstance(message, kind)]
-
-
-class FakeCanvas:
-    """A document in memory."""
-
-    def __init__(self) -> None:
-        self.image = SOURCE
-        self.handles: Sequence[Handle] = [((1.0, 1.0), (5.0, 1.0)), ((7.0, 7.0), (7.0, 7.0))]
-        self.mask: Image | None = None
-        self.preview: Image | None = None
-        self.kept: list[int] = []
-        self.results: list[tuple[Image, str]] = []
-        self.changed: list[Image | None] = []
-        self.broken: Exception | None = None
-
-    def read_image(self) -> Image:
-        return self.image
-
-    def read_handles(self) -> Sequence[Handle]:
-        return self.handles
-
-    def read_mask(self) -> Image | None:
-        return self.mask
-
-    def show_preview(self, image: Image) -> None:
-        if self.broken:
-            raise self.broken
-        self.preview = image
-
-    def keep_step(self, image: Image, step: int, changed: Image | None) -> None:
-        self.kept.append(step)
-        self.changed.append(changed)
-
-    def add_result(self, image: Image, name: str, changed: Image | None) -> None:
-        self.results.append((image, name))
-        self.changed.append(changed)
-
-    def clear_preview(self) -> None:
-        self.preview = None
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Stage:
-    """An edit with its fakes; each method plays one act of the usual story."""
-
-    def __init__(self) -> None:
-        self.client, self.canvas, self.clock = FakeClient(), FakeCanvas(), Clock()
-        self.edit = Edit(self.client, self.canvas, clock=self.clock)  # type: ignore[arg-type]
-
-    def connect(self) -> None:
-        self.client.connect()
-        self.edit.poll()
-
-    def answer(self, *messages: Message, to: type[Any]) -> None:
-        self.client.say(*messages, to=to)
-        self.edit.poll()
-
-    def open(self) -> None:
-        self.edit.start(OPTIONS)
-        self.answer(Opened("s", "t", 8, 8), Ready("s", 30.0, "Good."), to=Open)
-        self.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
-
-    def finish(self, step: int = 3, image: Image = RESULT) -> None:
-        end = HandleResult(5.0, 1.0, "reached", 0.2)
-        done = Done("s", "reached", step, 10.0, (end,))
-        self.answer(frame("result", step, image), done, to=Drag)
-        self.answer(Saved("s", Blob(b"saved at %d" % step), step), to=Save)
-
-    @property
-    def state(self) -> str:
-        return self.edit.status.state
-
-
-def frame(kind: str, step: int, image: Image = RESULT, distance: float = 1.0) -> Frame:
-    points = ((4.0, 1.0), (7.0, 7.0))
-    statuses = ("moving", "pinned")
-    return Frame("s", step + 1, kind, step, image, points, (distance, 0.0), statuses)
+@pytest.fixture(params=["client", "line"])
+def alone(request: pytest.FixtureRequest) -> Stage:
+    """Without a connection yet; on a client of its own, and on a line of an exchange."""
+    return Stage(on_a_line=request.param == "line")
 
 
 @pytest.fixture
-def stage() -> Stage:
-    stage = Stage()
-    stage.connect()
-    return stage
+def stage(alone: Stage) -> Stage:
+    alone.connect()
+    return alone
 
 
 def test_from_the_button_to_the_layer(stage: Stage) -> None:
@@ -215,48 +89,44 @@ def test_what_changed_comes_to_the_canvas_with_kept_steps_and_the_result(stage: 
     assert stage.canvas.changed == [first, second]
 
 
-def test_a_press_before_the_connection_is_there_waits_for_it() -> None:
-    stage = Stage()
-    stage.edit.start(OPTIONS)
-    assert stage.state == "connecting" and stage.client.sent == []
-    stage.connect()
-    assert len(stage.client.said(Open)) == 1
+def test_a_press_before_the_connection_is_there_waits_for_it(alone: Stage) -> None:
+    alone.edit.start(OPTIONS)
+    assert alone.state == "connecting" and alone.client.sent == []
+    alone.connect()
+    assert len(alone.client.said(Open)) == 1
 
 
-def test_an_edit_on_a_client_that_was_welcomed_earlier_starts_at_once() -> None:
-    stage = Stage()
-    stage.client.connect()  # and the event is not polled yet
-    stage.edit.start(OPTIONS)
-    stage.edit.poll()
-    assert len(stage.client.said(Open)) == 1
+def test_an_edit_on_a_client_that_was_welcomed_earlier_starts_at_once(alone: Stage) -> None:
+    alone.client.connect()  # and the event is not polled yet
+    alone.edit.start(OPTIONS)
+    alone.poll()
+    assert len(alone.client.said(Open)) == 1
 
 
-def test_without_a_daemon_it_fails_after_a_while_in_its_words() -> None:
-    stage = Stage()
-    stage.client.lose(Lost(NoDaemon("No daemon answers.", hint="Start it.")))
-    stage.edit.start(OPTIONS)
-    stage.edit.poll()
-    stage.clock.now += PATIENCE - 0.1
-    stage.edit.poll()
-    assert stage.state == "connecting"
-    stage.clock.now += 0.2
-    stage.edit.poll()
-    assert stage.state == "failed"
-    assert (stage.edit.status.message, stage.edit.status.hint) == (
+def test_without_a_daemon_it_fails_after_a_while_in_its_words(alone: Stage) -> None:
+    alone.client.lose(Lost(NoDaemon("No daemon answers.", hint="Start it.")))
+    alone.edit.start(OPTIONS)
+    alone.poll()
+    alone.clock.now += PATIENCE - 0.1
+    alone.poll()
+    assert alone.state == "connecting"
+    alone.clock.now += 0.2
+    alone.poll()
+    assert alone.state == "failed"
+    assert (alone.edit.status.message, alone.edit.status.hint) == (
         "No daemon answers.",
         "Start it.",
     )
-    stage.edit.start(OPTIONS)
-    stage.connect()
-    assert stage.state == "opening"
+    alone.edit.start(OPTIONS)
+    alone.connect()
+    assert alone.state == "opening"
 
 
-def test_a_daemon_of_another_protocol_ends_the_edit_at_once() -> None:
-    stage = Stage()
-    stage.edit.start(OPTIONS)
-    stage.client.lose(Refused(WrongProtocol("Too old.", hint="Update the daemon.")))
-    stage.edit.poll()
-    assert stage.state == "failed" and stage.edit.status.hint == "Update the daemon."
+def test_a_daemon_of_another_protocol_ends_the_edit_at_once(alone: Stage) -> None:
+    alone.edit.start(OPTIONS)
+    alone.client.lose(Refused(WrongProtocol("Too old.", hint="Update the daemon.")))
+    alone.poll()
+    assert alone.state == "failed" and alone.edit.status.hint == "Update the daemon."
 
 
 def test_the_same_pixels_are_dragged_again_without_opening(stage: Stage) -> None:
@@ -341,12 +211,11 @@ def test_stop_that_comes_too_late_for_the_opening_does_not_drag(stage: Stage) ->
     assert stage.state == "idle" and not stage.client.said(Drag)
 
 
-def test_stop_while_connecting_gives_up() -> None:
-    stage = Stage()
-    stage.edit.start(OPTIONS)
-    stage.edit.stop()
-    stage.connect()
-    assert stage.state == "idle" and stage.client.sent == []
+def test_stop_while_connecting_gives_up(alone: Stage) -> None:
+    alone.edit.start(OPTIONS)
+    alone.edit.stop()
+    alone.connect()
+    assert alone.state == "idle" and alone.client.sent == []
 
 
 def test_a_second_press_while_busy_changes_nothing(stage: Stage) -> None:
@@ -386,25 +255,47 @@ def test_a_refusal_of_something_long_past_is_not_the_edits(stage: Stage) -> None
 
 
 LOST = Lost(NoDaemon("Gone.", hint="Wait."))
+BUSY = Error("busy", "The session is still at work.")
 
 
 def test_a_short_loss_is_survived_by_a_resumed_session(stage: Stage) -> None:
     stage.open()
     stage.client.lose(LOST)
-    stage.edit.poll()
+    stage.poll()
     assert stage.edit.status.message == "The connection is gone; trying again..."
     stage.client.connect(resumed=("s",))
-    stage.edit.poll()
-    assert stage.state == "dragging" and stage.client.sent[-1] == Credit("s", CREDIT)
+    stage.poll()
+    assert stage.state == "dragging" and stage.client.sent[-2] == Credit("s", CREDIT)
+    stage.answer(BUSY, to=Seek)  # it was asked whether it is at work
     stage.finish()
     assert stage.state == "done"
+
+
+def test_a_drag_lost_on_its_way_is_sent_again(stage: Stage) -> None:
+    stage.open()
+    stage.client.lose(LOST)
+    stage.client.connect(resumed=("s",))
+    stage.poll()
+    stage.answer(frame("result", 0, SOURCE), to=Seek)  # so it is not at work
+    assert len(stage.client.said(Drag)) == 2 and isinstance(stage.client.sent[-1], Drag)
+    stage.finish()
+    assert stage.state == "done" and len(stage.canvas.results) == 1
+
+
+def test_stopping_a_drag_that_the_daemon_never_got_ends_it(stage: Stage) -> None:
+    stage.open()
+    stage.edit.stop()
+    stage.answer(State("s", "idle"), to=Stop)
+    assert stage.state == "stopping"  # its end may be on the way
+    stage.answer(frame("result", 0, SOURCE), to=Seek)
+    assert (stage.state, stage.edit.status.message) == ("idle", "Stopped.")
 
 
 def test_a_daemon_that_came_back_without_the_session_ends_the_edit(stage: Stage) -> None:
     stage.open()
     stage.client.lose(LOST)
     stage.client.connect()
-    stage.edit.poll()
+    stage.poll()
     assert stage.state == "failed" and stage.edit.status.hint == "Press Drag again."
     stage.edit.start(OPTIONS)
     assert isinstance(stage.client.sent[-1], Open)
@@ -413,9 +304,9 @@ def test_a_daemon_that_came_back_without_the_session_ends_the_edit(stage: Stage)
 def test_a_long_loss_ends_the_edit(stage: Stage) -> None:
     stage.open()
     stage.client.lose(LOST)
-    stage.edit.poll()
+    stage.poll()
     stage.clock.now += PATIENCE + 1
-    stage.edit.poll()
+    stage.poll()
     assert (stage.state, stage.edit.status.message) == ("failed", "Gone.")
 
 
@@ -423,7 +314,7 @@ def test_a_picture_lost_on_the_way_is_sent_again(stage: Stage) -> None:
     stage.edit.start(OPTIONS)
     stage.client.lose(LOST)
     stage.client.connect()
-    stage.edit.poll()
+    stage.poll()
     assert stage.state == "opening" and len(stage.client.said(Open)) == 2
 
 
@@ -432,7 +323,7 @@ def test_a_loss_between_edits_is_nobodys_failure(stage: Stage) -> None:
     stage.finish()
     stage.client.lose(LOST)
     stage.client.connect(resumed=("s",))
-    stage.edit.poll()
+    stage.poll()
     assert stage.state == "done"
     stage.edit.start(OPTIONS)
     assert isinstance(stage.client.sent[-1], Seek)

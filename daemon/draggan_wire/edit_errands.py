@@ -21,7 +21,8 @@ Receive = Callable[[Frame], None]
 class Errands:
     """The newest look comes first, then what is to be fetched, in order, then saving.
 
-    `looked` gets the frame of a look, `failed` what went wrong with a look or a fetch. Saving is
+    `looked` gets the frame of a look, `failed` what went wrong with a look or a fetch; `idle` is
+    told when a probe has found that the session does nothing, and has said all. Saving is
     nobody's wish in particular, and its failure nobody's trouble: a daemon may be too old for it.
     """
 
@@ -32,17 +33,20 @@ class Errands:
         *,
         looked: Callable[[Frame], None],
         failed: Callable[[WireError], None],
+        idle: Callable[[], None],
     ) -> None:
         self._client = client
         self._timeline = timeline
         self._looked = looked
         self._failed = failed
+        self._idle = idle
         self._look: Optional[int] = None
         self._fetches: Deque[Tuple[int, Receive]] = deque()
         self._save = False
+        self._probe = False
         self._too_old = False  # the daemon does not know how to save
         self._request: Optional[int] = None
-        self._kind = ""  # of the request: "look", "fetch" or "save"
+        self._kind = ""  # of the request: "probe", "look", "fetch" or "save"
         self._step = 0  # that is looked at
 
     @property
@@ -68,13 +72,19 @@ class Errands:
     def save(self) -> None:
         self._save = True
 
+    def probe(self) -> None:
+        """Finds out at once whether the session is at work, by something harmless: only an idle one
+        goes to step 0."""
+        self._probe = True
+        self.ask_next()
+
     def interrupted(self) -> None:
         """A new connection, to another daemon perhaps: what is under way is asked again."""
         self._request, self._too_old = None, False
 
     def forget(self, error: WireError) -> None:
         """The session is gone, and all wishes with it."""
-        self._request, self._look, self._save = None, None, False
+        self._request, self._look, self._save, self._probe = None, None, False, False
         self._end_fetching(error)
 
     # One after the other.
@@ -92,7 +102,9 @@ class Errands:
         session = self._timeline.session
         if session is None:
             return
-        if self._look is not None:
+        if self._probe:
+            self._send("probe", Seek(session=session, step=0))
+        elif self._look is not None:
             self._step = self._look
             self._send("look", Seek(session=session, step=self._look))
         elif self._fetches:
@@ -131,12 +143,14 @@ class Errands:
         return True
 
     def _deliver(self, frame: Frame) -> None:
-        if self._kind == "fetch":
+        if self._kind == "probe":
+            self._probe = False
+            self._idle()
+        elif self._kind == "fetch":
             self._receive(frame)
-            return
-        if self._look == self._step:
-            self._look = None
-        self._looked(frame)
+        else:
+            self._look = None if self._look == self._step else self._look
+            self._looked(frame)
 
     def _receive(self, frame: Frame) -> None:
         if not self._fetches:  # ended meanwhile
@@ -155,7 +169,9 @@ class Errands:
     def _give_up(self, error: WireError) -> None:
         """What was asked for last will not be had."""
         self._request = None
-        if self._kind == "save":
+        if self._kind == "probe":  # it is busy
+            self._probe = False
+        elif self._kind == "save":
             self._save, self._too_old = False, isinstance(error, Unsupported)
         elif self._kind == "look":
             self._look = None

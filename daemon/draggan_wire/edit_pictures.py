@@ -5,11 +5,11 @@ A picture that the document holds afterwards is told to the timeline: a drag can
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Callable
 
 from .canvas import Canvas
 from .edit_report import Report
-from .edit_status import EditOptions
 from .edit_task import DragTask, fingerprint
 from .edit_timeline import Timeline
 from .messages import Frame
@@ -34,7 +34,7 @@ class Pictures:
         if frame.kind == "preview":
             self._canvas.show_preview(frame.image)
             return
-        self.mark(frame, task.options)
+        self.mark(frame)
         if frame.kind == "kept":
             self._canvas.keep_step(frame.image, frame.step, frame.changed)
             return
@@ -43,9 +43,9 @@ class Pictures:
         name = f"DragGAN {task.options.model}, step {frame.step}"
         self._canvas.add_result(frame.image, name, frame.changed)
 
-    def reopened(self, frame: Frame, options: EditOptions) -> None:
+    def reopened(self, frame: Frame) -> None:
         """The step at which an edit of another day stands."""
-        self.mark(frame, options)
+        self.mark(frame)
         self.show(frame)
 
     def look(self, frame: Frame) -> None:
@@ -57,13 +57,17 @@ class Pictures:
         self._report.step(frame)
         self._canvas.show_preview(frame.image)
 
-    def hand_over(
-        self, receive: Callable[[Frame], None], options: EditOptions, frame: Frame
-    ) -> None:
+    def clear(self) -> None:
+        """No preview any more; a canvas that cannot is left alone, its edit has failed already."""
+        with suppress(Exception):
+            self._canvas.clear_preview()
+
+    def hand_over(self, receive: Callable[[Frame], None], frame: Frame) -> None:
         """A step that was fetched."""
-        self.mark(frame, options)
+        self.mark(frame)
         receive(frame)
 
-    def mark(self, frame: Frame, options: EditOptions) -> None:
+    def mark(self, frame: Frame) -> None:
         """The picture is to be known when the document is read again."""
-        self._timeline.mark(fingerprint(frame.image, options), frame.step)
+        if self._timeline.options:
+            self._timeline.mark(fingerprint(frame.image, self._timeline.options), frame.step)

@@ -20,6 +20,10 @@ class Report:
         self._clock = clock
         self._first: Optional[Tuple[int, float]] = None  # seen of this drag: a step and when
 
+    @property
+    def busy(self) -> bool:
+        return self.status.state in ("connecting", "opening", "dragging", "stopping")
+
     def asked(self, *, last: int) -> None:
         """Something new begins; what is on show stays there for now."""
         self.status = EditStatus(fit=self.status.fit, step=self.status.step, last=last)

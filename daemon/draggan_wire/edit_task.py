@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple, Union
 
 from .canvas import Canvas, check_handles, check_mask
 from .edit_status import EditOptions
@@ -56,6 +56,9 @@ class RestoreTask:
 
     options: EditOptions
     data: bytes
+
+
+Task = Union[DragTask, RestoreTask]
 
 
 def read_drag(canvas: Canvas, options: EditOptions, at: Optional[int]) -> DragTask:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional
 
+from .edit_status import EditOptions
+
 
 @dataclass(frozen=True)
 class SavedTimeline:
@@ -26,6 +28,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.session: Optional[str] = None
+        self.options: Optional[EditOptions] = None  # with which it was opened
         self.position: Optional[int] = None  # where the session stands; None: not known
         self.last = 0
         self.saved: Optional[SavedTimeline] = None

@@ -13,7 +13,7 @@ import contextlib
 from collections import OrderedDict, deque
 from typing import Deque, Dict, List, Optional, Protocol
 
-from .client import Client, Connected, Event
+from .client import Connected, Event
 from .errors import WireError
 from .messages import Close, Closed, Envelope, Frame, Message, Opened, Welcome
 
@@ -40,7 +40,7 @@ class Channel(Protocol):
 class Exchange:
     """Hands a client's events to the lines concerned. To be used by one thread."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Channel) -> None:
         self._client = client
         self._lines: List[Line] = []
         self._asked: OrderedDict[int, Line] = OrderedDict()  # request -> who sent it
@@ -102,7 +102,7 @@ class Line:
     """One edit's part of an exchange: a `Channel`. It hears of the connection, of what it asked for
     and of its sessions."""
 
-    def __init__(self, exchange: Exchange, client: Client) -> None:
+    def __init__(self, exchange: Exchange, client: Channel) -> None:
         self._exchange = exchange
         self._client = client
         self._events: Deque[Event] = deque()
