@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,27 @@ from draggan_wire.endpoint import (
     Endpoint,
     check_socket_folder,
     default_endpoint,
+    lasting_endpoint,
     make_socket_folder,
     parse_endpoint,
 )
 from draggan_wire.errors import AccessRefused, BadInput
+from draggan_wire.ssh_address import SshHost
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("DRAGGAND_SOCKET", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+
+
+def leave_a_lasting_socket() -> Path:
+    place = Path(lasting_endpoint()[len("ipc://") :])
+    make_socket_folder(str(place))
+    place.touch()
+    return place
 
 
 def test_the_runtime_folder_is_the_default_place(tmp_path: Path) -> None:
@@ -34,6 +46,20 @@ def test_without_a_runtime_folder_it_is_one_per_user_among_temporary_files(
     assert default_endpoint().endswith(f"/draggand-{os.getuid()}/draggand.sock")
 
 
+def test_a_daemon_that_an_ssh_login_has_left_is_found_by_everybody(tmp_path: Path) -> None:
+    leave_a_lasting_socket()
+    assert default_endpoint() == lasting_endpoint()
+    (tmp_path / "draggand").mkdir(mode=0o700)
+    (tmp_path / "draggand" / "draggand.sock").touch()
+    assert default_endpoint() == f"ipc://{tmp_path}/draggand/draggand.sock"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_a_socket_that_another_user_has_put_there_changes_nothing(tmp_path: Path) -> None:
+    os.chown(leave_a_lasting_socket().parent, 12345, 12345)
+    assert default_endpoint() == f"ipc://{tmp_path}/draggand/draggand.sock"
+
+
 def test_the_environment_overrides_with_a_path_or_an_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -45,7 +71,9 @@ def test_the_environment_overrides_with_a_path_or_an_address(
 
 def test_addresses_are_parsed_and_written_alike() -> None:
     assert parse_endpoint("ipc:///run/d.sock") == Endpoint(path="/run/d.sock")
-    for address in ("ipc:///run/d.sock", "tcp://127.0.0.1:5555", "tcp://[::1]:80"):
+    assert parse_endpoint("ssh://anna@box") == Endpoint(ssh=SshHost("box", "anna"))
+    addresses = ("ipc:///run/d.sock", "tcp://127.0.0.1:5555", "tcp://[::1]:80", "ssh://anna@box:22")
+    for address in addresses:
         assert str(parse_endpoint(address)) == address
 
 
@@ -65,6 +93,7 @@ def test_addresses_are_parsed_and_written_alike() -> None:
         "tcp://0.0.0.0:5555",
         "tcp://*:5555",
         "tcp://localhost.evil.org:5555",
+        "ssh://-oProxyCommand=touch",
     ],
 )
 def test_what_is_no_local_address_is_refused_with_a_remedy(address: str) -> None:

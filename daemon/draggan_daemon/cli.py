@@ -21,7 +21,7 @@ from draggan_wire.endpoint import default_endpoint
 from draggan_wire.errors import AccessRefused, NoDaemon, WireError
 
 from .config import Config, ConfigError, load_config
-from .local_socket import claimed, serving_process, socket_path
+from .local_socket import answers, claimed, serving_process, socket_path
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -146,7 +146,10 @@ def _serve_at(path: Path, config: Config) -> bool:
     from .engine import TorchEngine
     from .workers import InProcessWorker
 
-    worker = InProcessWorker(TorchEngine(device=config.device, threads=config.threads))
+    engine = TorchEngine(
+        device=config.device, threads=config.threads, max_bytes=config.limits.max_bytes
+    )
+    worker = InProcessWorker(engine)
     door = Door(worker, config, version=_version())
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -192,10 +195,12 @@ def _connect(options: argparse.Namespace) -> int:
     from draggan_wire.connection import open_socket
     from draggan_wire.endpoint import Endpoint
 
-    from .detached import ensure_daemon
+    from .detached import ensure_daemon, lasting_path
     from .stream import pass_stream
 
     path = _path(options.endpoint)
+    if options.endpoint is None and not answers(path):
+        path = lasting_path(path)
     ensure_daemon(path)
     with open_socket(Endpoint(path=str(path))) as daemon:
         daemon.setblocking(True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from draggan_wire.endpoint import make_socket_folder
+from draggan_wire.endpoint import lasting_endpoint, make_socket_folder, parse_endpoint
 from draggan_wire.errors import NoDaemon
 
 from .local_socket import answers
@@ -15,6 +17,23 @@ from .local_socket import answers
 LOG_NAME = "draggand.log"
 PATIENCE = 60.0  # seconds for a daemon to come up: a cold disk reads Python and zmq slowly
 RIVAL = 3.0  # seconds for another daemon to answer after ours found the socket taken
+
+
+def lasting_path(
+    path: Path,
+    *,
+    runtime: Path = Path("/run/user"),
+    lingering: Path = Path("/var/lib/systemd/linger"),
+) -> Path:
+    """`path`, or another place for it where it would not last.
+
+    systemd removes a user's runtime folder when the last login ends, unless the user lingers: a
+    daemon that was started over ssh would lose its socket whenever the connection drops.
+    """
+    user = pwd.getpwuid(os.getuid()).pw_name
+    if runtime not in path.parents or (lingering / user).exists():
+        return path
+    return Path(parse_endpoint(lasting_endpoint()).path)
 
 
 def ensure_daemon(path: Path) -> None:

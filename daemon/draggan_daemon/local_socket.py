@@ -41,7 +41,7 @@ def socket_path(address: str) -> Path:
     if not endpoint.path:
         raise ConfigError(
             f"The daemon does not listen on {address}: it serves local sockets only.",
-            hint="Use ipc:// and a path; from another machine, forward that socket with ssh.",
+            hint="Use ipc:// and a path; editors elsewhere reach it by ssh://HOST.",
         )
     return Path(endpoint.path)
 

@@ -41,17 +41,24 @@ class Endpoint:
 def default_endpoint() -> str:
     """DRAGGAND_SOCKET if set (an address or a path), else the user's own runtime folder's socket.
 
-    That folder is `$XDG_RUNTIME_DIR/draggand`, or `draggand-<uid>` in the folder for temporary
-    files where the system gives no runtime folder.
+    That folder is `$XDG_RUNTIME_DIR/draggand`. It is the one of `lasting_endpoint` where the system
+    gives no runtime folder, and where a socket lies there and none in the runtime folder.
     """
     given = os.environ.get("DRAGGAND_SOCKET", "").strip()
     if given:
         return given if "://" in given else f"ipc://{os.path.abspath(os.path.expanduser(given))}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    lasting = _lasting_folder()
     if os.path.isabs(runtime) and _is_ours(Path(runtime)):
-        return f"ipc://{Path(runtime) / 'draggand' / SOCKET_NAME}"
-    folder = Path(tempfile.gettempdir()) / f"draggand-{_our_id()}"
-    return f"ipc://{folder / SOCKET_NAME}"
+        place = Path(runtime) / "draggand" / SOCKET_NAME
+        if place.exists() or not (_is_ours(lasting) and (lasting / SOCKET_NAME).exists()):
+            return f"ipc://{place}"
+    return f"ipc://{lasting / SOCKET_NAME}"
+
+
+def lasting_endpoint() -> str:
+    """Where a socket outlives the login that made it: in `draggand-<uid>` among temporary files."""
+    return f"ipc://{_lasting_folder() / SOCKET_NAME}"
 
 
 def parse_endpoint(address: str) -> Endpoint:
@@ -122,6 +129,10 @@ def _parse_host(rest: str) -> Endpoint:
     if not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) < 65536:
         raise BadInput(f"The port {port[:20]!r} is no number from 1 to 65535.", hint="Check it.")
     return Endpoint(host=host, port=int(port))
+
+
+def _lasting_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"draggand-{_our_id()}"
 
 
 def _is_ours(folder: Path) -> bool:

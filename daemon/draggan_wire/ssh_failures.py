@@ -6,6 +6,7 @@ ssh ends with 255 when it failed itself and with the far command's status otherw
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import List, NamedTuple, Optional, Tuple, Type
 
 from .errors import AccessRefused, ConnectionLost, EngineFailed, NoDaemon, WireError, WrongProtocol
@@ -18,13 +19,25 @@ LONGEST_LINE = 300
 
 
 class LoginRefused(AccessRefused):
-    """The far machine does not let us in, or is not the one that we know."""
+    """The far machine does not let this user in."""
 
     retry_after = 150.0  # five failures in ten minutes get an address banned on many machines
 
 
+class NotTrusted(AccessRefused):
+    """The far machine is not known here, or ssh's settings are such that it does not even ask."""
+
+    retry_after = 15.0
+
+
 class NotInstalled(NoDaemon):
-    """ssh works, but there is no usable draggand at the far end."""
+    """ssh works, but no draggand answers at the far end."""
+
+    retry_after = 15.0
+
+
+class TooOld(WrongProtocol):
+    """The far draggand knows nothing of streams yet."""
 
     retry_after = 15.0
 
@@ -40,14 +53,14 @@ _NETWORK = "Check the address, the network, and whether the machine is on."
 _KNOWN = (
     _Known(
         r"remote host identification has changed",
-        LoginRefused,
+        NotTrusted,
         "{host} shows another key than the one that this computer knows.",
         "If the machine was set up anew, forget its old key (`ssh-keygen -R`), then check the new "
         "one with `{by_hand}`. Otherwise somebody may stand in between.",
     ),
     _Known(
         r"host key verification failed|host key is known for",
-        LoginRefused,
+        NotTrusted,
         "This computer does not know {host} yet.",
         "Connect once by hand with `{by_hand}` and confirm the machine's key.",
     ),
@@ -79,7 +92,7 @@ _KNOWN = (
     ),
     _Known(
         r"bad configuration option|bad owner or permissions|terminating, \d+ bad config",
-        LoginRefused,
+        NotTrusted,
         "ssh's own settings on this computer cannot be used.",
         "Correct ~/.ssh/config until `{by_hand}` works.",
     ),
@@ -128,17 +141,26 @@ def _of_far_side(host: SshHost, status: int, lines: List[str]) -> WireError:
         kind = NoDaemon if status == UNAVAILABLE else EngineFailed
         return kind(f"On {_name(host)}: {sentence}", hint=hint)
     if status in (NOT_FOUND, NOT_EXECUTABLE):
+        named = replace(host, program="/path/to/draggand")
         return NotInstalled(
             f"There is no draggand on {_name(host)} where it was looked for.",
-            hint=f"Install draggan there, or say where it is: ssh://{_name(host)}/path/to/draggand.",
+            hint=f"Install draggan there, or say where it is: ssh://{named}.",
         )
     if status == USAGE:
-        return WrongProtocol(
+        return TooOld(
             f"The draggand on {_name(host)} is too old to be reached by ssh.",
             hint="Install the same version of draggan there as here.",
         )
     return NotInstalled(
         f"draggand on {_name(host)} ended at once (code {status}).{_quoted(*lines[-1:], who='It')}",
+        hint=f"Try `draggand connect` there: `{host.by_hand}`.",
+    )
+
+
+def silent(host: SshHost) -> WireError:
+    """For a far side that runs something and never greets."""
+    return NotInstalled(
+        f"ssh has reached {_name(host)}, but no draggand answers there.",
         hint=f"Try `draggand connect` there: `{host.by_hand}`.",
     )
 

@@ -16,12 +16,13 @@ from typing import List, Optional, Tuple
 from .errors import EngineFailed, NoDaemon, WireError
 from .host_environment import system_environment
 from .ssh_address import SshHost
-from .ssh_failures import explain
+from .ssh_failures import explain, silent
 
 GREETING = b"draggand-stream 1\n"  # the far side's first words, after what its shell may print
 LONGEST_CHATTER = 1 << 16  # bytes before the greeting
 LAST_WORDS = 1 << 13  # bytes of ssh's standard error that are remembered
 STREAM_BUFFER = 1 << 20  # bytes; the system may give less
+STREAMS = os.name == "posix"  # elsewhere no socket can be a program's standard input
 FAREWELL = 0.5  # seconds for ssh to end by itself, and again after being told to
 
 OPTIONS = (
@@ -76,15 +77,15 @@ class Tunnel:
             while not self.standing:
                 sign = self.socket.recv(1)  # one by one: what follows is not ours to read
                 if not sign:
-                    raise self.failure() or _silent(self._host)
+                    raise self.failure() or silent(self._host)
                 self._before += sign
                 self.standing = self._before.endswith(GREETING)
                 if len(self._before) > LONGEST_CHATTER:
-                    raise _silent(self._host)
+                    raise silent(self._host)
         except BlockingIOError:
             return
         except OSError as error:
-            raise self.failure() or _silent(self._host) from error
+            raise self.failure() or silent(self._host) from error
 
     def listen(self) -> bool:
         """Takes what has come on `errors`; False when nothing more will."""
@@ -100,7 +101,7 @@ class Tunnel:
 
     def too_slow(self) -> WireError:
         """For an opening that takes longer than anybody waits."""
-        return self.failure() or _silent(self._host)
+        return self.failure() or silent(self._host)
 
     def close(self) -> None:
         """Ends ssh within a second: by itself where it stands, so that last messages arrive."""
@@ -163,7 +164,7 @@ def _start(host: SshHost, stream: socket.socket) -> subprocess.Popen[bytes]:
 
 
 def _stream_pair() -> Tuple[socket.socket, socket.socket]:
-    if not hasattr(socket, "AF_UNIX") or os.name != "posix":
+    if not STREAMS:
         raise EngineFailed(
             "An ssh:// address cannot be used on this system yet.",
             hint="Run the editor on Linux or macOS, or a daemon on this computer.",
@@ -173,10 +174,3 @@ def _stream_pair() -> Tuple[socket.socket, socket.socket]:
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
     return ours, theirs
-
-
-def _silent(host: SshHost) -> NoDaemon:
-    return NoDaemon(
-        f"ssh has reached {host.name}, but no draggand answers there.",
-        hint=f"Try `draggand connect` there: `{host.by_hand}`.",
-    )
