@@ -39,7 +39,7 @@ class FakeClient:
         self.welcome: Welcome | None = None
         self.sent: list[Message] = []
         self.drawn_steps: list[int] = []
-        self._events: list[Event] = []
+        self.events: list[Event] = []
         self._numbers = itertools.count(1)
         self._last: dict[type[Any], int] = {}
 
@@ -52,20 +52,20 @@ class FakeClient:
         self.drawn_steps.append(frame.step)
 
     def poll(self) -> list[Event]:
-        found, self._events = self._events, []
+        found, self.events = self.events, []
         return found
 
     def connect(self, *, resumed: tuple[str, ...] = ()) -> None:
         self.welcome = Welcome(1, "test", "none", resumed=resumed)
-        self._events.append(Connected(self.welcome))
+        self.events.append(Connected(self.welcome))
 
     def lose(self, event: Event) -> None:
         self.welcome = None
-        self._events.append(event)
+        self.events.append(event)
 
     def say(self, *messages: Message, to: type[Any]) -> None:
         """The daemon answers the latest request of a kind."""
-        self._events += [Envelope(message, re=self._last[to]) for message in messages]
+        self.events += [Envelope(message, re=self._last[to]) for message in messages]
 
     def said(self, kind: type[Any]) -> list[Any]:
         return [message for message in self.sent if isinstance(message, kind)]
