@@ -15,7 +15,8 @@ from .settings import Settings
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _QUERY = re.compile(r"(://[^\s?#]*)[?#]\S*")
-_HOMES = re.compile(r"(?i)(?:[a-z]:)?[\\/]+(?:home|users)[\\/]+[^\\/\s:'\"]+")
+_NAME = r"(?:[^\\/:'\"\n]+(?=[\\/])|[^\\/\s:'\"]+)"  # one with blanks if a path goes on after it
+_HOMES = re.compile(r"(?i)(?:[a-z]:)?[\\/]+(?:home|users)[\\/]+" + _NAME)
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,22 @@ class Words:
         return _filled(self._table.get(template, template), values, instead=template)
 
     def sentence(self, text: str) -> str:
-        """A finished English sentence's translation; the sentence itself where none fits."""
+        """A finished English sentence's translation; the sentence itself where none fits.
+
+        What stands in a template's gaps is translated too, where it is a text of its own.
+        """
         if text in self._table:
             return self._table[text]
         for template in self._templates if len(text) <= LONGEST else ():
             values = template.match(text)
             if values is not None:
-                known = {name: self._table.get(value, value) for name, value in values.items()}
+                known = {name: self._inner(value) for name, value in values.items()}
                 return _filled(template.translation, known, instead=text)
         return text
+
+    def _inner(self, value: str) -> str:
+        """A sentence within a sentence ends with a full stop; all else is a word or two."""
+        return self.sentence(value) if value.endswith(".") else self._table.get(value, value)
 
 
 class _Template:
@@ -64,8 +71,8 @@ class _Template:
         values, at, end = {}, len(first), len(text) - len(last)
         for i, name in enumerate(self.names, start=1):
             literal = self.literals[i]
-            until = end if i == len(self.names) else text.find(literal, at + 1, end)
-            if until <= at:
+            until = end if i == len(self.names) else text.find(literal, at, end)
+            if until < at:
                 return None
             values[name] = text[at:until]
             at = until + len(literal)

@@ -113,6 +113,7 @@ class _Content(QtWidgets.QWidget):
         model.add_to(form)
         source.add_to(form)
         inside = QtWidgets.QWidget()
+        inside.setMinimumWidth(1)  # a longer language is squeezed, not cut off at the right
         column = QtWidgets.QVBoxLayout(inside)
         column.setContentsMargins(_MARGIN, 4, _MARGIN, _MARGIN)
         column.setSpacing(8)

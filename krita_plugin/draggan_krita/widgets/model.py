@@ -92,7 +92,8 @@ class ModelChoice:
         return f"{size} · {chosen.licence}" if chosen.licence else size
 
     def _show_fit(self, fit: str) -> None:
-        self._fit.show_text(self._words.sentence(fit))
+        likeness = self._words.tr("Likeness: {fit}", fit=self._words.sentence(fit))
+        self._fit.show_text(likeness if fit else "")
         palette = self._fit.palette()
         colour = tone(palette, "wait") if _POOR.search(fit) else quiet_text(palette)
         set_colour(self._fit, QtGui.QPalette.ColorRole.WindowText, colour)

@@ -23,9 +23,9 @@ class SourceChoices:
         self.source = choice((("visible", tr("Everything visible")), ("layer", tr("Active layer"))))
         self.region = choice(
             (
+                ("whole", tr("Whole picture")),
                 ("auto", tr("Around the handles")),
                 ("selection", tr("Selection")),
-                ("whole", tr("Whole picture")),
             )
         )
         self.quality = choice(

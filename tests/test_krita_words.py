@@ -1,0 +1,172 @@
+"""The Krita plugin's translations: complete, with the right gaps, and impossible to break it by."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.krita_plugin import load
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGIN = ROOT / "krita_plugin" / "draggan_krita"
+WIRE = ROOT / "daemon" / "draggan_wire"
+LANGUAGES = ("de", "fr")
+# What a painter can meet of the engine and the daemon; the rest is for those who run them.
+ENGINE = (
+    *(ROOT / "draggan" / name for name in ("editor.py", "saved.py", "drag_request.py")),
+    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("door", "engine")),
+    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("workers", "sessions")),
+)
+SENTENCE = re.compile(r"[A-Z].* .*\.(\.\.)?")
+PLACE = "\x00"  # stands where an f-string puts a value in
+
+
+def words(language: str):
+    return load("words").Words(language)
+
+
+def table(language: str) -> dict[str, str]:
+    return json.loads((PLUGIN / "translations" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def gaps(text: str) -> list[str]:
+    return sorted(re.findall(r"\{(\w+)\}", text))
+
+
+def plugin_texts() -> Iterator[str]:
+    """The first argument of every `tr(...)` in the plugin."""
+    for path in PLUGIN.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if name == "tr":
+                    assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
+                    yield node.args[0].value
+
+
+def sentences(paths: Iterable[Path]) -> set[str]:
+    """Every literal or f-string that is a sentence and is handed to a call: what users are told."""
+    return {
+        text
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for value in (*node.args, *(keyword.value for keyword in node.keywords))
+        if (text := as_text(value)) and SENTENCE.fullmatch(text)
+    }
+
+
+def as_text(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) else ""
+    if isinstance(value, ast.JoinedStr):
+        parts = (v.value if isinstance(v, ast.Constant) else PLACE for v in value.values)
+        return "".join(parts)
+    return ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_plugin_is_translated(language: str) -> None:
+    texts = set(plugin_texts())
+    assert len(texts) > 80
+    assert texts - set(table(language)) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_gaps_of_its_english_form(language: str) -> None:
+    wrong = [e for e, text in table(language).items() if gaps(e) != gaps(text) or not text.strip()]
+    assert wrong == []
+
+
+def test_all_languages_translate_the_same_texts() -> None:
+    assert set(table("de")) == set(table("fr"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_that_a_painter_can_meet_is_understood(language: str) -> None:
+    """From the edit's states and errors, the wire's errors, the plugin's and the engine's."""
+    paths = {*WIRE.glob("*.py"), *PLUGIN.rglob("*.py"), *ENGINE} - {PLUGIN / "__init__.py"}
+    said = {text.replace(PLACE, "7") for text in sentences(paths) - NOT_FOR_PAINTERS}
+    assert len(said) > 100
+    translated = words(language)
+    assert sorted(text for text in said if translated.sentence(text) == text) == []
+
+
+NOT_FOR_PAINTERS = {
+    "A preview needs at least one pixel.",  # of programs that use the library
+    "Write them as [[x, y], ...].",
+    "Set an image or a seed first.",
+}
+
+
+def test_a_finished_sentence_is_translated_with_its_values() -> None:
+    said = words("de").sentence("Dragging: step 34, 12.3 px to go")
+    assert said == "Ziehen: Schritt 34, noch 12.3 px"
+    assert words("en").sentence("There are no handles.") == "There are no handles."
+
+
+def test_what_stands_in_a_gap_is_translated_too() -> None:
+    german = words("de")
+    assert german.sentence("W+: 3 of 100") == "Bild lernen, fein: 3 von 100"
+    assert german.sentence("On box: No daemon answers.") == "Auf box: Kein Dienst antwortet."
+
+
+def test_the_template_that_says_most_is_taken(tmp_path: Path) -> None:
+    entries = {"There is no {x}.": "weit {x}", "There is no step {x}.": "genau {x}"}
+    (tmp_path / "de.json").write_text(json.dumps(entries))
+    german = load("words").Words("de", folder=tmp_path)
+    assert german.sentence("There is no step 4.") == "genau 4"
+    assert german.sentence("There is no cat.") == "weit cat"
+
+
+def test_a_gap_at_the_end_may_be_empty() -> None:
+    assert words("de").sentence("No ssh server listens on box.").startswith("Auf box läuft")
+
+
+@pytest.mark.parametrize("locale", ["de", "de_DE", "de-AT", "DE_CH.UTF-8", "de@euro"])
+def test_any_spelling_of_a_locale_gives_its_language(locale: str) -> None:
+    assert words(locale).tr("Drag") == "Ziehen"
+
+
+@pytest.mark.parametrize("locale", ["", "C", "en_GB", "xx_YY", "../../etc/passwd", "None"])
+def test_any_other_locale_gives_english(locale: str) -> None:
+    assert words(locale).language == "en"
+    assert words(locale).tr("{n} handles", n=3) == "3 handles"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"[]", b"{", b"[" * 100_000, b'{"Drag": 3}', b'{"Drag": ""}', b"null"],
+)
+def test_a_damaged_file_leaves_the_text_english(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "de.json").write_bytes(content)
+    german = load("words").Words("de", folder=tmp_path)
+    assert german.tr("Drag") == "Drag"
+    assert german.sentence("Drag") == "Drag"
+
+
+@pytest.mark.parametrize("broken", ["{m} Griffe", "{n Griffe", "{} Griffe", "{n.x}", "{n:z}"])
+def test_a_damaged_translation_leaves_its_text_english(broken: str, tmp_path: Path) -> None:
+    (tmp_path / "de.json").write_text(json.dumps({"{n} handles": broken}))
+    german = load("words").Words("de", folder=tmp_path)
+    assert german.tr("{n} handles", n=3) == "3 handles"
+    assert german.sentence("3 handles") == "3 handles"
+
+
+def test_a_sentence_with_braces_in_it_is_left_alone() -> None:
+    assert words("fr").sentence("{0.__class__} {n}") == "{0.__class__} {n}"
+    assert words("en").tr("Handle {n}: {state}", n="{state}", state="x") == "Handle {state}: x"
+
+
+def test_no_sentence_from_a_stranger_takes_long() -> None:
+    german = words("de")
+    started = time.perf_counter()
+    for hostile in (": of " * 390, " x " * 660, "The mask has " + " x (), the picture" * 100):
+        german.sentence(hostile)
+    assert time.perf_counter() - started < 0.5
