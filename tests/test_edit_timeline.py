@@ -204,6 +204,34 @@ def test_a_drag_that_waits_can_be_stopped_and_the_fetching_goes_on(stage: Stage)
     assert got == [1, 2] and len(stage.client.said(Drag)) == 1 and not stage.edit.busy
 
 
+def test_what_is_to_be_fetched_after_reopening_is_not_taken_from_the_edit_before(
+    stage: Stage,
+) -> None:
+    got: list[Image] = []
+    stage.edit.look(1)
+    stage.edit.restore(OPTIONS, b"data")
+    stage.edit.fetch([0], lambda frame: got.append(frame.image))
+    stage.answer(at_step(1), to=Seek)
+    assert isinstance(stage.client.sent[-1], Open) and stage.edit.to_fetch == 1
+    stage.answer(Opened("s", "t", 8, 8), at_step(2), Ready("s", 31.0, "", 2, 3), to=Open)
+    stage.answer(at_step(0, SOURCE), to=Seek)
+    assert stage.state == "done" and got == []
+    stage.poll()
+    stage.answer(at_step(0, SOURCE), to=Seek)
+    assert got == [SOURCE] and stage.edit.status.step == 2
+
+
+def test_what_is_to_be_fetched_after_an_opening_that_fails_is_dropped() -> None:
+    stage = Stage()
+    stage.connect()
+    stage.edit.restore(OPTIONS, b"data")
+    stage.edit.fetch([0], lambda frame: None)
+    stage.answer(Error("damaged", "It is damaged."), to=Open)
+    assert stage.edit.to_fetch == 0 and stage.edit.status.message == "It is damaged."
+    stage.open()
+    assert not stage.client.said(Seek)
+
+
 def test_a_receiver_that_fails_ends_the_fetching_in_words(stage: Stage) -> None:
     def refuse(frame: Frame) -> None:
         raise BadInput("The document is closed.", hint="Open it.")

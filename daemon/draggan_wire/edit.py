@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from .canvas import Canvas
 from .client import Connected, Event, Lost, Refused
@@ -58,6 +58,7 @@ class Edit:
             idle=lambda: self._flow.found_idle(),
         )
         self._flow = Flow(client, self._timeline, self._report, self._pictures, self._errands)
+        self._later: List[Tuple[Sequence[int], Receive]] = []  # to be fetched when not busy
         self._alone_since: Optional[float] = None
         self._trouble: Optional[WireError] = None  # why there is no connection
         self._polling = False
@@ -90,7 +91,7 @@ class Edit:
     @property
     def to_fetch(self) -> int:
         """How many frames `fetch` has still to hand over; 0 also after a failure."""
-        return self._errands.to_fetch
+        return self._errands.to_fetch + sum(len(steps) for steps, _ in self._later)
 
     def start(self, options: EditOptions, *, at: Optional[int] = None) -> None:
         """Reads the canvas and begins; while busy it does nothing.
@@ -116,17 +117,19 @@ class Edit:
     def fetch(self, steps: Sequence[int], receive: Receive) -> None:
         """Hands over the frames of some steps in full size, one after the other.
 
-        They wait for a running drag, and the next drag for them. Any failure ends them all, with
-        words in `status`.
+        They wait for what the edit is busy with, and what it is to do next waits for them. Any
+        failure ends them all, with words in `status`.
         """
-        if not self.busy and not self._timeline.session:
+        if self.busy or self._timeline.session:
+            self._later.append((tuple(steps), receive))
+            self._guard(self._go_on)
+        else:
             self._tell(no_steps())
-            return
-        self._errands.fetch(steps, partial(self._pictures.hand_over, receive))
-        self._guard(self._go_on)
 
     def stop(self) -> None:
         """Ends the drag after its current step and keeps what is there; ends an opening at once."""
+        if self._flow.waiting:  # what was to follow it might meet another session
+            self._later.clear()
         self._guard(self._flow.stop)
 
     def close(self) -> None:
@@ -163,8 +166,16 @@ class Edit:
             self._alone_since = self._clock()
         self._go_on()
 
+    def _fetch_what_waited(self) -> None:
+        """For frames of the session that there is now; without one there are words already."""
+        waited, self._later = self._later, []
+        for steps, receive in waited if self._timeline.session else ():
+            self._errands.fetch(steps, partial(self._pictures.hand_over, receive))
+
     def _go_on(self) -> None:
         """Whatever is to be done next, if the session has nothing to do."""
+        if not self.busy:
+            self._fetch_what_waited()
         welcome = self._client.welcome
         if welcome is None:
             return
