@@ -145,10 +145,7 @@ def _start(host: SshHost, stream: socket.socket) -> subprocess.Popen[bytes]:
     environment["SSH_ASKPASS_REQUIRE"] = "never"  # BatchMode does not reach a jump host's ssh
     program = shutil.which("ssh", path=environment.get("PATH"))
     if program is None:
-        raise EngineFailed(
-            "The program ssh is not on this computer.",
-            hint="Install OpenSSH's client, for instance with `sudo apt install openssh-client`.",
-        )
+        raise _without_ssh(sandboxed="FLATPAK_ID" in os.environ or "SNAP" in os.environ)
     try:
         return subprocess.Popen(
             [program, *ssh_command(host)],
@@ -174,3 +171,15 @@ def _stream_pair() -> Tuple[socket.socket, socket.socket]:
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
     return ours, theirs
+
+
+def _without_ssh(*, sandboxed: bool) -> WireError:
+    if sandboxed:
+        return EngineFailed(
+            "This editor runs in a sandbox that holds no ssh.",
+            hint="Use the editor's AppImage or your distribution's package for ssh:// addresses.",
+        )
+    return EngineFailed(
+        "The program ssh is not on this computer.",
+        hint="Install OpenSSH's client, for instance with `sudo apt install openssh-client`.",
+    )
