@@ -1,4 +1,4 @@
-"""Reaching a daemon through OpenSSH itself: an sshd on loopback with keys and settings of its own."""
+"""Reaching a daemon through OpenSSH: an sshd on loopback with keys and settings of its own."""
 
 from __future__ import annotations
 
