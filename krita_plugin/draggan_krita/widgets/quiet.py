@@ -24,6 +24,8 @@ def set_shown(widget: QtWidgets.QWidget, shown: bool) -> None:
 def set_enabled(widget: QtWidgets.QWidget, enabled: bool, tip: str) -> None:
     """Enables or disables, and says in the tooltip what it does or why it cannot."""
     if widget.isEnabledTo(widget.parentWidget()) != enabled:
+        if not enabled and widget.hasFocus():
+            widget.clearFocus()  # else Qt hands it to the next field, which the keys would change
         widget.setEnabled(enabled)
     set_tip(widget, tip)
 
