@@ -89,6 +89,14 @@ def test_a_far_side_that_only_chatters_is_given_up(far: Far) -> None:
     assert isinstance(event, Lost) and "no draggand answers" in event.error.sentence
 
 
+def test_a_flood_on_standard_error_does_not_keep_the_client(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draggan_wire.connection.TUNNEL_OPENING", 0.2)
+    far.ssh("exec yes >&2")
+    assert isinstance(trouble(far.client()), Lost)
+
+
 def test_without_ssh_the_user_is_told_what_to_install(
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from .ssh_failures import explain, silent
 GREETING = b"draggand-stream 1\n"  # the far side's first words, after what its shell may print
 LONGEST_CHATTER = 1 << 16  # bytes before the greeting
 LAST_WORDS = 1 << 13  # bytes of ssh's standard error that are remembered
+READS_AT_THE_END = 16  # more than a pipe holds; a flood must not keep us
 STREAM_BUFFER = 1 << 20  # bytes; the system may give less
 STREAMS = os.name == "posix"  # elsewhere no socket can be a program's standard input
 FAREWELL = 0.5  # seconds for ssh to end by itself, and again after being told to
@@ -94,8 +95,8 @@ class Tunnel:
     def failure(self) -> Optional[WireError]:
         """What ssh or the far side says about the end of the stream; None if neither complains."""
         status = self._ended_within(FAREWELL)
-        while self._hear():
-            pass
+        for _ in range(READS_AT_THE_END):
+            self._hear()
         said = self._said.decode("utf-8", "replace")
         return explain(self._host, status, said, stood=self.standing)
 
