@@ -190,15 +190,20 @@ class Dealer:
         metadata.update(_read_metadata(body))
 
     def _read_message(self) -> Parser:
-        """Reads one whole message into `messages`, or one command."""
+        """Reads one whole message into `messages`; commands come before it, and inside of it too.
+
+        libzmq sends a heartbeat when its time has come, also between two frames of a message that
+        a slow reader holds up.
+        """
         frames: List[Bytes] = []
-        total, flags = 0, MORE
-        while flags & MORE:
+        total, more = 0, True
+        while more:
             flags, size = yield from self._read_head()
-            total += size
             if flags & COMMAND:
-                self._obey(bytes((yield size)), inside=bool(frames))
-                return
+                self._obey(bytes((yield size)))
+                continue
+            more = bool(flags & MORE)
+            total += size
             if len(frames) == self._limits.frames or total > self._limits.message:
                 raise LimitExceeded("A message of the daemon's is too large.", hint="Update it.")
             frames.append((yield size))
@@ -217,10 +222,10 @@ class Dealer:
             )
         return flags, size
 
-    def _obey(self, data: bytes, *, inside: bool) -> None:
+    def _obey(self, data: bytes) -> None:
         """A command after the handshake: PING is answered, PONG has served by arriving."""
         name, body = _split_command(data)
-        if inside or name not in (b"PING", b"PONG") or (name == b"PING" and len(body) < 2):
+        if name not in (b"PING", b"PONG") or (name == b"PING" and len(body) < 2):
             raise BadMessage("The connection carries an unknown ZMTP command.", hint="Update it.")
         if name == b"PING":
             self._command(b"PONG", body[2:18], urgent=True)
