@@ -146,7 +146,8 @@ class KritaCanvas:
         mask = self._document.read_selection(self.crop)
         if mask is None:
             return None
-        if not any(_selected(mask, self.crop, line) for line in self._lines if not line.pinned):
+        moving = [line for line in self._lines if not line.pinned]
+        if moving and not any(_selected(mask, self.crop, line) for line in moving):
             raise BadInput(
                 "The handles lie outside the selection, so nothing there may move.",
                 hint="Select what may move around them, or select nothing.",

@@ -53,6 +53,7 @@ class Studio:
         self._inside = False
         self._listeners: List[Callable[[], None]] = []
         self._told: object = None
+        self._recorded: object = None
         self._messages: Deque[str] = deque(maxlen=MESSAGES)
         self._timer = QtCore.QTimer()
         self._timer.timeout.connect(self.tick)
@@ -314,14 +315,17 @@ class Studio:
         self.edit = edit.view() if edit else NOTHING
         if edit:
             self._desk.draw(edit.drawing(show_box=self.settings.show_box))
-        self._record(f"connection: {self.connection.sentence} {self.connection.hint}")
-        if self.edit.state != "dragging":
-            self._record(f"{self.edit.state}: {self.edit.message} {self.edit.hint}")
+        self._record()
 
-    def _record(self, words: str) -> None:
-        """For the diagnostics."""
-        if words not in list(self._messages)[-4:]:
-            self._messages.append(words)
+    def _record(self) -> None:
+        """For the diagnostics: what has changed, without each step's progress."""
+        edit, connection = self.edit, self.connection
+        words = (connection.state, f"{connection.sentence} {connection.hint}")
+        said = f"{edit.message} {edit.hint}" if edit.state in ("done", "failed") else ""
+        now = (*words, edit.state, said)
+        if now != self._recorded:
+            self._recorded = now
+            self._messages.append(" | ".join(now))
 
     def _tell(self) -> None:
         seen = len(self.thumbnail_steps())

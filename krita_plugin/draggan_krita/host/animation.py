@@ -29,7 +29,6 @@ class AnimationExport:
     ) -> None:
         self._document, self._crop = document, crop
         self._frames = list(frames)
-        self._time = document.currentTime()
         added = layers.add_layer(
             document, NAME, frames[0], crop, group=group, above=above, masked=False
         )
@@ -78,12 +77,12 @@ class AnimationExport:
             self._wait()
 
     def finish(self) -> None:
-        """Leaves the document as it was, with the whole animation in its range."""
+        """Shows the last frame, which is what the document showed before, with all in its range."""
         document = self._document
         last = len(self._frames) - 1
         if document.fullClipRangeEndTime() < last:
             document.setFullClipRangeEndTime(last)
-        document.setCurrentTime(self._time)
+        document.setCurrentTime(last)
         layers.activate(document, self._active)
         document.refreshProjection()
 
