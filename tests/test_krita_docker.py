@@ -168,7 +168,8 @@ def test_a_poor_fit_stands_out() -> None:
         label = next(x for x in panel.findChildren(QtWidgets.QLabel) if "Likeness" in x.text())
         assert label.text().replace("\u200b", "") == f"Likeness: {fit}"
         colours.append(label.palette().windowText().color().name())
-    assert colours[0] != colours[1]
+    studio.show_edit(fit="close (27.2 dB)")
+    assert label.palette().windowText().color().name() == colours[0] != colours[1]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,6 @@ class HandleSection(QtWidgets.QWidget):
     def _large(self, name: str, text: str) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(icon(name, self._text), text)
         button.setMinimumHeight(34)
-        button.setMinimumWidth(40)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)  # a click leaves it to the canvas
         return button
 

@@ -54,6 +54,7 @@ class MessageArea(QtWidgets.QWidget):
         speed = edit.ms_per_step
         text = "" if speed is None else tr("{ms} ms per step", ms=_rounded(speed))
         set_text(self._speed, text)
+        set_shown(self._speed, bool(text))
         self._message.show_text(self._words.sentence(edit.message) or self._next_step(now))
         palette = self.palette()
         plain = palette.color(QtGui.QPalette.ColorRole.WindowText)

@@ -35,6 +35,7 @@ class ModelChoice:
         self._fold.setAccessibleName(words.tr("About this model"))
         self._fold.setToolTip(words.tr("About this model"))
         self._fit = WrapLabel(small=True)
+        self._usual = quiet_text(self._fit.palette())
 
     def add_to(self, form: QtWidgets.QFormLayout) -> None:
         form.addRow(self._words.tr("Model"), self.combo)
@@ -94,8 +95,7 @@ class ModelChoice:
     def _show_fit(self, fit: str) -> None:
         likeness = self._words.tr("Likeness: {fit}", fit=self._words.sentence(fit))
         self._fit.show_text(likeness if fit else "")
-        palette = self._fit.palette()
-        colour = tone(palette, "wait") if _POOR.search(fit) else quiet_text(palette)
+        colour = tone(self._fit.palette(), "wait") if _POOR.search(fit) else self._usual
         set_colour(self._fit, QtGui.QPalette.ColorRole.WindowText, colour)
         set_shown(self._fit, bool(fit))
 
