@@ -24,6 +24,7 @@ from draggan_wire.messages import (
     Ready,
     Save,
     Saved,
+    State,
     Welcome,
 )
 
@@ -142,13 +143,20 @@ class Stage:
     def open(self) -> None:
         self.edit.start(OPTIONS)
         self.answer(Opened("s", "t", 8, 8), Ready("s", 30.0, "Good."), to=Open)
+        self.rest()
         self.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
 
     def finish(self, step: int = 3, image: Image = RESULT) -> None:
         end = HandleResult(5.0, 1.0, "reached", 0.2)
         done = Done("s", "reached", step, 10.0, (end,))
         self.answer(frame("result", step, image), done, to=Drag)
+        self.rest()
         self.answer(Saved("s", Blob(b"saved at %d" % step), step), to=Save)
+
+    def rest(self) -> None:
+        """The daemon says that the session has nothing to do, as after every job."""
+        self.client.events.append(Envelope(State("s", "idle")))
+        self.poll()
 
     @property
     def state(self) -> str:

@@ -282,6 +282,18 @@ def test_a_drag_lost_on_its_way_is_sent_again(stage: Stage) -> None:
     assert stage.state == "done" and len(stage.canvas.results) == 1
 
 
+def test_a_drag_that_ends_while_it_is_asked_after_is_saved_as_it_ended(stage: Stage) -> None:
+    stage.open()
+    stage.edit.stop()
+    stage.answer(State("s", "idle"), to=Stop)
+    stage.finish()
+    stage.answer(frame("result", 0, SOURCE), to=Seek)  # the question took it to the beginning
+    assert stage.client.sent[-1] == Seek(session="s", step=3)
+    stage.answer(frame("result", 3), to=Seek)
+    stage.answer(Saved("s", Blob(b"the end"), 3), to=Save)
+    assert (stage.state, stage.edit.saved) == ("done", b"the end")
+
+
 def test_stopping_a_drag_that_the_daemon_never_got_ends_it(stage: Stage) -> None:
     stage.open()
     stage.edit.stop()

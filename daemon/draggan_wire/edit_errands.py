@@ -19,7 +19,7 @@ Receive = Callable[[Frame], None]
 
 
 class Errands:
-    """The newest look comes first, then what is to be fetched, in order, then saving.
+    """Saving comes first, which is quick, then the newest look, then what is to be fetched.
 
     `looked` gets the frame of a look, `failed` what went wrong with a look or a fetch; `idle` is
     told when a probe has found that the session does nothing, and has said all. Saving is
@@ -42,7 +42,7 @@ class Errands:
         self._idle = idle
         self._look: Optional[int] = None
         self._fetches: Deque[Tuple[int, Receive]] = deque()
-        self._save = False
+        self._save: Optional[int] = None  # the step at which saved data are to stand
         self._probe = False
         self._too_old = False  # the daemon does not know how to save
         self._request: Optional[int] = None
@@ -69,8 +69,9 @@ class Errands:
     def fetch(self, steps: Sequence[int], receive: Receive) -> None:
         self._fetches.extend((step, receive) for step in steps)
 
-    def save(self) -> None:
-        self._save = True
+    def save(self, step: int) -> None:
+        """Saves the session as it stands at a step."""
+        self._save = None if self._too_old else step
 
     def probe(self) -> None:
         """Finds out at once whether the session is at work, by something harmless: only an idle one
@@ -84,7 +85,7 @@ class Errands:
 
     def forget(self, error: WireError) -> None:
         """The session is gone, and all wishes with it."""
-        self._request, self._look, self._save, self._probe = None, None, False, False
+        self._request, self._look, self._save, self._probe = None, None, None, False
         self._end_fetching(error)
 
     # One after the other.
@@ -104,13 +105,14 @@ class Errands:
             return
         if self._probe:
             self._send("probe", Seek(session=session, step=0))
+        elif self._save is not None:
+            there = self._timeline.position == self._save
+            self._send("save", Save(session) if there else Seek(session, self._save))
         elif self._look is not None:
             self._step = self._look
             self._send("look", Seek(session=session, step=self._look))
         elif self._fetches:
             self._ask_frame(session, self._fetches[0][0])
-        elif self._save and not self._too_old:
-            self._send("save", Save(session=session))
 
     def _ask_frame(self, session: str, step: int) -> None:
         self._kind = "fetch"
@@ -135,9 +137,9 @@ class Errands:
         if isinstance(message, Error):
             self._refused(message.exception())
         elif isinstance(message, Saved) and self._kind == "save":
-            self._request, self._save = None, False
+            self._request, self._save = None, None
             self._timeline.keep(bytes(message.data.data), message.step)
-        elif isinstance(message, Frame) and self._kind != "save":
+        elif isinstance(message, Frame):
             self._request, self._timeline.position = None, message.step
             self._deliver(message)
         return True
@@ -146,10 +148,14 @@ class Errands:
         if self._kind == "probe":
             self._probe = False
             self._idle()
+        elif self._kind == "save":
+            if frame.step != self._save:  # the daemon knows better
+                self._save = None
         elif self._kind == "fetch":
             self._receive(frame)
         else:
-            self._look = None if self._look == self._step else self._look
+            if self._look == self._step:
+                self._look = None
             self._looked(frame)
 
     def _receive(self, frame: Frame) -> None:
@@ -172,7 +178,7 @@ class Errands:
         if self._kind == "probe":  # it is busy
             self._probe = False
         elif self._kind == "save":
-            self._save, self._too_old = False, isinstance(error, Unsupported)
+            self._save, self._too_old = None, isinstance(error, Unsupported)
         elif self._kind == "look":
             self._look = None
             self._failed(error)

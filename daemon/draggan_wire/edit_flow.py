@@ -217,7 +217,8 @@ class Flow:
         elif isinstance(message, Closed):
             self._closed()
         elif isinstance(message, State):
-            self._state(message.state, current=current, stopped=event.re == self._stopped)
+            stopped = event.re is not None and event.re == self._stopped
+            self._state(message.state, current=current, stopped=stopped)
         elif current:
             self._advanced(message)
 
@@ -229,7 +230,7 @@ class Flow:
         elif isinstance(message, Done):
             self._rest()
             self._report.done(message)
-            self._errands.save()
+            self._errands.save(self._timeline.last)
 
     def _refused(self, error: WireError) -> None:
         doing, opening = self._doing, self._report.status.state == "opening"
@@ -282,7 +283,7 @@ class Flow:
             known = self._source.steps if self._source else {self._task.fingerprint: 0}
             self._timeline.opened(known, position=step, last=last)
             if not self._source:
-                self._errands.save()
+                self._errands.save(step)
         else:
             self._timeline.opened({}, position=step, last=last)
         self._rest(then=self._onward)
