@@ -50,6 +50,20 @@ class Canvas(QtWidgets.QWidget):
         return bool(super().event(event))
 
 
+class OtherFilter(QtCore.QObject):
+    """Stands for the host's: it would take every press."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Any] = []
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        if isinstance(event, QtGui.QMouseEvent):
+            self.heard.append(event.type())
+            return True
+        return False
+
+
 class View:
     """A surface whose canvas can be turned, and can go."""
 
@@ -349,10 +363,29 @@ def test_the_cross_shows_while_it_is_on_and_the_hosts_cursor_comes_back() -> Non
     room.input.on = True
     assert room.canvas.cursor().shape() == shape.CrossCursor
     room.canvas.setCursor(shape.IBeamCursor)  # another tool
-    room.mouse(Type.MouseMove, 5.0, 5.0, button=Button.NoButton)
     assert room.canvas.cursor().shape() == shape.CrossCursor
     room.input.on = False
     assert room.canvas.cursor().shape() == shape.IBeamCursor
+
+
+def test_the_hosts_hand_shows_while_it_pans_and_the_cross_afterwards() -> None:
+    room = Room()
+    shape = QtCore.Qt.CursorShape
+    room.key(Type.KeyPress, Key.Key_Space)
+    room.canvas.setCursor(shape.OpenHandCursor)
+    assert room.canvas.cursor().shape() == shape.OpenHandCursor
+    room.key(Type.KeyRelease, Key.Key_Space)
+    room.mouse(Type.MouseMove, 5.0, 5.0, button=Button.NoButton)
+    assert room.canvas.cursor().shape() == shape.CrossCursor
+
+
+def test_a_host_that_puts_its_own_filter_first_comes_second_all_the_same() -> None:
+    room = Room()
+    other = OtherFilter()
+    room.canvas.installEventFilter(other)
+    room.drag((40.0, 40.0), (90.0, 90.0))
+    assert len(room.handles.lines) == 1
+    assert other.heard == []
 
 
 def test_a_canvas_that_is_deleted_in_mid_gesture_does_no_harm() -> None:

@@ -20,6 +20,7 @@ from .marks import (
     PIN_RADIUS,
     TARGET_RADIUS,
     Ink,
+    above,
     arrow,
     beside,
     circle,
@@ -154,7 +155,7 @@ class _Mark:
         ink.line(self._colour, ring, self._width)
 
     def _ink_badge(self, ink: Ink) -> None:
-        centre = self._here + QtCore.QPointF(14, -14)
+        centre = above(self._here, self._towards, 19.0)
         sign = status_sign(self._status, centre)
         if not sign.isEmpty():
             ink.area(self._colour, circle(centre, BADGE_RADIUS))
@@ -162,7 +163,7 @@ class _Mark:
 
     def _ink_number(self, ink: Ink) -> None:
         away = 19.0 if self._selected else 15.0
-        ink.area(HALO_COLOUR, label(self._number, beside(self._here, self._towards, away)))
+        ink.area(HALO_COLOUR, label(self._number, beside(self._start, self._towards, away)))
 
     @property
     def _towards(self) -> QtCore.QPointF:

@@ -117,6 +117,8 @@ class CanvasInput(QtCore.QObject):
             self._interrupt()
         elif kind == _Type.Leave and not self._pointer.down:
             self._hover(None)
+        elif kind == _Type.CursorChange:
+            self._keep_cross()
         return False
 
     def _press(self, device: str, event: QtGui.QMouseEvent) -> bool:
@@ -227,18 +229,22 @@ class CanvasInput(QtCore.QObject):
         self._widget.setCursor(QtCore.Qt.CursorShape.CrossCursor)
 
     def _keep_cross(self) -> None:
-        """The host sets its tool's cursor anew now and then; while it pans, the hand is right."""
+        """The host sets its tool's cursor again and again; while it pans, its hand is right."""
+        hosts = self._space or (_buttons() and not self._pointer.down)
         cross = QtCore.Qt.CursorShape.CrossCursor
-        if self._widget is None or self._space or self._widget.cursor().shape() == cross:
-            return
-        self._show_cross()
+        if self._widget is not None and not hosts and self._widget.cursor().shape() != cross:
+            self._show_cross()
 
     def _give_cursor_back(self) -> None:
-        if self._widget is not None and self._hosts_cursor is not None:
-            self._widget.setCursor(self._hosts_cursor)
-        self._hosts_cursor = None
+        cursor, self._hosts_cursor = self._hosts_cursor, None
+        if self._widget is not None and cursor is not None:
+            self._widget.setCursor(cursor)
 
     def _forget(self) -> None:
         self._widget = self._hosts_cursor = None
         self._listen()
         self._interrupt()
+
+
+def _buttons() -> QtCore.Qt.MouseButton:
+    return QtGui.QGuiApplication.mouseButtons()

@@ -114,8 +114,18 @@ def beside(start: Point, target: Point, distance: float) -> Point:
     way = target - start
     length = (way.x() ** 2 + way.y() ** 2) ** 0.5
     if length < 1e-6:
-        return start + Point(-distance, -distance) * 0.8
+        return start + Point(-distance, -distance) * 0.7
     return start - way * (distance / length)
+
+
+def above(start: Point, target: Point, distance: float) -> Point:
+    """A point at that distance from the start, square to the arrow, on its upper side."""
+    way = target - start
+    length = (way.x() ** 2 + way.y() ** 2) ** 0.5
+    if length < 1e-6:
+        return start + Point(distance, -distance) * 0.7
+    square = Point(way.y(), -way.x()) * (distance / length)
+    return start + (square if square.y() <= 0 else -square)
 
 
 def status_sign(status: str, centre: Point) -> Path:
