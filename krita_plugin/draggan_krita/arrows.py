@@ -28,6 +28,7 @@ from .marks import (
     label,
     polyline,
     status_sign,
+    thinned,
 )
 from .qt import QtCore, QtGui
 
@@ -37,6 +38,7 @@ Box = Tuple[float, float, float, float]  # left, top, right, bottom in document 
 MARGIN = 40.0  # no mark reaches further from its point
 BOLD = 1.25  # how much larger what is selected or under the pointer is
 TRAIL_POINTS = 100  # drawn of one trail, at most
+TRAIL_STEP = 4.0  # from one of them to the next, at least
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def bounds(to_widget: QtGui.QTransform, drawing: Drawing) -> QtCore.QRectF:
     """Where in the widget something is drawn; null for an empty drawing."""
     found = [QtCore.QPointF(*p) for line in drawing.lines for p in (line.start, line.target)]
     found += [QtCore.QPointF(*p) for p in drawing.points]
-    found += [QtCore.QPointF(*p) for trail in drawing.trails for p in _thinned(trail)]
+    found += [QtCore.QPointF(*p) for trail in drawing.trails for p in _some_of(trail)]
     if drawing.box is not None:
         found += _corners(drawing.box)
     if not found:
@@ -95,7 +97,7 @@ class _Mark:
         self._target = to_widget.map(QtCore.QPointF(*line.target)) if line else None
         self._now = to_widget.map(QtCore.QPointF(*now)) if now else None
         trail = _at(drawing.trails, index) or ()
-        self._trail = [to_widget.map(QtCore.QPointF(*point)) for point in _thinned(trail)]
+        self._trail = [to_widget.map(QtCore.QPointF(*point)) for point in _some_of(trail)]
         self._selected = index == drawing.selected
         hovered = drawing.hovered
         self._hovered = hovered.end if hovered and hovered.index == index else ""
@@ -133,8 +135,8 @@ class _Mark:
         """Where it came from and how."""
         if self._now is None:
             return
-        way: List[QtCore.QPointF] = [self._start, *self._trail, self._now]
-        ink.line(self._colour, polyline(way))
+        way = thinned([self._start, *self._trail], TRAIL_STEP)
+        ink.line(self._colour, polyline([*way, self._now]))
         ink.area(HALO_COLOUR, circle(self._start, 2.5))
 
     def _ink_handle(self, ink: Ink) -> None:
@@ -189,7 +191,7 @@ def _corners(box: Box) -> List[QtCore.QPointF]:
     return [QtCore.QPointF(x, y) for x, y in corners]
 
 
-def _thinned(trail: Tuple[Point, ...]) -> Tuple[Point, ...]:
+def _some_of(trail: Tuple[Point, ...]) -> Tuple[Point, ...]:
     return trail[:: len(trail) // TRAIL_POINTS + 1]
 
 

@@ -78,6 +78,15 @@ def polyline(points: List[Point]) -> Path:
     return path
 
 
+def thinned(points: List[Point], distance: float) -> List[Point]:
+    """Those that are at least so far from the one before; the first always."""
+    kept = points[:1]
+    for point in points[1:]:
+        if (point - kept[-1]).manhattanLength() >= distance:
+            kept.append(point)
+    return kept
+
+
 def arrow(start: Point, target: Point) -> Tuple[Path, Path]:
     """Shaft and head, whose tip touches the ring around the target; both empty without room."""
     way = target - start
@@ -160,6 +169,7 @@ def _is_one_line(path: Path) -> bool:
     return path.elementCount() == 2
 
 
+@lru_cache(maxsize=64)
 def _pen(colour: str, width: float, *, flat: bool = False) -> QtGui.QPen:
     style, join = QtCore.Qt.PenStyle.SolidLine, QtCore.Qt.PenJoinStyle.RoundJoin
     cap = QtCore.Qt.PenCapStyle.FlatCap if flat else QtCore.Qt.PenCapStyle.RoundCap
