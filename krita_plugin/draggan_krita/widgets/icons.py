@@ -9,8 +9,6 @@ from ..qt import QtCore, QtGui
 SIZE = 16  # logical pixels; the drawings below use this grid
 _DENSITY = 2.0  # device pixels of an icon per logical one
 
-_Path = QtGui.QPainterPath
-
 
 def icon(name: str, colour: QtGui.QColor) -> QtGui.QIcon:
     """The icon of that name (a key of the table below), fainter where its button is disabled."""
@@ -54,9 +52,9 @@ def _empty(size: int) -> QtGui.QPixmap:
     return pixmap
 
 
-def _lines(*strokes: str) -> _Path:
+def _lines(*strokes: str) -> QtGui.QPainterPath:
     """Strokes such as "2,3 8,9 4,4": the corners of a polyline each."""
-    path = _Path()
+    path = QtGui.QPainterPath()
     for stroke in strokes:
         points = [tuple(map(float, pair.split(","))) for pair in stroke.split()]
         path.moveTo(*points[0])
@@ -65,14 +63,14 @@ def _lines(*strokes: str) -> _Path:
     return path
 
 
-def _place() -> _Path:
+def _place() -> QtGui.QPainterPath:
     path = _lines("5,11 12.5,3.5", "8.5,3 13,3 13,7.5")
     path.addEllipse(QtCore.QPointF(4, 12), 2, 2)
     return path
 
 
-def _vector() -> _Path:
-    path = _Path()
+def _vector() -> QtGui.QPainterPath:
+    path = QtGui.QPainterPath()
     path.addRect(1.5, 10.5, 4, 4)
     path.addRect(10.5, 1.5, 4, 4)
     path.moveTo(5.5, 12.5)
@@ -80,21 +78,21 @@ def _vector() -> _Path:
     return path
 
 
-def _film() -> _Path:
+def _film() -> QtGui.QPainterPath:
     path = _lines("4.5,2.5 4.5,13.5", "11.5,2.5 11.5,13.5", "1.5,6 4.5,6", "1.5,10 4.5,10")
     path.addPath(_lines("11.5,6 14.5,6", "11.5,10 14.5,10"))
     path.addRect(1.5, 2.5, 13, 11)
     return path
 
 
-def _keep() -> _Path:
+def _keep() -> QtGui.QPainterPath:
     path = _lines("8,1.5 8,9", "5,6.2 8,9.2 11,6.2")
     path.addPath(_lines("2,9.5 2,14 14,14 14,9.5"))
     return path
 
 
-def _again() -> _Path:
-    path = _Path()
+def _again() -> QtGui.QPainterPath:
+    path = QtGui.QPainterPath()
     path.arcMoveTo(2.5, 2.5, 11, 11, 50)
     path.arcTo(2.5, 2.5, 11, 11, 50, 285)
     path.addPath(_lines("12.2,1 12.2,4.6 8.6,4.6"))
@@ -102,7 +100,7 @@ def _again() -> _Path:
 
 
 _FILLED = ("play", "stop", "back", "forward")
-_DRAWINGS: Dict[str, Callable[[], _Path]] = {
+_DRAWINGS: Dict[str, Callable[[], QtGui.QPainterPath]] = {
     "place": _place,
     "play": lambda: _lines("4,2.5 13,8 4,13.5 4,2.5"),
     "stop": lambda: _lines("4,4 12,4 12,12 4,12 4,4"),
