@@ -1,6 +1,7 @@
 """An edit as bytes, to go on with another day; imports torch, numpy, safetensors, our own values.
 
-The bytes are a safetensors file. Its metadata say what the edit was made with; its tensors are
+The bytes are a safetensors file. Its metadata say what the edit was made with: JSON under one key,
+so that the same edit gives the same bytes. Its tensors are
     picture   (h, w, C)           the opened picture in its own samples; missing for a seed's
     pivot     (num_ws, w_dim)     the latent of step 0
     latents   (S, r, w_dim)       the first r rows of each step's latent; the others are the pivot's
@@ -36,7 +37,7 @@ from .generator import Generator, WeightDelta
 from .pixels import FORMATS, SAMPLES
 from .timeline import State
 
-FORMAT = "draggan edit"
+KEY = "draggan edit"  # of the metadata
 VERSION = 1
 MAX_HEADER = 1 << 16
 MAX_DELTA = 4 << 20  # bytes of tuned weights that are worth keeping
@@ -101,7 +102,6 @@ def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
     if not large:
         tensors.update({_DELTA + n: _array(t) for n, t in edit.delta.tensors.items()})
     metadata = {
-        "format": FORMAT,
         "version": str(VERSION),
         "model": stamp.model,
         "fingerprint": stamp.fingerprint,
@@ -112,7 +112,8 @@ def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
         "position": str(edit.position),
         "retune": str(int(large)),
     }
-    return to_safetensors({n: np.ascontiguousarray(a) for n, a in tensors.items()}, metadata)
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    return to_safetensors(tensors, {KEY: json.dumps(metadata)})
 
 
 def _check_growth(edit: SavedEdit) -> None:
@@ -179,6 +180,8 @@ def _array(tensor: Tensor) -> NDArray:
 
 # Reading.
 
+_WRONG = (SafetensorError, ValueError, KeyError, OverflowError, RecursionError, zlib.error)
+
 
 def unpack(data: bytes | memoryview) -> tuple[SavedEdit, Stamp]:
     """The edit in bytes that `pack` wrote, or a stranger did. Whether it fits a model is not known.
@@ -187,7 +190,7 @@ def unpack(data: bytes | memoryview) -> tuple[SavedEdit, Stamp]:
     """
     try:
         return _Reader(data).read()
-    except (SafetensorError, ValueError, KeyError, OverflowError, zlib.error) as error:
+    except _WRONG as error:
         raise _damaged() from error
 
 
@@ -221,7 +224,6 @@ class _Reader:
         self.tensors, self.metadata = _parse(data)
 
     def read(self) -> tuple[SavedEdit, Stamp]:
-        _demand(self.metadata["format"] == FORMAT)
         if int(self.text("version", r"\d{1,6}")) > VERSION:
             raise BadSaved(
                 "The saved edit was written by a newer version of DragGAN.",
@@ -253,8 +255,8 @@ class _Reader:
 
     def text(self, name: str, form: str) -> str:
         value = self.metadata[name]
-        _demand(re.fullmatch(form, value) is not None)
-        return value
+        _demand(isinstance(value, str) and re.fullmatch(form, value) is not None)
+        return str(value)
 
     def psnr(self) -> float | None:
         value = self.text("psnr", r"-?[0-9.e+-]{0,30}|-inf")
@@ -351,7 +353,7 @@ class _Reader:
 _TYPES = {"U8": "u1", "U16": "<u2", "F32": "<f4", "I32": "<i4"}
 
 
-def _parse(data: bytes | memoryview) -> tuple[dict[str, NDArray], Mapping[str, str]]:
+def _parse(data: bytes | memoryview) -> tuple[dict[str, NDArray], Mapping[str, object]]:
     """The tensors, copied, and the metadata, once safetensors' own reader has checked the form."""
     view = memoryview(data).cast("B")
     _demand(len(view) > 8)
@@ -361,5 +363,6 @@ def _parse(data: bytes | memoryview) -> tuple[dict[str, NDArray], Mapping[str, s
     for name, entry in deserialize(bytes(view)):
         array = np.frombuffer(entry["data"], _TYPES[entry["dtype"]])
         tensors[name] = array.reshape(entry["shape"])
-    metadata = json.loads(bytes(view[8 : 8 + length])).get("__metadata__", {})
+    metadata = json.loads(json.loads(bytes(view[8 : 8 + length]))["__metadata__"][KEY])
+    _demand(isinstance(metadata, dict))
     return tensors, metadata

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from draggan_daemon.workers import Job, Turn
 from draggan_wire.errors import BadInput
 from draggan_wire.messages import (
+    Blob,
     Closed,
     Done,
     Drag,
@@ -19,16 +20,21 @@ from draggan_wire.messages import (
     Open,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
 )
 
 MODEL = ModelInfo("tiny", "Tiny", 16, 16)
+_HEAD = b'{"picture":{"dtype":"U8","shape":[6,8,3],"data_offsets":[0,144]}}'
+SAVED = len(_HEAD).to_bytes(8, "little") + _HEAD + bytes(144)  # of a picture of 8 x 6 pixels
 
 
 class FakeEngine:
     """Opens in `opening_steps`, drags `drag_steps`, each step `seconds` long.
 
-    Every step's colour is its number. `explode` is raised in the third step of every drag.
+    Every step's colour is its number. `explode` is raised in the third step of every drag. What it
+    saves opens at once, at step 2 of 5.
     """
 
     def __init__(
@@ -54,6 +60,8 @@ class FakeEngine:
         return "nothing"
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
+        if request.saved is not None:
+            return Turn((self._frame(session, "result", 2), Ready(session, 30.0, step=2, last=5)))
         for index in range(1, self.opening_steps + 1):
             self._step(session)
             if stop.is_set():
@@ -83,6 +91,10 @@ class FakeEngine:
         if request.step > self.drag_steps:
             raise BadInput(f"There is no step {request.step}.", hint="Steps go to 10.")
         return Turn((self._frame(request.session, "result", request.step),))
+        yield
+
+    def save(self, request: Save) -> Job:
+        return Turn((Saved(request.session, Blob(SAVED), 2),))
         yield
 
     def close(self, session: str) -> None:

@@ -20,6 +20,7 @@ from draggan_wire.errors import WrongProtocol
 from draggan_wire.messages import (
     FROM_DAEMON,
     MAGIC,
+    Blob,
     Close,
     Closed,
     Credit,
@@ -39,6 +40,8 @@ from draggan_wire.messages import (
     Pong,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
     SessionKey,
     State,
@@ -48,7 +51,7 @@ from draggan_wire.messages import (
     encode,
 )
 
-from .fake_engine import FakeEngine
+from .fake_engine import SAVED, FakeEngine
 
 M = TypeVar("M")
 RGB = Image("rgb8", 8, 6, bytes(8 * 6 * 3))
@@ -225,6 +228,74 @@ def test_a_whole_edit_travels(build: Build) -> None:
     assert client.ask(Seek(opened.session, 4), Frame).step == 4
     assert client.ask(Close(opened.session), Closed).reason == "asked"
     assert client.ask(ListModels(), ModelList).models[0].id == "tiny"
+
+
+def head(text: bytes) -> bytes:
+    return len(text).to_bytes(8, "little") + text
+
+
+def test_a_session_is_saved_and_opened_again_with_its_pictures_size(build: Build) -> None:
+    client = build().client()
+    answer = client.ask(Save(client.open().session), Saved)
+    assert answer.step == 2
+    opened = client.ask(Open("tiny", saved=answer.data), Opened)
+    assert (opened.width, opened.height) == (8, 6)
+    ready = client.wait(Ready)
+    assert (ready.step, ready.last) == (2, 5)
+    assert [(f.kind, f.step) for f in client.of(Frame) if f.session == opened.session] == [
+        ("result", 2)
+    ]
+
+
+def test_a_saved_seed_opens_in_the_models_size(build: Build) -> None:
+    client = build().client()
+    opened = client.ask(Open("tiny", saved=Blob(head(b"{}"))), Opened)
+    assert (opened.width, opened.height) == (16, 16)
+
+
+def test_nobody_saves_anothers_session(build: Build) -> None:
+    house = build()
+    theirs = house.client().open()
+    assert house.client().ask(Save(theirs.session), Error).code == "unknown_session"
+
+
+def test_a_session_at_work_is_not_saved(build: Build) -> None:
+    client = build(seconds=0.05, drag_steps=50).client()
+    opened = client.open()
+    begin_dragging(client, opened)
+    assert client.ask(Save(opened.session), Error).code == "busy"
+
+
+def test_a_saved_picture_beyond_the_limit_is_refused(build: Build) -> None:
+    client = build(limits=Limits(max_pixels=47)).client()
+    answer = client.ask(Open("tiny", saved=Blob(SAVED)), Error)
+    assert answer.code == "limit_exceeded" and "8 x 6 pixels" in answer.sentence
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x",
+        SAVED[:40],
+        (1 << 40).to_bytes(8, "little") + SAVED[8:],
+        head(b'{"a":' * 10_000),
+        head(b"[]"),
+        head(b'"picture"'),
+        head(b'{"picture":3}'),
+        head(b'{"picture":{"shape":[6,8]}}'),
+        head(b'{"picture":{"shape":[6,8.5,3]}}'),
+        head(b'{"picture":{"shape":[6,true,3]}}'),
+        head(b'{"picture":{"shape":[-6,-8,3]}}'),
+        head(b'{"picture":{"shape":[' + b"9" * 5000 + b",8,3]}}"),
+        head(b'{"picture":{"shape":[1e999,8,3]}}'),
+    ],
+    ids=lambda data: str(data[:60]),
+)
+def test_damaged_saved_data_is_refused_at_once(build: Build, data: bytes) -> None:
+    house = build()
+    answer = house.client().ask(Open("tiny", saved=Blob(data)), Error)
+    assert answer.code == "bad_saved" and answer.sentence == "The saved edit is damaged."
+    assert house.engine.steps_taken == 0
 
 
 def test_stop_and_ping_are_answered_while_a_step_computes(build: Build) -> None:

@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterator
 import pytest
 from draggan_daemon.workers import Event, InProcessWorker
 from draggan_wire.errors import Busy, UnknownSession
-from draggan_wire.messages import Closed, Done, Drag, Error, Frame, Open, Ready, Seek, State
+from draggan_wire.messages import (
+    Closed,
+    Done,
+    Drag,
+    Error,
+    Frame,
+    Open,
+    Ready,
+    Save,
+    Saved,
+    Seek,
+    State,
+)
 
 from .fake_engine import FakeEngine
 
@@ -154,9 +166,20 @@ def test_a_busy_session_takes_no_second_job(start: Start) -> None:
     for job in (
         lambda: heard.worker.drag(drag(), 3),
         lambda: heard.worker.seek(Seek("a", 1), 3),
+        lambda: heard.worker.save(Save("a"), 3),
     ):
         with pytest.raises(Busy):
             job()
+
+
+def test_saving_is_one_answer_without_a_change_of_state(start: Start) -> None:
+    heard = start()
+    heard.open()
+    heard.listen(lambda events: events[-1].message == State("a", "idle"))
+    heard.events.clear()
+    heard.worker.save(Save("a"), 7)
+    heard.until(Saved)
+    assert [(event.message.op, event.re) for event in heard.events] == [("saved", 7)]
 
 
 def test_the_session_is_free_as_soon_as_its_client_can_know(start: Start) -> None:

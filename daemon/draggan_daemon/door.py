@@ -33,15 +33,14 @@ from draggan_wire.messages import (
     Error,
     Frame,
     Hello,
-    Image,
     ListModels,
     Message,
-    ModelInfo,
     ModelList,
     Open,
     Opened,
     Ping,
     Pong,
+    Save,
     Seek,
     State,
     Stop,
@@ -54,6 +53,7 @@ from draggan_wire.messages import (
 from .auth import LocalUserOnly, principal
 from .config import Config
 from .peers import Peer, Peers, router
+from .requests import check_drag, picture_size
 from .sessions import Frames, Session, Sessions
 from .workers import Event, SessionWorker
 
@@ -95,6 +95,7 @@ class Door:
             Open: self._open,
             Drag: self._drag,
             Seek: self._seek,
+            Save: self._save,
             Stop: self._stop,
             Credit: self._credit,
             Close: self._close,
@@ -213,36 +214,30 @@ class Door:
             self._attach(session, route)
 
     def _open(self, peer: Peer, message: Open, request: int | None) -> None:
-        model = self._model(message.model)
-        for image in (message.image, message.weight):
-            self._check_size(image)
-        if message.image is not None:
-            width, height = message.image.width, message.image.height
-        else:
-            width, height = model.width, model.height
+        width, height = picture_size(message, self._worker.models(), self._config.limits)
         session = self._sessions.create(peer.principal, peer.route)
         try:
             self._worker.open(session.id, message, request)
         except WireError:
             self._sessions.remove(session.id)
             raise
-        log.info("session %s: open %s, %d x %d", session.id, model.id, width, height)
+        log.info("session %s: open %s, %d x %d", session.id, message.model, width, height)
         self._answer(peer.route, Opened(session.id, session.token, width, height), request)
 
     def _drag(self, peer: Peer, message: Drag, request: int | None) -> None:
         session = self._sessions.attached(message.session, peer.route)
-        allowed = self._config.limits.max_handles
-        if len(message.handles) > allowed:
-            raise LimitExceeded(
-                f"This daemon takes at most {allowed} handles.", hint="Remove some handles."
-            )
-        self._check_size(message.mask)
+        check_drag(message, self._config.limits)
         self._worker.drag(message, request)
         log.info("session %s: drag %d handles", session.id, len(message.handles))
 
     def _seek(self, peer: Peer, message: Seek, request: int | None) -> None:
         self._sessions.attached(message.session, peer.route)
         self._worker.seek(message, request)
+
+    def _save(self, peer: Peer, message: Save, request: int | None) -> None:
+        session = self._sessions.attached(message.session, peer.route)
+        self._worker.save(message, request)
+        log.info("session %s: save", session.id)
 
     def _stop(self, peer: Peer, message: Stop, request: int | None) -> None:
         session = self._sessions.attached(message.session, peer.route)
@@ -264,27 +259,6 @@ class Door:
 
     def _ping(self, peer: Peer, message: Ping, request: int | None) -> None:
         self._answer(peer.route, Pong(), request)
-
-    def _model(self, name: str) -> ModelInfo:
-        models = self._worker.models()
-        for model in models:
-            if model.id == name:
-                return model
-        known = ", ".join(model.id for model in models) or "none"
-        raise EngineFailed(
-            f"There is no model called '{name}' here.",
-            hint=f"Models of this daemon: {known}.",
-            code="unknown_model",
-        )
-
-    def _check_size(self, image: Image | None) -> None:
-        allowed = self._config.limits.max_pixels
-        if image is not None and image.width * image.height > allowed:
-            raise LimitExceeded(
-                f"A picture of {image.width} x {image.height} pixels is more than this daemon's "
-                f"limit of {allowed}.",
-                hint="Select a smaller region, or raise max_pixels in the daemon's settings.",
-            )
 
     # What the worker says.
 

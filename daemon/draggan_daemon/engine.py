@@ -16,8 +16,15 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from draggan_wire.errors import BadInput, EngineFailed, UnknownSession, WireError
+from draggan_wire.errors import (
+    BadInput,
+    EngineFailed,
+    LimitExceeded,
+    UnknownSession,
+    WireError,
+)
 from draggan_wire.messages import (
+    Blob,
     Closed,
     Done,
     Drag,
@@ -29,8 +36,11 @@ from draggan_wire.messages import (
     Open,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
 )
+from draggan_wire.pixels import MAX_BUFFER
 from draggan_wire.schema import plain, read
 
 from .workers import Job, Turn
@@ -43,10 +53,21 @@ if TYPE_CHECKING:
     from draggan.editor import DragEditor, SettingStep
     from draggan.generator import Generator
     from draggan.pixels import PixelFormat
+    from draggan.saved import SavedEdit, Stamp
 
 log = logging.getLogger("draggand.engine")
 
 LIST_SECONDS = 5.0  # how long a list of the models is taken for true
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A generator in memory, and the file that it came from."""
+
+    name: str
+    generator: Generator
+    file_state: tuple[int, ...]
+    fingerprint: str
 
 
 @dataclass
@@ -55,21 +76,30 @@ class _Edit:
 
     session: str
     editor: DragEditor
-    format: PixelFormat
+    stamp: Stamp
     frames: int = 0
+
+    @property
+    def format(self) -> PixelFormat:
+        from draggan.pixels import pixel_format
+
+        return pixel_format(self.stamp.pixels)
 
 
 class TorchEngine:
-    """Opens pictures and seeds, drags, seeks: the `Engine` of `workers.py`."""
+    """Opens pictures, seeds and saved edits, drags, seeks, saves: the `Engine` of `workers.py`.
 
-    def __init__(self, *, device: str, threads: int) -> None:
+    Saved data is at most `max_bytes`, since a client could not send more back.
+    """
+
+    def __init__(self, *, device: str, threads: int, max_bytes: int = MAX_BUFFER) -> None:
         from draggan.threads import share_the_cores
 
         share_the_cores()
-        self._wanted, self._threads = device, threads
+        self._wanted, self._threads, self._max_bytes = device, threads, max_bytes
         self._device = ""  # torch's name, once torch is there
         self._listed: tuple[float, tuple[ModelInfo, ...]] | None = None
-        self._generators: dict[str, tuple[tuple[int, ...], Generator]] = {}  # with its file's state
+        self._models: dict[str, _Model] = {}
         self._edits: dict[str, _Edit] = {}
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -93,19 +123,18 @@ class TorchEngine:
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
         with _library_errors():
-            edit = self._new_edit(session, request)
+            edit, steps = self._begun(session, request)
+            for step in steps:
+                if stop.is_set():
+                    return Turn((Closed(session, "stopped"),))
+                yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
             editor = edit.editor
-            first: tuple[Frame, ...] = ()
-            if request.image is None:
-                _sample(editor, request)
-                first = (_frame(edit, "result", 0),)
-            else:
-                for step in _invert(editor, request):
-                    if stop.is_set():
-                        return Turn((Closed(session, "stopped"),))
-                    yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
+            shown = request.image is None  # the client has not seen it yet
+            first = (_frame(edit, "result", editor.position),) if shown else ()
             self._edits[session] = edit
-            return Turn((*first, Ready(session, editor.psnr, editor.quality_score)))
+            last = len(editor.timeline) - 1
+            ready = Ready(session, editor.psnr, editor.quality_score, editor.position, last)
+            return Turn((*first, ready))
 
     def drag(self, request: Drag, stop: threading.Event) -> Job:
         with _library_errors():
@@ -129,6 +158,21 @@ class TorchEngine:
             return Turn((_frame(edit, "result", request.step),))
         yield
 
+    def save(self, request: Save) -> Job:
+        from draggan.saved import pack
+
+        with _library_errors():
+            edit = self._edit(request.session)
+            data = pack(edit.editor.saved(), edit.stamp)
+            if len(data) > self._max_bytes:
+                raise LimitExceeded(
+                    f"The edit needs {len(data) >> 20} MiB to be saved; this daemon takes at most "
+                    f"{self._max_bytes >> 20}.",
+                    hint="Work on a smaller region if the edit is to be opened again later.",
+                )
+            return Turn((Saved(request.session, Blob(data), edit.editor.position),))
+        yield
+
     def close(self, session: str) -> None:
         self._edits.pop(session, None)
 
@@ -137,14 +181,21 @@ class TorchEngine:
             raise UnknownSession("The session is not open.", hint="Open the picture again.")
         return self._edits[session]
 
-    def _new_edit(self, session: str, request: Open) -> _Edit:
+    def _begun(self, session: str, request: Open) -> tuple[_Edit, Iterator[SettingStep]]:
+        """A new edit, and what is still to be computed before it can be dragged."""
         from draggan.editor import DragEditor
-        from draggan.pixels import pixel_format
+        from draggan.saved import Stamp
 
-        name = "rgb8" if request.image is None else request.image.format
-        return _Edit(session, DragEditor(self._generator(request.model)), pixel_format(name))
+        model = self._model(request.model)
+        editor = DragEditor(model.generator)
+        if request.saved is not None:
+            edit, stamp = _unpacked(request.saved, model)
+            return _Edit(session, editor, stamp), editor.restore(edit)
+        pixels = "rgb8" if request.image is None else request.image.format
+        stamp = Stamp(model.name, model.fingerprint, pixels)
+        return _Edit(session, editor, stamp), _set(editor, request)
 
-    def _generator(self, model: str) -> Generator:
+    def _model(self, name: str) -> _Model:
         """The model, loaded at its first use and when its file has been replaced.
 
         Torch is first needed here. Sessions that are open keep the generator that they began with.
@@ -153,28 +204,31 @@ class TorchEngine:
         from draggan.errors import DragganError
 
         try:
-            state = file_state(model)
+            state = file_state(name)
         except DragganError:
-            self._generators.pop(model, None)  # the file is gone
+            self._models.pop(name, None)  # the file is gone
             raise
-        known = self._generators.get(model)
-        if known is None or known[0] != state:
-            self._generators[model] = state, self._load(model)
-        return self._generators[model][1]
+        known = self._models.get(name)
+        if known is None or known.file_state != state:
+            self._models[name] = self._load(name, state)
+        return self._models[name]
 
-    def _load(self, model: str) -> Generator:
+    def _load(self, name: str, state: tuple[int, ...]) -> _Model:
         import torch
 
         from draggan.checkpoint import load_generator
+        from draggan.checkpoint.registry import model_file
+        from draggan.saved import fingerprint
 
         if not self._device:
             self._device = self._choose_device()
             if self._threads:
                 torch.set_num_threads(self._threads)
         begin = time.perf_counter()
-        generator = load_generator(model, device=self._device)
-        log.info("loaded %s on %s in %.2f s", model, self._device, time.perf_counter() - begin)
-        return generator
+        generator = load_generator(name, device=self._device)
+        found = _Model(name, generator, state, fingerprint(model_file(name)))
+        log.info("loaded %s on %s in %.2f s", name, self._device, time.perf_counter() - begin)
+        return found
 
     def _choose_device(self) -> str:
         import torch
@@ -236,15 +290,34 @@ def _library_errors() -> Iterator[None]:
         raise
 
 
-def _sample(editor: DragEditor, request: Open) -> None:
-    assert request.seed is not None
-    editor.set_seed(request.seed, truncation=request.truncation, label=request.label)
-
-
-def _invert(editor: DragEditor, request: Open) -> Iterator[SettingStep]:
+def _set(editor: DragEditor, request: Open) -> Iterator[SettingStep]:
+    if request.seed is not None:
+        editor.set_seed(request.seed, truncation=request.truncation, label=request.label)
+        return iter(())
     assert request.image is not None
     weight = None if request.weight is None else _plane(request.weight)
     return editor.set_image(_native(request.image), weight=weight, quality=request.quality)
+
+
+def _unpacked(saved: Blob, model: _Model) -> tuple[SavedEdit, Stamp]:
+    """The saved edit, if it was made with that very model and for a client."""
+    from draggan.errors import BadSaved
+    from draggan.saved import unpack
+
+    edit, stamp = unpack(memoryview(saved.data))
+    if stamp.model != model.name:
+        raise BadSaved(
+            f"The edit was made with the model '{stamp.model}', not with '{model.name}'.",
+            hint=f"Choose the model '{stamp.model}', and open the edit again.",
+        )
+    if stamp.fingerprint != model.fingerprint:
+        raise BadSaved(
+            f"The edit was made with another version of the model '{model.name}'.",
+            hint="Put that version back into the models folder, or open the picture itself.",
+        )
+    if not stamp.pixels or edit.flat or (edit.picture is None and stamp.pixels != "rgb8"):
+        raise BadSaved("The saved edit is not one of an editor's.", hint="Open the picture itself.")
+    return edit, stamp
 
 
 def _drag(editor: DragEditor, request: Drag) -> Iterator[DragStep]:
@@ -280,8 +353,13 @@ def _frame(
     *,
     max_side: int | None = None,
 ) -> Frame:
-    """The picture at `index` of the timeline in the client's own format, with `step`'s handles."""
-    native = edit.editor.image(index, max_side=max_side, draft=kind == "preview")
+    """The picture at `index` of the timeline in the client's own format, with `step`'s handles.
+
+    Without a step: where they were is known of the timeline, what they were after is not.
+    """
+    handles = edit.editor.timeline[index] if step is None else step
+    preview = kind == "preview"
+    native = edit.editor.image(index, max_side=max_side, draft=preview)
     height, width = native.shape[:2]
     edit.frames += 1
     return Frame(
@@ -290,10 +368,17 @@ def _frame(
         kind,
         index,
         Image(edit.format.name, width, height, edit.format.to_bytes(native)),
-        points=() if step is None else tuple((x, y) for x, y in step.points.tolist()),
+        points=tuple((x, y) for x, y in handles.points.tolist()),
         distances=() if step is None else step.distances,
         statuses=() if step is None else step.statuses,
+        changed=None if preview else _marked(edit.editor.changed(native)),
     )
+
+
+def _marked(where: NDArray) -> Image:
+    """(h, w) bool as gray8: 255 where it is true."""
+    height, width = where.shape
+    return Image("gray8", width, height, (where.view("uint8") * 255).tobytes())
 
 
 def _native(image: Image) -> NDArray:

@@ -28,6 +28,7 @@ from draggan_wire.messages import (
     Message,
     ModelInfo,
     Open,
+    Save,
     Seek,
     State,
 )
@@ -60,6 +61,8 @@ class Engine(Protocol):
     def drag(self, request: Drag, stop: threading.Event) -> Job: ...
 
     def seek(self, request: Seek) -> Job: ...
+
+    def save(self, request: Save) -> Job: ...
 
     def close(self, session: str) -> None: ...
 
@@ -97,6 +100,9 @@ class SessionWorker(ABC):
 
     @abstractmethod
     def seek(self, request: Seek, re: int | None) -> None: ...
+
+    @abstractmethod
+    def save(self, request: Save, re: int | None) -> None: ...
 
     @abstractmethod
     def stop(self, session: str) -> bool:
@@ -189,6 +195,11 @@ class InProcessWorker(SessionWorker):
         with self._changed:
             seat = self._free_seat(request.session)
             self._start(seat, self._engine.seek(request), re, None, None)
+
+    def save(self, request: Save, re: int | None) -> None:
+        with self._changed:
+            seat = self._free_seat(request.session)
+            self._start(seat, self._engine.save(request), re, None, None)
 
     def stop(self, session: str) -> bool:
         with self._changed:
