@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from draggan_wire.client import Client, Connected, Event
+from draggan_wire.edit import Edit, EditOptions
+from draggan_wire.exchange import Exchange
 from draggan_wire.messages import (
     Closed,
     Credit,
@@ -36,6 +38,8 @@ from draggan_wire.messages import (
 
 from draggan.checkpoint import save_network
 from draggan.stylegan2_generator import StyleGAN2Generator
+
+from .edit_stage import FakeCanvas
 
 COMMAND = [sys.executable, "-m", "draggan_daemon"]
 PATIENCE = 30.0
@@ -319,3 +323,90 @@ def test_a_picture_is_opened_and_the_end_delivers_its_drag(
     assert isinstance(closed, Closed) and closed.reason == "shutdown"
     assert process.wait(PATIENCE) == 0
     talk.client.close()
+
+
+# The edit flow on the real engine.
+
+
+class Desk:
+    """One edit on a line of an exchange, and its document in memory."""
+
+    def __init__(self, exchange: Exchange, picture: Image) -> None:
+        self.canvas = FakeCanvas()
+        self.canvas.image = picture
+        self.canvas.handles = [((9.0, 9.0), (20.0, 12.0))]
+        self.exchange = exchange
+        self.edit = Edit(exchange.line(), self.canvas)
+
+    def poll_until(self, reached: Callable[[], object], *, seconds: float = PATIENCE) -> None:
+        deadline = time.monotonic() + seconds
+        while not reached():
+            assert time.monotonic() < deadline, self.edit.status
+            self.exchange.poll()
+            self.edit.poll()
+            time.sleep(0.005)
+
+    def drag(self, *, at: int | None = None) -> None:
+        self.edit.start(self.options, at=at)
+        self.poll_until(lambda: not self.edit.busy)
+        assert self.edit.status.state == "done", self.edit.status
+
+    @property
+    def options(self) -> EditOptions:
+        settings = DragSettings(steps=4)
+        return EditOptions(model="tiny", quality="fast", settings=settings, preview_every_ms=0)
+
+    def result(self) -> Image:
+        return self.canvas.results[-1][0]
+
+
+@pytest.mark.slow
+def test_the_steps_of_an_edit_are_looked_at_fetched_and_reopened(
+    draggand: Draggand, tiny_generator: StyleGAN2Generator
+) -> None:
+    models = draggand.folder / "draggan" / "models"
+    models.mkdir(parents=True)
+    save_network(tiny_generator.network, models / "tiny.safetensors", metadata={})
+    process = draggand.serve()
+    client = draggand.client()
+    exchange = Exchange(client)
+    picture = Image("bgra8", 30, 40, bytes(range(240)) * 20)
+    desk = Desk(exchange, picture)
+    desk.drag()
+    edit, last = desk.edit, desk.edit.last
+    desk.poll_until(lambda: edit.saved_step == last)
+    assert 0 < last <= 4 and desk.canvas.changed[-1] is not None
+
+    edit.look(1)
+    desk.poll_until(lambda: edit.status.message == f"Step 1 of {last}.")
+    assert desk.canvas.preview is not None and len(edit.status.points) == 1
+
+    frames: list[Frame] = []
+    edit.fetch([0, last], frames.append)
+    desk.poll_until(lambda: len(frames) == 2)
+    assert bytes(frames[0].image.data) == bytes(picture.data)
+    assert bytes(frames[1].image.data) == bytes(desk.result().data)
+
+    # Another day, another document: the very same pixels come back.
+    data = edit.saved
+    assert data is not None
+    again = Desk(exchange, picture)
+    again.edit.restore(again.options, data)
+    again.poll_until(lambda: not again.edit.busy)
+    assert again.edit.status.message == "The edit is open again."
+    assert (again.edit.status.step, again.edit.last) == (last, last)
+    assert again.canvas.preview is not None
+    assert bytes(again.canvas.preview.data) == bytes(desk.result().data)
+    again.drag(at=1)
+    assert again.edit.status.step > 1
+    again.edit.close()
+
+    # The daemon dies and comes back without any session: the edit goes on from what was saved.
+    process.kill()
+    process.wait()
+    desk.poll_until(lambda: client.welcome is None)
+    draggand.serve()
+    desk.poll_until(lambda: client.welcome is not None and not edit.last)
+    desk.drag(at=1)
+    assert edit.status.step > 1 and len(desk.canvas.results) == 2
+    client.close()
