@@ -11,8 +11,15 @@ import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
 from draggan_daemon.workers import Job, Turn
-from draggan_wire.errors import BadInput, EngineFailed, UnknownSession, WireError
+from draggan_wire.errors import (
+    BadInput,
+    EngineFailed,
+    LimitExceeded,
+    UnknownSession,
+    WireError,
+)
 from draggan_wire.messages import (
+    Blob,
     Closed,
     Done,
     Drag,
@@ -23,12 +30,15 @@ from draggan_wire.messages import (
     Open,
     Progress,
     Ready,
+    Save,
+    Saved,
     Seek,
     encode,
 )
 
 from draggan import inversion, tuning
 from draggan.checkpoint import save_network
+from draggan.saved import Stamp, pack, unpack
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 GO = threading.Event()  # never set
@@ -75,7 +85,7 @@ def open_seed(engine: TorchEngine, session: str = "a", seed: int = 3) -> Frame:
 
 
 def drag(**how: object) -> Drag:
-    settings = DragSettings(steps=how.pop("steps", 3))  # type: ignore[arg-type]
+    settings = DragSettings(steps=how.pop("steps", 3), lr=how.pop("lr", None))  # type: ignore[arg-type]
     return Drag("a", ((10, 10),), ((20, 12),), settings=settings, **how)  # type: ignore[arg-type]
 
 
@@ -256,3 +266,174 @@ def test_a_model_is_loaded_once_and_shared(
     assert engine.device().startswith("CPU")
     engine.close("a")
     assert isinstance(refusal(engine.drag(drag(), GO)), UnknownSession)
+
+
+def saved(engine: TorchEngine, session: str = "a") -> Saved:
+    (answer,) = messages(engine.save(Save(session)))
+    assert isinstance(answer, Saved)
+    return answer
+
+
+def every_picture(engine: TorchEngine, session: str, last: int) -> list[Frame]:
+    shown = [messages(engine.seek(Seek(session, step))) for step in range(last + 1)]
+    return [frame for (frame,) in shown if isinstance(frame, Frame)]
+
+
+def opened(engine: TorchEngine, data: Blob, session: str = "b") -> tuple[Frame, Ready]:
+    first, ready = messages(engine.open(session, Open("tiny", saved=data), GO))
+    assert isinstance(first, Frame) and isinstance(ready, Ready)
+    return first, ready
+
+
+def test_a_saved_edit_opens_again_where_it_was_and_as_it_was(engine: TorchEngine) -> None:
+    *_, fresh = messages(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    assert isinstance(fresh, Ready) and (fresh.step, fresh.last) == (0, 0)
+    mask = Image("gray8", 20, 24, bytes([255] * 10 + [0] * 10) * 24)
+    result, _ = messages(engine.drag(drag(steps=5, lr=0.05, mask=mask), GO))
+    before = every_picture(engine, "a", 5)
+    (present,) = messages(engine.seek(Seek("a", 4)))
+    answer = saved(engine)
+    assert answer.step == 4 and isinstance(result, Frame) and isinstance(present, Frame)
+    engine.close("a")
+
+    first, ready = opened(engine, answer.data)
+    assert (ready.step, ready.last) == (4, 5)
+    assert (ready.psnr, ready.verdict) == (fresh.psnr, fresh.verdict)
+    assert replace(first, session="a", seq=present.seq) == present
+    assert 255 in bytes(result.changed.data)  # type: ignore[union-attr]
+    for old, new in zip(before, every_picture(engine, "b", 5), strict=True):
+        assert (new.image, new.points, new.changed) == (old.image, old.points, old.changed)
+    assert before[5].image == result.image and before[5].changed == result.changed
+
+
+def test_a_drag_goes_on_after_a_detour_as_without(engine: TorchEngine) -> None:
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    turns(engine.drag(drag(lr=0.05), GO))
+    opened(engine, saved(engine).data)
+    more = Drag("a", ((5, 5), (9, 9)), ((9, 5), (9, 9)), settings=DragSettings(steps=4, lr=0.05))
+    straight, straight_done = messages(engine.drag(more, GO))
+    detour, detour_done = messages(engine.drag(replace(more, session="b"), GO))
+    assert isinstance(straight, Frame) and isinstance(detour, Frame)
+    assert replace(detour, session="a", seq=straight.seq) == straight
+    assert straight.changed is not None and 255 in bytes(straight.changed.data)
+    assert isinstance(straight_done, Done) and isinstance(detour_done, Done)
+    assert detour_done.handles == straight_done.handles
+
+
+@pytest.mark.parametrize("name", ["gray8", "bgra8", "rgb16", "rgbaf32"])
+def test_the_clients_own_pixels_come_back_in_their_order(engine: TorchEngine, name: str) -> None:
+    size = {"gray8": 1, "bgra8": 4, "rgb16": 6, "rgbaf32": 16}[name]
+    values = np.random.default_rng(1).random(20 * 24 * size // 4, np.float32)
+    image = Image(name, 20, 24, values.tobytes())
+    turns(engine.open("a", Open("tiny", image=image, quality="fast"), GO))
+    first, _ = opened(engine, saved(engine).data)
+    assert first.image == image
+
+
+def test_a_seed_is_saved_too(engine: TorchEngine) -> None:
+    open_seed(engine)
+    result, _ = messages(engine.drag(drag(), GO))
+    first, ready = opened(engine, saved(engine).data)
+    assert isinstance(result, Frame) and first.image == result.image
+    assert first.changed == result.changed and ready.psnr is None
+
+
+def test_frames_say_exactly_which_pixels_have_changed(engine: TorchEngine) -> None:
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    mask = Image("gray8", 20, 24, bytes([255] * 10 + [0] * 10) * 24)
+    *said, _ = messages(engine.drag(drag(steps=3, lr=0.05, keep_every=1, mask=mask), GO))
+    before = np.frombuffer(RGB.data, np.uint8).reshape(24, 20, 3)
+    assert [frame.kind for frame in said if isinstance(frame, Frame)] == ["kept"] * 2 + ["result"]
+    for frame in said:
+        assert isinstance(frame, Frame) and frame.changed is not None
+        after = np.frombuffer(frame.image.data, np.uint8).reshape(24, 20, 3)
+        wanted = np.where((after != before).any(axis=2), 255, 0).astype(np.uint8)
+        assert frame.changed.data == wanted.tobytes() and not wanted[:, 10:].any()
+    assert wanted.any()
+    (start,) = messages(engine.seek(Seek("a", 0)))
+    assert isinstance(start, Frame) and start.changed == Image("gray8", 20, 24, bytes(480))
+
+
+def test_previews_do_not_say_what_has_changed(engine: TorchEngine) -> None:
+    open_seed(engine)
+    *steps, _ = turns(engine.drag(drag(steps=2), GO))
+    assert steps[1].preview is not None and steps[1].preview().changed is None
+
+
+def test_seeking_tells_where_the_handles_were(engine: TorchEngine) -> None:
+    open_seed(engine)
+    _, done = messages(engine.drag(drag(), GO))
+    start, *_, last = every_picture(engine, "a", 3)
+    assert isinstance(done, Done) and start.points == ()
+    assert last.points == ((done.handles[0].x, done.handles[0].y),)
+    assert last.distances == last.statuses == ()
+
+
+def test_tuning_that_was_left_out_is_done_again_with_progress(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draggan.saved.MAX_DELTA", 10)
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    result, _ = messages(engine.drag(drag(lr=0.05), GO))
+    data = saved(engine).data
+    *progress, first, ready = messages(engine.open("b", Open("tiny", saved=data), GO))
+    assert [step.stage for step in progress if isinstance(step, Progress)] == ["tuning"] * 3
+    assert isinstance(first, Frame) and isinstance(result, Frame) and isinstance(ready, Ready)
+    assert first.image == result.image and ready.last == 3
+
+
+def test_opening_a_saved_edit_can_be_stopped_while_it_is_tuned_again(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draggan.saved.MAX_DELTA", 10)
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    stop = threading.Event()
+    job = engine.open("b", Open("tiny", saved=saved(engine).data), stop)
+    next(job)
+    stop.set()
+    assert messages(job) == [Closed("b", "stopped")]
+    assert isinstance(refusal(engine.save(Save("b"))), UnknownSession)
+
+
+def test_an_edit_of_another_model_is_refused_with_its_name(engine: TorchEngine) -> None:
+    open_seed(engine)
+    error = refusal(engine.open("b", Open("critters", saved=saved(engine).data), GO))
+    assert error.code == "bad_saved" and "'tiny'" in error.sentence and "'tiny'" in error.hint
+
+
+def test_an_edit_of_another_version_of_the_model_is_refused(
+    engine: TorchEngine, tmp_path: Path, tiny_generator: StyleGAN2Generator
+) -> None:
+    open_seed(engine)
+    data = saved(engine).data
+    path = tmp_path / "draggan" / "models" / "tiny.safetensors"
+    save_network(tiny_generator.network, path, metadata={"title": "Tiny"})
+    error = refusal(engine.open("b", Open("tiny", saved=data), GO))
+    assert error.code == "bad_saved" and "another version of the model 'tiny'" in error.sentence
+    assert saved(engine).data == data  # the open session keeps its generator and its fingerprint
+
+
+def test_damaged_saved_data_is_refused(engine: TorchEngine) -> None:
+    open_seed(engine)
+    whole = bytes(saved(engine).data.data)
+    for data in (whole[:-1], b"x", whole[:200]):
+        error = refusal(engine.open("b", Open("tiny", saved=Blob(data)), GO))
+        assert (error.code, error.sentence) == ("bad_saved", "The saved edit is damaged.")
+
+
+def test_what_the_library_saved_without_a_pixel_format_is_not_an_editors(
+    engine: TorchEngine,
+) -> None:
+    open_seed(engine)
+    edit, stamp = unpack(saved(engine).data.data)
+    foreign = pack(edit, Stamp(stamp.model, stamp.fingerprint))
+    error = refusal(engine.open("b", Open("tiny", saved=Blob(foreign)), GO))
+    assert "not one of an editor's" in error.sentence
+
+
+def test_more_than_the_daemon_takes_back_is_not_saved(engine: TorchEngine) -> None:
+    open_seed(engine)
+    small = TorchEngine(device="cpu", threads=1, max_bytes=1000)
+    open_seed(small)
+    error = refusal(small.save(Save("a")))
+    assert isinstance(error, LimitExceeded) and error.hint

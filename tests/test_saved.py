@@ -21,12 +21,12 @@ from draggan.editor import DragEditor
 from draggan.errors import BadInput, BadSaved
 from draggan.generator import WeightDelta
 from draggan.inversion import InversionOptions
-from draggan.saved import SavedEdit, Stamp, fingerprint, pack, unpack
+from draggan.saved import KEY, SavedEdit, Stamp, fingerprint, pack, unpack
 from draggan.timeline import State
 from draggan.tuning import TuningOptions
 
 STAMP = Stamp("tiny", "0" * 32, "rgb8")
-OPTIONS = DragOptions(steps=4)
+OPTIONS = DragOptions(steps=4, lr=0.05)  # every step is to be seen
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,7 @@ def dragged(generator: Any, native: np.ndarray | None = None, **options: Any) ->
     mask[5, 5] = 77
     list(editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS))
     on(editor)
+    assert len({editor.image(i).tobytes() for i in range(9)}) == 9
     return editor
 
 
@@ -110,6 +111,12 @@ def test_a_flat_picture_and_pixels_that_are_no_numbers_come_back(tiny_generator:
     other = reopened(editor, replace(STAMP, pixels=""))
     assert other.image().shape == (40, 50) and other.notes == editor.notes
     assert np.array_equal(other.image(), native, equal_nan=True)
+
+
+def test_the_same_edit_gives_the_same_bytes(tiny_generator: Any) -> None:
+    editor = dragged(tiny_generator)
+    data = pack(editor.saved(), STAMP)
+    assert pack(editor.saved(), STAMP) == data == pack(reopened(editor).saved(), STAMP)
 
 
 def test_a_seed_is_saved_without_a_picture(tiny_generator: Any) -> None:
@@ -209,19 +216,18 @@ def good() -> bytes:
     return pack(edit, STAMP)
 
 
-def altered(data: bytes, *, metadata: dict[str, str] | None = None, **arrays: Any) -> bytes:
+def altered(data: bytes, *, metadata: dict[str, Any] | None = None, **arrays: Any) -> bytes:
     """The same with other metadata and tensors (None: without)."""
     (length,) = struct.unpack_from("<Q", data)
-    own = json.loads(data[8 : 8 + length])["__metadata__"]
+    own = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
     tensors = {**load(data), **{name.replace("__", "."): a for name, a in arrays.items()}}
-    return save({n: a for n, a in tensors.items() if a is not None}, {**own, **(metadata or {})})
+    found = {**own, **(metadata or {})}
+    told = {name: value for name, value in found.items() if value is not None}
+    return said(json.dumps(told), {n: a for n, a in tensors.items() if a is not None})
 
 
-def without(data: bytes, key: str) -> bytes:
-    (length,) = struct.unpack_from("<Q", data)
-    header = json.loads(data[8 : 8 + length])
-    del header["__metadata__"][key]
-    return with_header(json.dumps(header).encode(), data[8 + length :])
+def said(metadata: str, tensors: dict[str, Any]) -> bytes:
+    return save(tensors, {KEY: metadata})
 
 
 def with_header(header: bytes, body: bytes = b"") -> bytes:
@@ -246,9 +252,12 @@ HOSTILE: dict[str, Spoil] = {
     "a deep header": lambda d: with_header(b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
     "a header of many brackets": lambda d: with_header(b"[" * 60_000),
     "no metadata": lambda d: save(load(d)),
-    "foreign metadata": lambda d: altered(d, metadata={"format": "pt"}),
+    "foreign metadata": lambda d: save(load(d), {"format": "pt"}),
+    "metadata of brackets": lambda d: said("[" * 50_000, load(d)),
+    "metadata in a list": lambda d: said("[]", load(d)),
+    "metadata that are numbers": lambda d: altered(d, metadata={"position": 2}),
     "a version that is none": lambda d: altered(d, metadata={"version": "one"}),
-    "no model": lambda d: without(d, "model"),
+    "no model": lambda d: altered(d, metadata={"model": None}),
     "a model's name of controls": lambda d: altered(d, metadata={"model": "a\nb"}),
     "a long model's name": lambda d: altered(d, metadata={"model": "a" * 300}),
     "no fingerprint": lambda d: altered(d, metadata={"fingerprint": ""}),
