@@ -70,6 +70,7 @@ class DocumentEdit:
         self._trouble: Optional[WireError] = None  # what the user has just been refused
         self._notice = ""
         self._state = "idle"
+        self._revision = 0  # of the handles, when they were last looked at
         self._noted: Optional[bytes] = None  # saved data that the document carries already
         self.can_reopen = bool(document.read_note())
 
@@ -136,6 +137,7 @@ class DocumentEdit:
     # What happens by itself.
 
     def poll(self) -> None:
+        self._forgive()
         self.edit.poll()
         self.canvas.settle()
         self._follow_steps()
@@ -148,6 +150,12 @@ class DocumentEdit:
             action()
         except WireError as error:
             self._trouble = error
+
+    def _forgive(self) -> None:
+        """What was refused is past once the user has changed the handles."""
+        if self.handles.revision != self._revision:
+            self._revision = self.handles.revision
+            self._trouble = None
 
     def _clear_words(self) -> None:
         self._trouble, self._notice = None, ""

@@ -126,7 +126,7 @@ class Studio:
         self._with_edit(lambda edit: edit.handles.remove_selected())
 
     def take_vector_lines(self) -> None:
-        self._with_edit(lambda edit: edit.handles.replace(lines_of(edit.document.raw)))
+        self._with_edit(_take_lines)
 
     def reopen(self) -> None:
         self._with_edit(lambda edit: edit.reopen(self.settings))
@@ -343,6 +343,12 @@ class Studio:
             hint = "Try again; if it stays, copy the diagnostics and report them."
             self._current.refuse(WireError(sentence, hint=hint))
             self.edit = self._current.view()
+
+
+def _take_lines(edit: DocumentEdit) -> None:
+    lines = lines_of(edit.document.raw)
+    edit.handles.replace(lines)
+    edit.tell(f"Handles taken from the vector layer: {len(lines)}.")
 
 
 @dataclass(frozen=True)
