@@ -100,6 +100,15 @@ class Docker:
         yield from self._rig.click(on_screen(view.viewport(), place))
         yield from self._rig.wait_for(lambda: box.currentIndex() == row, 5, words)
 
+    def enter(self, label, text):
+        """Type into the field beside a label."""
+        box = self.field(label)
+        yield from self._uncover(box)
+        yield from self._rig.click(on_screen(box, QtCore.QPoint(15, box.height() // 2)))
+        yield from self._rig.keys("ctrl+a")
+        yield from self._rig.run("xdotool", "type", "--delay", "60", text)
+        yield from self._rig.keys("Tab")
+
     def drag(self, seconds=120):
         """Press Drag and wait until it is over."""
         yield from self.click("Drag")

@@ -1,0 +1,47 @@
+"""Two documents at once, and documents that are closed in mid-drag."""
+
+from draggan_rig.canvas import layers, open_document, pixels
+from draggan_rig.painter import begin_and_place, place, slow_down
+
+
+def main(rig):
+    first, first_view, docker = yield from begin_and_place(rig)
+    yield from slow_down(docker)
+    yield from docker.click("Drag")
+    yield from docker.wait_for_step(2)
+
+    second, second_view = yield from open_document(rig, rig.path("second.png"))
+    before = pixels(second)
+    rig.put("handles of the second", docker.handles())
+    rig.put("second at work", docker.at_work())
+    yield from place(rig, docker, second_view, (rig.given["nose"], rig.given["target"]))
+    yield from rig.screenshot("second")
+    assert pixels(second) == before, "the drag in the first document has changed the second"
+    rig.app.activeWindow().showView(first_view)
+    yield 800
+    rig.put("first at work", docker.at_work())
+    rig.put("handles of the first", docker.handles())
+    close(first)
+    yield 1500
+    rig.put("after the first was closed", docker.message())
+    assert rig.app.activeDocument() == second
+
+    yield from docker.enter("Speed", "0")
+    yield from docker.drag()
+    rig.put("message of the second", docker.message())
+    rig.put("layers of the second", layers(second.rootNode()))
+    yield from rig.screenshot("second_done")
+    yield from docker.click("Drag")
+    close(second)
+    yield 1500
+    rig.put("dialogs", rig.dialogs())
+
+    third, third_view = yield from open_document(rig, rig.path("animal.png"))
+    yield from place(rig, docker, third_view, (rig.given["nose"], rig.given["target"]))
+    yield from docker.drag()
+    rig.put("layers of the third", layers(third.rootNode()))
+
+
+def close(document):
+    document.setModified(False)
+    document.close()
