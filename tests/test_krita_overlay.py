@@ -227,6 +227,18 @@ def test_space_is_not_held_for_ever_where_its_release_goes_elsewhere() -> None:
     assert len(room.handles.lines) == 1
 
 
+def test_the_hosts_brush_is_told_once_to_hide_its_outline() -> None:
+    room = Room()
+    for x in (10.0, 20.0, 30.0):
+        room.mouse(Type.MouseMove, x, 10.0, button=Button.NoButton)
+    assert room.canvas.heard == [Type.MouseMove]
+    room.mouse(Type.MouseMove, 40.0, 10.0, Button.NoButton, Modifier.ControlModifier)
+    assert len(room.canvas.heard) == 2, "with control held the host picks colours"
+    room.mouse(Type.MouseMove, 50.0, 10.0, button=Button.NoButton)
+    room.mouse(Type.MouseMove, 60.0, 10.0, button=Button.NoButton)
+    assert len(room.canvas.heard) == 3
+
+
 def test_shift_pulls_the_target_out_of_a_pin() -> None:
     room = Room()
     room.handles.replace([PIN])

@@ -23,6 +23,9 @@ _Key = QtCore.Qt.Key
 _Modifier = QtCore.Qt.KeyboardModifier
 _LEFT = QtCore.Qt.MouseButton.LeftButton
 
+_HARMLESS = _Modifier.KeypadModifier  # says where a key is, not that one is held
+_FAR = QtCore.QPointF(-10000.0, -10000.0)
+
 _PRESSES = {
     _Type.MouseButtonPress: "mouse",
     _Type.MouseButtonDblClick: "mouse",
@@ -46,6 +49,7 @@ class CanvasInput(QtCore.QObject):
         self._pointer = Pointer()
         self._on = False
         self._space = False  # held: the left button pans
+        self._outline_away = self._sending = False
         self._widget: Optional[QtWidgets.QWidget] = None
         self._hosts_cursor: Optional[QtGui.QCursor] = None
 
@@ -59,6 +63,7 @@ class CanvasInput(QtCore.QObject):
         if on == self._on:
             return
         self._on = on
+        self._outline_away = False
         self._listen()
         if on:
             self._show_cross()
@@ -102,7 +107,7 @@ class CanvasInput(QtCore.QObject):
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """True for what the host shall not see."""
-        if watched is not self._widget:
+        if watched is not self._widget or self._sending:
             return False
         kind = event.type()
         if kind in _PRESSES:
@@ -138,15 +143,37 @@ class CanvasInput(QtCore.QObject):
 
     def _move(self, device: str, event: QtGui.QMouseEvent) -> bool:
         if not self._pointer.holds(device):
-            if not event.buttons():
-                self._hover(self._locate(event))
-                self._keep_cross()
-            return False
+            return self._pass_over(event)
         found = self._locate(event)
         if found is not None and self._pointer.moves(device):
             self._placing.move(found[0])
             self._changed()
         return self._taken(event)
+
+    def _pass_over(self, event: QtGui.QMouseEvent) -> bool:
+        if event.buttons():
+            self._outline_away = False
+            return False
+        self._hover(self._locate(event))
+        self._keep_cross()
+        if self._space or event.modifiers() & ~_HARMLESS:
+            self._outline_away = False
+            return False
+        self._send_outline_away()
+        return self._taken(event)
+
+    def _send_outline_away(self) -> None:
+        """Tells the host of a place far off, once, and of none after: else it would go on drawing
+        its brush's outline under the pointer."""
+        if self._outline_away or self._widget is None:
+            return
+        self._outline_away = self._sending = True
+        try:
+            none, plain = QtCore.Qt.MouseButton.NoButton, _Modifier.NoModifier
+            move = QtGui.QMouseEvent(_Type.MouseMove, _FAR, _FAR, none, none, plain)
+            QtWidgets.QApplication.sendEvent(self._widget, move)
+        finally:
+            self._sending = False
 
     def _release(self, device: str, event: QtGui.QMouseEvent) -> bool:
         if not self._pointer.holds(device):
@@ -183,7 +210,7 @@ class CanvasInput(QtCore.QObject):
         return plain and event.key() in _REMOVING
 
     def _ours(self, event: QtGui.QMouseEvent) -> bool:
-        modifiers = event.modifiers() & ~_Modifier.ShiftModifier & ~_Modifier.KeypadModifier
+        modifiers = event.modifiers() & ~_HARMLESS & ~_Modifier.ShiftModifier
         return event.button() == _LEFT and modifiers == _Modifier.NoModifier and not self._space
 
     def _locate(self, event: QtGui.QMouseEvent) -> Optional[Tuple[Point, float]]:
