@@ -46,6 +46,7 @@ MAX_POINTS = 64  # of a state
 MAX_LATENTS = 1 << 26  # numbers of all latents: 256 MiB
 MAX_MASKS = 1 << 27  # pixels of all masks
 FAR = float(1 << 20)  # no point is farther away, and no latent as large
+LEAST_PSNR = -100.0  # also of a picture that was not looked for at all
 _DELTA = "delta."
 
 
@@ -88,10 +89,10 @@ def fingerprint(path: Path) -> str:
 
 def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
     """The edit as bytes. Raises BadInput for one that has grown beyond what `unpack` takes."""
-    _check_growth(edit)
+    masks, mask_of = _distinct_masks(edit.states)
+    _check_growth(edit, len(masks))
     large = sum(t.numel() * 4 for t in edit.delta.tensors.values()) > MAX_DELTA
     tensors = {**_packed_latents(edit.states), **_packed_points(edit.states)}
-    masks, mask_of = _distinct_masks(edit.states)
     tensors["mask_of"] = np.array(mask_of, np.int32)
     if masks:
         tensors["masks"] = _deflated(masks)
@@ -108,7 +109,7 @@ def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
         "pixels": stamp.pixels,
         "flat": str(int(edit.flat)),
         "quality": edit.quality,
-        "psnr": "" if edit.psnr is None else repr(edit.psnr),
+        "psnr": "" if edit.psnr is None else repr(max(LEAST_PSNR, edit.psnr)),
         "position": str(edit.position),
         "retune": str(int(large)),
     }
@@ -116,10 +117,9 @@ def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
     return to_safetensors(tensors, {KEY: json.dumps(metadata)})
 
 
-def _check_growth(edit: SavedEdit) -> None:
+def _check_growth(edit: SavedEdit, masks: int) -> None:
     start = edit.states[0]
     height, width = (0, 0) if edit.picture is None else edit.picture.shape[:2]
-    masks = len(_distinct_masks(edit.states)[0])
     if (
         len(edit.states) > MAX_STATES
         or len(edit.states) * start.ws.numel() > MAX_LATENTS
@@ -259,11 +259,11 @@ class _Reader:
         return str(value)
 
     def psnr(self) -> float | None:
-        value = self.text("psnr", r"-?[0-9.e+-]{0,30}|-inf")
+        value = self.text("psnr", r"[0-9.e+-]{0,30}")
         if not value:
             return None
         psnr = float(value)
-        _demand(not math.isnan(psnr) and psnr < 1000)
+        _demand(LEAST_PSNR <= psnr < 1000)
         return psnr
 
     def take(self, name: str, samples: str, *shape: int | None) -> NDArray:
@@ -324,7 +324,8 @@ class _Reader:
         _demand(size is not None)
         assert size is not None
         masks = self.inflated("masks", (number, *size))
-        return [None if i < 0 else masks[i] for i in which]
+        planes = list(masks)  # one object for all states that share it
+        return [None if i < 0 else planes[i] for i in which]
 
     def has(self, name: str) -> bool:
         return name in self.tensors

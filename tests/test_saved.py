@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -142,10 +144,10 @@ def test_the_same_selection_is_kept_once(tiny_generator: Any) -> None:
     mask = (np.random.RandomState(1).rand(40, 50) > 0.5).astype(np.float32)
     sizes = []
     for _ in range(3):
-        editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS)
         list(editor.drag([(20, 15)], [(26, 15)], mask=mask, options=OPTIONS))
         sizes.append(load(pack(editor.saved(), STAMP))["masks"].size)
     assert len(set(sizes)) == 1
+    assert len({id(state.mask) for state in reopened(editor).timeline[1:]}) == 1
 
 
 def test_tuning_too_large_to_keep_is_done_again_with_its_weight(
@@ -266,6 +268,7 @@ HOSTILE: dict[str, Spoil] = {
     "a psnr that is no number": lambda d: altered(d, metadata={"psnr": "nan"}),
     "a psnr of two signs": lambda d: altered(d, metadata={"psnr": "--"}),
     "an endless psnr": lambda d: altered(d, metadata={"psnr": "1e999"}),
+    "a psnr below all": lambda d: altered(d, metadata={"psnr": "-500"}),
     "no psnr": lambda d: altered(d, metadata={"psnr": ""}),
     "a step too far": lambda d: altered(d, metadata={"position": "3"}),
     "a negative step": lambda d: altered(d, metadata={"position": "-1"}),
@@ -377,3 +380,26 @@ def test_an_edit_that_cannot_be_this_models_is_refused_and_changes_nothing(
         with pytest.raises(BadSaved):
             editor.restore(edit)
     assert np.array_equal(editor.image(), before)
+
+
+def test_spoilt_bytes_are_read_or_refused_and_nothing_else(good: bytes) -> None:
+    chance = random.Random(1)
+    for _ in range(1500):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        with contextlib.suppress(BadSaved):
+            unpack(bytes(data[: chance.choice((None, chance.randrange(len(data))))]))
+
+
+def test_an_absurd_edit_harms_nobody(tiny_generator: Any) -> None:
+    """Numbers that keep all rules and mean nothing: pictures and drags are nonsense, no more."""
+    edit = dragged(tiny_generator).saved()
+    states = [replace(state, ws=state.ws * 1e5) for state in edit.states]
+    delta = {name: tensor * 1e5 for name, tensor in edit.delta.tensors.items()}
+    absurd = replace(edit, states=tuple(states), delta=WeightDelta(delta))
+    editor = DragEditor(tiny_generator)
+    list(editor.restore(unpack(pack(absurd, STAMP))[0]))
+    assert editor.image().shape == (40, 50, 3)
+    on(editor)
+    assert editor.image().shape == (40, 50, 3)
