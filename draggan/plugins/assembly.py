@@ -26,16 +26,15 @@ _CHECKOUT = _HERE.parent.parent
 class Plugin:
     """How one editor wants its plugin: the folder with the sources, and the module's name.
 
-    `beside` lies next to the module; `copied` are files of the module that are wanted in another
-    place too: {name in the module: folder}.
+    `beside` is what lies next to the module in the sources, and the folder for each: "" is the
+    module's own.
     """
 
     host: str
     title: str
     sources: str
     module: str
-    beside: tuple[str, ...]
-    copied: Mapping[str, str]
+    beside: Mapping[str, str]
 
 
 PLUGINS: Mapping[str, Plugin] = {
@@ -44,8 +43,8 @@ PLUGINS: Mapping[str, Plugin] = {
         title="Krita",
         sources="krita_plugin",
         module="draggan_krita",
-        beside=("draggan_krita.desktop",),
-        copied={"draggan_krita.action": "actions"},
+        # Krita also finds an .action inside of the module, and complains of what it knows twice.
+        beside={"draggan_krita.desktop": "", "draggan_krita.action": "actions"},
     ),
 }
 
@@ -69,11 +68,9 @@ def assemble(host: str, dest: Path, *, link: bool = False) -> tuple[Path, ...]:
         lay(_wire(), module / WIRE)
         lay(_licence(), module / "LICENSE")
         (module / VERSION_NAME).write_text(f"{__version__}\n", encoding="utf-8", newline="\n")
-        for name in plugin.beside:
-            lay(sources / name, dest / name)
-        for name, folder in plugin.copied.items():
+        for name, folder in plugin.beside.items():
             (dest / folder).mkdir(exist_ok=True)
-            lay(sources / plugin.module / name, dest / folder / name)
+            lay(sources / name, dest / folder / name)
     except OSError as error:
         raise CannotWrite(
             f"The plugin cannot be put together in {dest}: {error.strerror or error}.",
@@ -135,6 +132,5 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _laid(plugin: Plugin, dest: Path) -> Iterator[Path]:
-    yield from (dest / name for name in plugin.beside)
-    yield from (dest / folder / name for name, folder in plugin.copied.items())
+    yield from (dest / folder / name for name, folder in plugin.beside.items())
     yield from (path for path in (dest / plugin.module).rglob("*") if not path.is_dir())

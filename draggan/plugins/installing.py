@@ -38,8 +38,10 @@ def install_into(resources: Path, *, link: bool = False) -> Installed:
     home = resources / "pykrita"
     places = {
         plugin.module: home / plugin.module,
-        **{name: home / name for name in plugin.beside},
-        **{f"{to}/{name}": resources / to / name for name, to in plugin.copied.items()},
+        **{
+            f"{to}/{name}".lstrip("/"): (resources / to if to else home) / name
+            for name, to in plugin.beside.items()
+        },
     }
     part = home / f".draggan-{os.getpid()}.part"
     try:
