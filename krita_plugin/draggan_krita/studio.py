@@ -27,6 +27,7 @@ from .host.document import KritaDocument, active_document
 from .host.vector_lines import lines_of
 from .qt import QtCore, QtGui
 from .settings import Settings, load, save
+from .words import Words
 
 __all__ = ["ConnectionView", "EditView", "Studio"]
 
@@ -75,6 +76,11 @@ class Studio:
     @property
     def busy(self) -> bool:
         return self._current is not None and self._current.busy
+
+    @property
+    def words(self) -> Words:
+        """The user's language: the one that is set, else Krita's."""
+        return Words(self.settings.language or QtCore.QLocale().name())
 
     def thumbnail(self, step: int) -> Optional[QtGui.QImage]:
         """The small picture of a step that has been seen."""
@@ -269,7 +275,11 @@ class Studio:
     def _place(self, on: bool) -> None:
         self._desk.place(on)
         if on and self._current and not self._current.handles.lines:
-            say("Draw arrows: from the point that is grabbed to where it goes. A click pins.")
+            say(
+                self.words.tr(
+                    "Draw arrows: from the point that is grabbed to where it goes. A click pins."
+                )
+            )
 
     def _placed(self, sentence: str) -> None:
         """The canvas has changed the handles, or says why it cannot."""

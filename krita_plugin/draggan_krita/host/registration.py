@@ -12,6 +12,7 @@ from ..widgets.docker import Panel
 
 DOCKER = "draggan_docker"
 TITLE = "DragGAN"
+MENU = "tools/scripts"
 
 
 def register(version: str) -> None:
@@ -54,26 +55,28 @@ def _extension(studio: Studio) -> type:
             QtWidgets.QApplication.instance().aboutToQuit.connect(studio.end)
 
         def createActions(self, window: Any) -> None:
-            place = window.createAction("draggan_place", "DragGAN: Place handles", "tools/scripts")
+            tr = studio.words.tr
+            place = window.createAction("draggan_place", tr("DragGAN: Place handles"), MENU)
             place.setCheckable(True)
             place.toggled.connect(lambda on: (studio.wake(), studio.place(on)))
             studio.on_change(lambda: _check(place, studio.placing))
             for name, text, verb in _verbs(studio):
-                action = window.createAction(name, text, "tools/scripts")
+                action = window.createAction(name, text, MENU)
                 action.triggered.connect(_plain(verb))
 
     return DragganExtension
 
 
 def _verbs(studio: Studio) -> Tuple[Tuple[str, str, Callable[[], object]], ...]:
+    tr = studio.words.tr
     return (
-        ("draggan_drag", "DragGAN: Drag / stop", studio.drag_or_stop),
-        ("draggan_step_back", "DragGAN: Step back", lambda: studio.step_by(-1)),
-        ("draggan_step_forward", "DragGAN: Step forward", lambda: studio.step_by(1)),
-        ("draggan_keep_step", "DragGAN: Keep this step", studio.keep_step),
-        ("draggan_delete_handle", "DragGAN: Delete handle", studio.delete_handle),
-        ("draggan_clear_handles", "DragGAN: Delete all handles", studio.clear_handles),
-        ("draggan_show_docker", "Show the DragGAN docker", _show_docker),
+        ("draggan_drag", tr("DragGAN: Drag / stop"), studio.drag_or_stop),
+        ("draggan_step_back", tr("DragGAN: Step back"), lambda: studio.step_by(-1)),
+        ("draggan_step_forward", tr("DragGAN: Step forward"), lambda: studio.step_by(1)),
+        ("draggan_keep_step", tr("DragGAN: Keep this step"), studio.keep_step),
+        ("draggan_delete_handle", tr("DragGAN: Delete handle"), studio.delete_handle),
+        ("draggan_clear_handles", tr("DragGAN: Delete all handles"), studio.clear_handles),
+        ("draggan_show_docker", tr("Show the DragGAN docker"), _show_docker),
     )
 
 
