@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
+from draggan_daemon.requests import picture_size
 from draggan_daemon.workers import Job, Turn
 from draggan_wire.errors import (
     BadInput,
@@ -26,6 +27,7 @@ from draggan_wire.messages import (
     DragSettings,
     Frame,
     Image,
+    Limits,
     Message,
     Open,
     Progress,
@@ -328,6 +330,12 @@ def test_the_clients_own_pixels_come_back_in_their_order(engine: TorchEngine, na
     turns(engine.open("a", Open("tiny", image=image, quality="fast"), GO))
     first, _ = opened(engine, saved(engine).data)
     assert first.image == image
+
+
+def test_the_door_can_tell_a_saved_pictures_size(engine: TorchEngine) -> None:
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    request = Open("tiny", saved=saved(engine).data)
+    assert picture_size(request, engine.models(), Limits()) == (20, 24)
 
 
 def test_a_seed_is_saved_too(engine: TorchEngine) -> None:
