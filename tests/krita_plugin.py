@@ -3,6 +3,7 @@
 words = load("words")
 application = qt_application()      # skips the test where PyQt6 is not installed
 panel = load("widgets.docker").Panel(studio)
+krita = fake_krita()               # the same, with a small Krita for what `host/` imports
 """
 
 from __future__ import annotations
@@ -41,3 +42,11 @@ def qt_application() -> Any:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     widgets = pytest.importorskip("PyQt6.QtWidgets")
     return widgets.QApplication.instance() or widgets.QApplication([])
+
+
+def fake_krita() -> Any:
+    """A small Krita in memory with nothing open, as `krita`; skips the test without PyQt6."""
+    qt_application()
+    load("qt")  # before `krita` is there: its presence would mean a Krita with Qt 5
+    sys.modules["krita"] = importlib.import_module("tests.fake_krita")
+    return sys.modules["krita"].Krita.restart()

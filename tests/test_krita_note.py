@@ -1,0 +1,108 @@
+"""The edit that a document carries: written, read again, and what strangers may put there."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.krita_plugin import fake_krita, load
+
+fake_krita()
+note = load("note")
+errors = load("draggan_wire.errors")
+HandleLine = load("handles").HandleLine
+
+NOTE = note.Note(
+    model="critters",
+    quality="fast",
+    region="auto",
+    source=note.Source("{layer}", note.Crop(10, 20, 30, 40)),
+    form="bgra16",
+    lines=(HandleLine((11.5, 22.25), (30.0, 41.0)), HandleLine((12.0, 23.0), (12.0, 23.0))),
+    trace=note.Trace("{group}", (("{first}", 12), ("{second}", 40))),
+    step=40,
+    data=b"\0what the daemon\xff needs",
+)
+
+
+def head(**changes: Any) -> bytes:
+    """NOTE as it is written, but for some fields; one that is None is left out."""
+    raw = note.write_note(NOTE)
+    (size,) = struct.unpack(">I", raw[5:9])
+    fields = {**json.loads(raw[9 : 9 + size]), **changes}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return packed(json.dumps(fields).encode())
+
+
+def packed(text: bytes, *, magic: bytes = note.MAGIC, size: int | None = None) -> bytes:
+    return magic + struct.pack(">I", len(text) if size is None else size) + text + b"data"
+
+
+def test_what_is_written_is_read_again() -> None:
+    assert note.read_note(note.write_note(NOTE)) == NOTE
+
+
+def test_of_very_many_results_the_newest_are_kept() -> None:
+    results = tuple((f"{{{k}}}", k) for k in range(note.MOST_RESULTS + 5))
+    many = replace(NOTE, trace=note.Trace("{group}", results))
+    assert note.read_note(note.write_note(many)).trace.results == results[5:]
+
+
+def test_a_note_without_anything_for_the_daemon_is_a_note() -> None:
+    assert note.read_note(note.write_note(replace(NOTE, data=b""))).data == b""
+
+
+HOSTILE = {
+    "nothing": b"",
+    "cut in its length": note.MAGIC + b"\0\0",
+    "of another program": packed(b"{}", magic=b"OTHER"),
+    "of a newer form": packed(b"{}", magic=b"DGDK2"),
+    "longer than it says": packed(b"{}", size=50_000),
+    "a text without end": packed(b"{" + b" " * (note.MOST_JSON + 1) + b"}"),
+    "no json": packed(b"{'model'"),
+    "no text": packed(b"\xff\xfe"),
+    "no fields": packed(b"[1, 2]"),
+    "deep": packed(b"[" * 100_000),
+    "a field less": head(model=None),
+    "a model that is none": head(model=7),
+    "a model without end": head(model="m" * 10_000),
+    "an unknown quality": head(quality="ultra"),
+    "a quality in a list": head(quality=["fast"]),
+    "an unknown region": head(region="../.."),
+    "an unknown form": head(form="rgb8"),
+    "a crop of three": head(crop=[0, 0, 5]),
+    "a crop of nothing": head(crop=[0, 0, 0, 5]),
+    "a crop before the picture": head(crop=[-1, 0, 5, 5]),
+    "a huge crop": head(crop=[0, 0, 1 << 40, 5]),
+    "a crop of fractions": head(crop=[0, 0, 5.5, 5]),
+    "a crop of truths": head(crop=[0, 0, True, True]),
+    "too many handles": head(lines=[[1, 1, 2, 2]] * 1000),
+    "half a handle": head(lines=[[1, 1, 2]]),
+    "a handle nowhere": head(lines=[[float("nan"), 1, 2, 2]]),
+    "a handle far away": head(lines=[[1, 1, float("inf"), 2]]),
+    "a handle of words": head(lines=[["one", 1, 2, 2]]),
+    "a handle of nothing": head(lines=[[[], 1, 2, 2]]),
+    "results that are none": head(results={"a": 1}),
+    "a result without a step": head(results=[["{a}"]]),
+    "too many results": head(results=[["{a}", 1]] * 2000),
+    "a step before the first": head(step=-1),
+    "a step of text": head(step="40"),
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_note_that_cannot_be_read_is_refused_in_a_sentence(raw: bytes) -> None:
+    with pytest.raises(errors.BadInput, match="cannot be read") as refusal:
+        note.read_note(raw)
+    assert "place handles" in refusal.value.hint
+
+
+def test_a_note_larger_than_any_edit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = note.write_note(NOTE)
+    monkeypatch.setattr(note, "MOST_DATA", len(raw) - 1)
+    with pytest.raises(errors.BadInput):
+        note.read_note(raw)
