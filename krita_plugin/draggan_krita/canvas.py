@@ -75,6 +75,7 @@ class KritaCanvas:
             self._open(wanted, settings.region)
         self._mask = self._read_mask()
         self._preview.begin()
+        self._document.prepare()
         return step
 
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
@@ -177,7 +178,7 @@ class KritaCanvas:
             return
         self.looked_at = None if self.dragging else self.step_now()
         self._preview.show(
-            image, self.crop, on_layer=self.dragging, group=self._trace.group, above=self._above()
+            image, self.crop, on_layer=self.dragging, group=self._group(), above=self._above()
         )
 
     def _document_shows(self, step: int) -> bool:
@@ -214,8 +215,8 @@ class KritaCanvas:
 
     def export(self, frames: Sequence[Image]) -> AnimationExport:
         """Begins to make an animated layer of the frames."""
-        group, above = self._trace.group, self._above()
-        export = AnimationExport(self._document.raw, frames, self.crop, group=group, above=above)
+        group, above = self._group(), self._above()
+        export = self._document.export(frames, self.crop, group=group, above=above)
         self._trace = replace(self._trace, group=export.group)
         return export
 
@@ -227,10 +228,14 @@ class KritaCanvas:
             image,
             self.crop,
             changed=changed,
-            group=self._trace.group,
+            group=self._group(),
             above=self._above(),
             visible=visible,
         )
+
+    def _group(self) -> str:
+        """The edit's group; a new one ("") in place of one that is gone or hidden."""
+        return self._trace.group if self._document.shows(self._trace.group) else ""
 
     def _above(self) -> str:
         return self._opened.source.layer if self._opened else ""

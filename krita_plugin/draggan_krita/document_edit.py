@@ -133,6 +133,7 @@ class DocumentEdit:
         """Ends the edit: its document is gone, or Krita ends."""
         self.edit.close()
         self._line.close()
+        self.document.close()
 
     # What happens by itself.
 

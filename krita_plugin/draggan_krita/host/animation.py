@@ -15,6 +15,7 @@ from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
 from . import layers
 from .pixels import write_node
+from .scratch import Workshop
 
 NAME = "DragGAN animation"
 PATIENCE = 100  # calls of `advance` for one frame to appear
@@ -22,15 +23,22 @@ SETTLING = 10  # of them for Krita's dockers to take notice of the layer
 
 
 class AnimationExport:
-    """Adds `frames` as the keys 0, 1, ... of one layer; call `advance` from a timer until `done`."""
+    """Adds `frames` as the keys 0, 1, ... of a layer; call `advance` from a timer until `done`."""
 
     def __init__(
-        self, document: Any, frames: Sequence[Image], crop: Crop, *, group: str, above: str
+        self,
+        document: Any,
+        frames: Sequence[Image],
+        crop: Crop,
+        workshop: Workshop,
+        *,
+        group: str,
+        above: str,
     ) -> None:
         self._document, self._crop = document, crop
         self._frames = list(frames)
         added = layers.add_layer(
-            document, NAME, frames[0], crop, group=group, above=above, masked=False
+            document, NAME, frames[0], crop, workshop, group=group, above=above, masked=False
         )
         self._active, self._uid = added.active, added.layer
         self.group = added.group

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from krita import Krita
 
@@ -10,6 +10,8 @@ from ..draggan_wire.crop import Box, Crop
 from ..draggan_wire.messages import Image
 from ..qt import QtCore
 from . import layers, pixels
+from .animation import AnimationExport
+from .scratch import Workshop, space_of
 
 NOTE, NOTE_TITLE = "draggan", "A DragGAN edit that can be taken up again"
 
@@ -27,6 +29,7 @@ class KritaDocument:
         self.raw = document
         self.key = layers.id_of(document.rootNode())
         self._active = layers.ActiveLayer(document)
+        self._workshop = Workshop()
 
     @property
     def alive(self) -> bool:
@@ -61,13 +64,13 @@ class KritaDocument:
 
     def read_visible(self, crop: Crop) -> Image:
         self.raw.waitForDone()
-        return pixels.read_node(self.raw.rootNode(), crop)
+        return pixels.read_node(self.raw.rootNode(), crop, self._workshop)
 
     def read_layer(self, uid: str, crop: Crop) -> Optional[Image]:
         """What one layer shows, None when it is gone."""
         node = layers.find(self.raw, uid)
         self.raw.waitForDone()
-        return None if node is None else pixels.read_node(node, crop)
+        return None if node is None else pixels.read_node(node, crop, self._workshop)
 
     def active_layer(self) -> str:
         return layers.active_id(self.raw)
@@ -112,6 +115,7 @@ class KritaDocument:
             name,
             image,
             crop,
+            self._workshop,
             changed=changed,
             group=group,
             above=above,
@@ -121,9 +125,24 @@ class KritaDocument:
         self._active.expect(added)
         return added
 
+    def export(
+        self, frames: Sequence[Image], crop: Crop, *, group: str, above: str
+    ) -> AnimationExport:
+        """Begins to make an animated layer of the frames."""
+        return AnimationExport(self.raw, frames, crop, self._workshop, group=group, above=above)
+
+    def prepare(self) -> None:
+        """A layer will be added soon: what takes longest is done now."""
+        self._workshop.document(space_of(self.raw))
+
     def settle(self) -> None:
         """Tidies up after Krita; to be called every now and then."""
         self._active.settle()
+        self._workshop.settle()
+
+    def close(self) -> None:
+        """Nothing more is wanted of it."""
+        self._workshop.close()
 
     # Notes in the file.
 

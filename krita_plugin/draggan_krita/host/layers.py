@@ -11,7 +11,7 @@ from ..draggan_wire.crop import Crop
 from ..draggan_wire.messages import Image
 from ..qt import QtCore
 from .pixels import SRGB, depth_of, write_node
-from .scratch import scratch_document
+from .scratch import Workshop, space_of
 
 GROUP, MASK = "DragGAN", "What moved"
 PATIENCE = 30  # looks at the active layer after an insertion
@@ -48,6 +48,7 @@ def add_layer(
     name: str,
     image: Image,
     crop: Crop,
+    workshop: Workshop,
     *,
     changed: Optional[Image] = None,
     group: str = "",
@@ -63,27 +64,26 @@ def add_layer(
     `ActiveLayer`.
     """
     active, parent = active_id(document), find(document, group)
-    space = (document.colorModel(), document.colorDepth(), document.colorProfile())
-    with scratch_document(*space) as scratch:
-        layer = scratch.createNode(name, "paintlayer")
-        layer.setColorSpace("RGBA", depth_of(image), SRGB)
-        write_node(layer, image, crop)
-        own_group = scratch.createGroupLayer(GROUP)
-        scratch.rootNode().addChildNode(own_group, None)
-        own_group.addChildNode(layer, None)
-        if masked:
-            _add_mask(scratch, layer, crop, changed)
-        layer.setLocked(locked)
-        layer.setVisible(visible)
-        scratch.waitForDone()
-        if parent is None:
-            parent = own_group.clone()
-            _add_group(document, parent, find(document, above))
-            added = parent.childNodes()[0]
-        else:
-            added = layer.clone()
-            parent.addChildNode(added, None)
-        document.waitForDone()
+    scratch = workshop.document(space_of(document))
+    layer = scratch.createNode(name, "paintlayer")
+    layer.setColorSpace("RGBA", depth_of(image), SRGB)
+    write_node(layer, image, crop)
+    own_group = scratch.createGroupLayer(GROUP)
+    scratch.rootNode().addChildNode(own_group, None)
+    own_group.addChildNode(layer, None)
+    if masked:
+        _add_mask(scratch, layer, crop, changed)
+    layer.setLocked(locked)
+    layer.setVisible(visible)
+    scratch.waitForDone()
+    if parent is None:
+        parent = own_group.clone()
+        _add_group(document, parent, find(document, above))
+        added = parent.childNodes()[0]
+    else:
+        added = layer.clone()
+        parent.addChildNode(added, None)
+    own_group.remove()
     document.refreshProjection()
     return Added(id_of(parent), id_of(added), active)
 

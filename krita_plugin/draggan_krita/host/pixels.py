@@ -11,7 +11,7 @@ from typing import Any, Optional
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
-from .scratch import scratch_document
+from .scratch import Workshop, space_of
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 _FORMATS = {"U8": "bgra8", "U16": "bgra16"}
@@ -34,13 +34,12 @@ def depth_of(image: Image) -> str:
     return _DEPTHS[image.format]
 
 
-def read_node(node: Any, crop: Crop) -> Image:
+def read_node(node: Any, crop: Crop, workshop: Workshop) -> Image:
     """What a node shows (a layer, a group, or the root: everything visible) inside the crop."""
     tag = working_format(node)
     raw = bytes(node.projectionPixelData(crop.left, crop.top, crop.width, crop.height))
-    space = (node.colorModel(), node.colorDepth(), node.colorProfile())
-    if space != ("RGBA", _DEPTHS[tag], SRGB):
-        raw = _converted(raw, crop, space, _DEPTHS[tag])
+    if space_of(node) != ("RGBA", _DEPTHS[tag], SRGB):
+        raw = _converted(raw, crop, workshop.document(space_of(node)), _DEPTHS[tag])
     if len(raw) != crop.width * crop.height * _BYTES[tag]:
         raise BadInput(
             "Krita gave fewer pixels than were asked for.",
@@ -49,12 +48,11 @@ def read_node(node: Any, crop: Crop) -> Image:
     return Image(tag, crop.width, crop.height, raw)
 
 
-def _converted(raw: bytes, crop: Crop, space: Any, depth: str) -> bytes:
-    with scratch_document(*space) as document:
-        layer = document.createNode("pixels", "paintlayer")
-        layer.setPixelData(raw, 0, 0, crop.width, crop.height)
-        layer.setColorSpace("RGBA", depth, SRGB)
-        return bytes(layer.pixelData(0, 0, crop.width, crop.height))
+def _converted(raw: bytes, crop: Crop, scratch: Any, depth: str) -> bytes:
+    layer = scratch.createNode("pixels", "paintlayer")
+    layer.setPixelData(raw, 0, 0, crop.width, crop.height)
+    layer.setColorSpace("RGBA", depth, SRGB)
+    return bytes(layer.pixelData(0, 0, crop.width, crop.height))
 
 
 def is_blank(image: Image) -> bool:
