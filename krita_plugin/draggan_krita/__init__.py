@@ -7,7 +7,7 @@ traceback in Krita's plugin list helps nobody.
 import sys
 
 
-def _start():
+def _start() -> None:
     if sys.version_info < (3, 8):
         raise ImportError("DragGAN needs a Krita with Python 3.8 or newer: Krita 5.2, or later.")
     from pathlib import Path

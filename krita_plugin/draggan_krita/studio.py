@@ -50,7 +50,7 @@ class Studio:
         self._current: Optional[DocumentEdit] = None
         self._export: Optional[AnimationExport] = None
         self._desk = Desk(self._placed)
-        self._wishes: Deque[Callable[[], None]] = deque()
+        self._wishes: Deque[Callable[[], object]] = deque()
         self._inside = False
         self._listeners: List[Callable[[], None]] = []
         self._told: object = None
@@ -141,7 +141,7 @@ class Studio:
         self._with_edit(self._begin_export)
 
     def start_daemon(self) -> None:
-        self._wish(lambda: self._connection and self._connection.start_daemon())
+        self._wish(self._start_daemon)
 
     def reconnect(self) -> None:
         self._wish(self._connect)
@@ -219,7 +219,7 @@ class Studio:
                 self._unreachable = ConnectionView("refused", error.sentence, error.hint)
 
     def _wish(self, wish: Callable[[], object]) -> None:
-        self._wishes.append(wish)  # type: ignore[arg-type]
+        self._wishes.append(wish)
         self.tick()
 
     def _with_edit(self, action: Callable[[DocumentEdit], object]) -> None:
@@ -228,6 +228,10 @@ class Studio:
                 action(self._current)
 
         self._wish(wish)
+
+    def _start_daemon(self) -> None:
+        if self._connection:
+            self._connection.start_daemon()
 
     def _connect(self) -> None:
         """To the address of the settings; edits go on from the pixels that they know."""
@@ -292,7 +296,8 @@ class Studio:
     def _begin_export(self, edit: DocumentEdit) -> None:
         if self._export is not None or edit.busy or not edit.edit.last:
             return
-        steps, frames = thinned(edit.edit.last, MOST_FRAMES), []  # type: ignore[var-annotated]
+        steps = thinned(edit.edit.last, MOST_FRAMES)
+        frames: List[Image] = []
 
         def receive(frame: Frame) -> None:
             frames.append(frame.image)

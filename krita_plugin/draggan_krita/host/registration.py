@@ -29,7 +29,7 @@ def _right() -> Any:
 
 
 def _docker(studio: Studio) -> type:
-    class DragganDocker(DockWidget):  # type: ignore[misc]
+    class DragganDocker(DockWidget):
         """One for each of Krita's windows."""
 
         def __init__(self) -> None:
@@ -48,7 +48,7 @@ def _docker(studio: Studio) -> type:
 
 
 def _extension(studio: Studio) -> type:
-    class DragganExtension(Extension):  # type: ignore[misc]
+    class DragganExtension(Extension):
         """The actions, for menus and shortcuts."""
 
         def setup(self) -> None:
@@ -58,7 +58,7 @@ def _extension(studio: Studio) -> type:
             tr = studio.words.tr
             place = window.createAction("draggan_place", tr("DragGAN: Place handles"), MENU)
             place.setCheckable(True)
-            place.toggled.connect(lambda on: (studio.wake(), studio.place(on)))
+            place.toggled.connect(lambda on: _place(studio, on))
             studio.on_change(lambda: _check(place, studio.placing))
             for name, text, verb in _verbs(studio):
                 action = window.createAction(name, text, MENU)
@@ -83,6 +83,11 @@ def _verbs(studio: Studio) -> Tuple[Tuple[str, str, Callable[[], object]], ...]:
 def _plain(verb: Callable[[], object]) -> Callable[..., None]:
     """Takes whatever the signal brings along, and passes none of it on."""
     return lambda *_: (verb(), None)[1]
+
+
+def _place(studio: Studio, on: bool) -> None:
+    studio.wake()
+    studio.place(on)
 
 
 def _check(action: Any, on: bool) -> None:
