@@ -61,5 +61,9 @@ def animal() -> Animal:
 
 
 @pytest.fixture(scope="session")
-def animal_file(animal: Animal, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return animal.save(tmp_path_factory.mktemp("animal") / "animal.png")
+def pictures(animal: Animal, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with animal.png and the same as second.png."""
+    folder = tmp_path_factory.mktemp("pictures")
+    animal.save(folder / "animal.png")
+    animal.save(folder / "second.png")
+    return folder

@@ -79,7 +79,7 @@ class KritaHost:
         scenario: str,
         *,
         given: Mapping[str, object] | None = None,
-        files: Mapping[str, Path] | None = None,
+        files: Path | None = None,
         daemon: daemons.RealDaemon | None = None,
         obey: Obey | None = None,
         keep_settings: bool = False,
@@ -88,15 +88,16 @@ class KritaHost:
     ) -> Run:
         """Run `scenario_NAME.py` in a Krita of its own; raises ScenarioFailed.
 
-        given: what `rig.given` holds; files: copied into the output folder under their names first;
-        obey: what to do when the scenario asks for it (`rig.ask`); canvas: "gl" or "none".
+        given: what `rig.given` holds; files: a folder whose files are copied into the output
+        folder first; obey: what to do when the scenario asks for it (`rig.ask`); canvas: "gl" or
+        "none".
         """
         out = self._out / self.name / scenario
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         (out / "given.json").write_text(json.dumps(dict(given or {})))
-        for name, path in (files or {}).items():
-            shutil.copyfile(path, out / name)
+        for path in files.iterdir() if files else ():
+            shutil.copy(path, out)
         self._write_settings(canvas, keep=keep_settings)
         process = self._start(scenario, out, daemon, seconds)
         try:

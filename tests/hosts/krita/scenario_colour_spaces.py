@@ -1,4 +1,4 @@
-"""Documents of other depths and colour models: the drag works on, and undo restores, their pixels."""
+"""Documents of other depths and colour models are dragged, and undo restores their pixels."""
 
 from draggan_rig.canvas import export_png, pixels, show_document
 from draggan_rig.docker import Docker

@@ -1,4 +1,4 @@
-"""While a drag shows some twenty previews a second, Krita's interface never stands still for long."""
+"""While a drag shows twenty previews a second, Krita never stands still for long."""
 
 import time
 

@@ -1,7 +1,6 @@
 """Saved, closed and opened again: the edit is offered, taken up, and goes on from its result."""
 
 from draggan_rig.canvas import layers, open_document, pixels
-from draggan_rig.docker import Docker
 from draggan_rig.painter import begin_and_place
 
 
@@ -16,9 +15,8 @@ def main(rig):
     document.close()
     yield 500
     yield from rig.screenshot("closed")
-    rig.put("message without document", docker.message())
 
-    document, view = yield from open_document(rig, rig.path("edit.kra"))
+    document, _ = yield from open_document(rig, rig.path("edit.kra"))
     yield from rig.wait_for(docker.button("Take up the edit again").isVisible, 10, "the offer")
     yield from rig.screenshot("offered")
     rig.put("same picture", pixels(document) == result)

@@ -10,8 +10,7 @@ def main(rig):
     rig.app.action("KisToolSelectRectangular").trigger()
     yield from look_at(rig, view, 1.0, 0, (256, 256))
     yield from rig.drag(to_screen(view, left, top), to_screen(view, right, bottom))
-    yield from rig.wait_for(lambda: document.selection() is not None, 5, "the selection")
-    found = document.selection()
+    found = yield from selected(rig, document)
     rig.put("selection", [found.x(), found.y(), found.width(), found.height()])
     rig.app.action("KritaShape/KisToolBrush").trigger()
     before = pixels(document)
@@ -25,6 +24,15 @@ def main(rig):
     after, width = pixels(document), document.width() * 4
     rig.put("rows changed outside", changed_outside(before, after, width, rig.results["selection"]))
     rig.put("changed", before != after)
+
+
+def selected(rig, document):
+    def found():
+        selection = document.selection()
+        return selection is not None and selection.width() > 0
+
+    yield from rig.wait_for(found, 5, "the selection")
+    return document.selection()
 
 
 def changed_outside(before, after, stride, box):

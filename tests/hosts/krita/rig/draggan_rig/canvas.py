@@ -26,6 +26,15 @@ def show_document(rig, document):
     return document, view
 
 
+def turn_to(rig, index):
+    """Click on the tab of a document, counted from the left."""
+    area = rig.app.activeWindow().qwindow().findChild(QtWidgets.QMdiArea)
+    tabs = area.findChild(QtWidgets.QTabBar)
+    at = tabs.mapToGlobal(tabs.tabRect(index).center()) * tabs.devicePixelRatioF()
+    yield from rig.click(at)
+    yield 800
+
+
 def canvas_widget(view):
     """The widget that shows the image and gets the mouse events."""
     area = view.window().qwindow().findChild(QtWidgets.QMdiArea).activeSubWindow()

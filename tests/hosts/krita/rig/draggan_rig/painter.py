@@ -34,7 +34,7 @@ def begin_and_place(rig, name="animal.png"):
     return document, view, docker
 
 
-def slow_down(docker, speed="0.001"):
+def slow_down(docker, speed="0.0002"):
     """Have drags take many small steps, so that there is time to do something meanwhile."""
     yield from docker.click("More options")
     yield from docker.enter("Speed", speed)
