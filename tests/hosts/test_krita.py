@@ -175,7 +175,8 @@ def test_krita_never_stands_still_while_twenty_previews_a_second_are_shown(
     told = krita.run("never_blocking", given=arrow(animal), files=pictures, daemon=daemon).results
     print({name: told[name] for name in ("idle", "opening", "dragging", "previews per second")})
     assert told["previews per second"] > 10
-    assert told["opening"]["max"] < GAP and told["dragging"]["max"] < GAP
+    for while_ in ("opening", "dragging"):
+        assert told[while_]["p95"] < GAP and told[while_]["own max"] < GAP, while_
 
 
 def arrow(animal: Animal, **more: object) -> dict[str, object]:

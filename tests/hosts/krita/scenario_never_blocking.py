@@ -8,7 +8,7 @@ from draggan_rig.painter import begin_and_place, slow_down
 
 def main(rig):
     _, _, docker = yield from begin_and_place(rig)
-    yield from slow_down(docker, rig.given["speed"])
+    yield from slow_down(docker)
     idle = GapMeter()
     idle.start()
     yield 2000
