@@ -24,8 +24,8 @@ def placing_with(*lines: object, limits: tuple[int, int] = (200, 100), **options
     return gestures.Placing(found, lambda: limits, **options)
 
 
-def drag(placing: Any, *way: tuple[float, float], reach: float = REACH, pull: bool = False) -> None:
-    placing.press(way[0], reach, pull=pull)
+def drag(placing: Any, *way: tuple[float, float], reach: float = REACH, whole: bool = False) -> None:
+    placing.press(way[0], reach, whole=whole)
     for point in way[1:]:
         placing.move(point)
     placing.release(way[-1])
@@ -89,16 +89,16 @@ def test_a_start_that_crosses_its_target_does_not_take_it_along() -> None:
     assert placing.handles.lines == (HandleLine((70.0, 30.0), (60.0, 20.0)),)
 
 
-def test_a_pin_moves_as_a_whole() -> None:
+def test_a_pins_target_is_pulled_out_of_it() -> None:
     placing = placing_with(PIN)
     drag(placing, (80.0, 80.0), (90.0, 60.0))
-    assert placing.handles.lines == (HandleLine((90.0, 60.0), (90.0, 60.0)),)
-
-
-def test_a_pins_target_is_pulled_out_with_shift() -> None:
-    placing = placing_with(PIN)
-    drag(placing, (80.0, 80.0), (90.0, 60.0), pull=True)
     assert placing.handles.lines == (HandleLine((80.0, 80.0), (90.0, 60.0)),)
+
+
+def test_with_shift_a_pin_moves_as_a_whole() -> None:
+    placing = placing_with(PIN)
+    drag(placing, (80.0, 80.0), (90.0, 60.0), whole=True)
+    assert placing.handles.lines == (HandleLine((90.0, 60.0), (90.0, 60.0)),)
 
 
 def test_all_points_stay_inside_of_the_document() -> None:

@@ -239,11 +239,11 @@ def test_the_hosts_brush_is_told_once_to_hide_its_outline() -> None:
     assert len(room.canvas.heard) == 3
 
 
-def test_shift_pulls_the_target_out_of_a_pin() -> None:
+def test_shift_moves_a_pin_as_a_whole() -> None:
     room = Room()
     room.handles.replace([PIN])
     room.drag((200.0, 100.0), (230.0, 100.0), modifiers=Modifier.ShiftModifier)
-    assert room.handles.lines == (HandleLine((200.0, 100.0), (230.0, 100.0)),)
+    assert room.handles.lines == (HandleLine((230.0, 100.0), (230.0, 100.0)),)
 
 
 def test_the_wheel_goes_through() -> None:

@@ -235,7 +235,8 @@ class KritaCanvas:
 
     def _group(self) -> str:
         """The edit's group; a new one ("") in place of one that is gone or hidden."""
-        return self._trace.group if self._document.shows(self._trace.group) else ""
+        group = self._preview.group or self._trace.group
+        return group if self._document.shows(group) else ""
 
     def _above(self) -> str:
         return self._opened.source.layer if self._opened else ""

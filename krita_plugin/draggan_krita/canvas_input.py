@@ -135,8 +135,8 @@ class CanvasInput(QtCore.QObject):
         if found is None:
             return False
         if self._pointer.press(device):
-            pull = bool(event.modifiers() & _Modifier.ShiftModifier)
-            self._placing.press(*found, pull=pull)
+            whole = bool(event.modifiers() & _Modifier.ShiftModifier)
+            self._placing.press(*found, whole=whole)
             self._take_focus()
             self._changed()
         return self._taken(event)

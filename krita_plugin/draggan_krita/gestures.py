@@ -1,8 +1,8 @@
 """What a press, a drag and a release on the canvas do to the handles; imports handles.py only.
 
 On nothing:      a click puts a pin, a drag draws an arrow from the press to the release.
-On a grip:       a click selects the handle, a drag moves that end; a pin moves as a whole.
-On a pin, Shift: a drag pulls its target out, which makes it an arrow.
+On a grip:       a click selects the handle, a drag moves that end.
+On a pin:        a drag pulls its target out, which makes it an arrow; with Shift the pin moves.
 A target that is dropped on its own start becomes a pin.
 Outside of the picture: a click selects nothing.
 """
@@ -68,16 +68,16 @@ class Placing:
         """What a press here would take."""
         return self._gesture.grip if self._gesture else self.handles.grip_at(point, reach)
 
-    def press(self, point: Point, reach: float, *, pull: bool = False) -> None:
+    def press(self, point: Point, reach: float, *, whole: bool = False) -> None:
         """Begins a gesture. `reach` (document pixels) is how near to a grip is on it.
 
-        `pull`: on a pin, take its target out in place of moving it.
+        `whole`: on a pin, move it in place of taking its target out.
         """
         self.cancel()
         slack = reach * DRAG_BEGINS
         grip = self.handles.grip_at(point, reach)
         if grip is not None:
-            self._take(grip, point, slack, pull)
+            self._take(grip, point, slack, whole)
         elif not self._inside(point, reach):
             self.handles.select(None)
         elif self.handles.full:
@@ -123,11 +123,11 @@ class Placing:
             self._gesture = None
         return self._gesture
 
-    def _take(self, grip: Grip, point: Point, slack: float, pull: bool) -> None:
+    def _take(self, grip: Grip, point: Point, slack: float, whole: bool) -> None:
         line = self.handles.lines[grip.index]
         moves = grip.end
         if line.pinned:
-            moves = "target" if pull else "both"
+            moves = "both" if whole else "target"
         held = line.target if moves == "target" else line.start
         before = (self.handles.lines, self.handles.selected)
         self.handles.select(grip.index)

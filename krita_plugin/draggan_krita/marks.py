@@ -22,9 +22,6 @@ LINE = 2.0
 HALO, OUTLINE = 6.0, 3.0  # how much wider than the colour
 LABEL_HEIGHT = 13
 
-Point = QtCore.QPointF
-Path = QtGui.QPainterPath
-
 
 class Ink:
     """Collects shapes, so that all halos lie under all outlines and those under all colours.
@@ -34,17 +31,17 @@ class Ink:
     """
 
     def __init__(self) -> None:
-        self._lines: List[Tuple[str, float, Path]] = []
-        self._areas: List[Tuple[str, Path]] = []
-        self._signs: List[Path] = []
+        self._lines: List[Tuple[str, float, QtGui.QPainterPath]] = []
+        self._areas: List[Tuple[str, QtGui.QPainterPath]] = []
+        self._signs: List[QtGui.QPainterPath] = []
 
-    def line(self, colour: str, path: Path, width: float = LINE) -> None:
+    def line(self, colour: str, path: QtGui.QPainterPath, width: float = LINE) -> None:
         self._lines.append((colour, width, path))
 
-    def area(self, colour: str, path: Path) -> None:
+    def area(self, colour: str, path: QtGui.QPainterPath) -> None:
         self._areas.append((colour, path))
 
-    def sign(self, path: Path) -> None:
+    def sign(self, path: QtGui.QPainterPath) -> None:
         """A dark line upon an area."""
         self._signs.append(path)
 
@@ -62,23 +59,23 @@ class Ink:
             painter.strokePath(path, _pen(OUTLINE_COLOUR, LINE))
 
 
-def circle(centre: Point, radius: float) -> Path:
-    path = Path()
+def circle(centre: QtCore.QPointF, radius: float) -> QtGui.QPainterPath:
+    path = QtGui.QPainterPath()
     path.addEllipse(centre, radius, radius)
     return path
 
 
-def diamond(centre: Point, radius: float) -> Path:
+def diamond(centre: QtCore.QPointF, radius: float) -> QtGui.QPainterPath:
     return _polygon(centre, ((0, -radius), (radius, 0), (0, radius), (-radius, 0)))
 
 
-def polyline(points: List[Point]) -> Path:
-    path = Path()
+def polyline(points: List[QtCore.QPointF]) -> QtGui.QPainterPath:
+    path = QtGui.QPainterPath()
     path.addPolygon(QtGui.QPolygonF(points))
     return path
 
 
-def thinned(points: List[Point], distance: float) -> List[Point]:
+def thinned(points: List[QtCore.QPointF], distance: float) -> List[QtCore.QPointF]:
     """Those that are at least so far from the one before; the first always."""
     kept = points[:1]
     for point in points[1:]:
@@ -87,60 +84,62 @@ def thinned(points: List[Point], distance: float) -> List[Point]:
     return kept
 
 
-def arrow(start: Point, target: Point) -> Tuple[Path, Path]:
+def arrow(
+    start: QtCore.QPointF, target: QtCore.QPointF
+) -> Tuple[QtGui.QPainterPath, QtGui.QPainterPath]:
     """Shaft and head, whose tip touches the ring around the target; both empty without room."""
     way = target - start
     turn = atan2(way.y(), way.x())
-    forward = Point(cos(turn), sin(turn))
-    aside = Point(-forward.y(), forward.x()) * (HEAD_WIDTH / 2)
+    forward = QtCore.QPointF(cos(turn), sin(turn))
+    aside = QtCore.QPointF(-forward.y(), forward.x()) * (HEAD_WIDTH / 2)
     tip = target - forward * TARGET_RADIUS
     back = tip - forward * HEAD_LENGTH
-    shaft = Path(start)
+    shaft = QtGui.QPainterPath(start)
     shaft.lineTo(back)
-    if Point.dotProduct(back - start, way) <= 0:  # no room: the ring says enough
-        return Path(), Path()
+    if QtCore.QPointF.dotProduct(back - start, way) <= 0:  # no room: the ring says enough
+        return QtGui.QPainterPath(), QtGui.QPainterPath()
     return shaft, polyline([tip, back + aside, back - aside, tip])
 
 
-def label(text: str, at: Point) -> Path:
+def label(text: str, at: QtCore.QPointF) -> QtGui.QPainterPath:
     """A small bold text whose middle is at that point."""
     return _text(text).translated(at)
 
 
 @lru_cache(maxsize=128)
-def _text(text: str) -> Path:
+def _text(text: str) -> QtGui.QPainterPath:
     """Around (0, 0)."""
     font = QtGui.QFont()
     font.setPixelSize(LABEL_HEIGHT)
     font.setBold(True)
-    path = Path()
-    path.addText(Point(0, 0), font, text)
+    path = QtGui.QPainterPath()
+    path.addText(QtCore.QPointF(0, 0), font, text)
     return path.translated(-path.boundingRect().center())
 
 
-def beside(start: Point, target: Point, distance: float) -> Point:
+def beside(start: QtCore.QPointF, target: QtCore.QPointF, distance: float) -> QtCore.QPointF:
     """A point at that distance from the start, on the side that an arrow does not go."""
     way = target - start
     length = (way.x() ** 2 + way.y() ** 2) ** 0.5
     if length < 1e-6:
-        return start + Point(-distance, -distance) * 0.7
+        return start + QtCore.QPointF(-distance, -distance) * 0.7
     return start - way * (distance / length)
 
 
-def above(start: Point, target: Point, distance: float) -> Point:
+def above(start: QtCore.QPointF, target: QtCore.QPointF, distance: float) -> QtCore.QPointF:
     """A point at that distance from the start, square to the arrow, on its upper side."""
     way = target - start
     length = (way.x() ** 2 + way.y() ** 2) ** 0.5
     if length < 1e-6:
-        return start + Point(distance, -distance) * 0.7
-    square = Point(way.y(), -way.x()) * (distance / length)
+        return start + QtCore.QPointF(distance, -distance) * 0.7
+    square = QtCore.QPointF(way.y(), -way.x()) * (distance / length)
     return start + (square if square.y() <= 0 else -square)
 
 
-def status_sign(status: str, centre: Point) -> Path:
+def status_sign(status: str, centre: QtCore.QPointF) -> QtGui.QPainterPath:
     """A check for reached, a bar for stuck, a question mark for lost; nothing for others."""
     x, y = centre.x(), centre.y()
-    path = Path()
+    path = QtGui.QPainterPath()
     if status == "reached":
         path.addPolygon(_points(centre, ((-3.5, 0.5), (-1, 3), (3.5, -2.5))))
     elif status == "stuck":
@@ -154,18 +153,20 @@ def status_sign(status: str, centre: Point) -> Path:
     return path
 
 
-def _points(centre: Point, offsets: Tuple[Tuple[float, float], ...]) -> QtGui.QPolygonF:
-    return QtGui.QPolygonF([centre + Point(x, y) for x, y in offsets])
+def _points(centre: QtCore.QPointF, offsets: Tuple[Tuple[float, float], ...]) -> QtGui.QPolygonF:
+    return QtGui.QPolygonF([centre + QtCore.QPointF(x, y) for x, y in offsets])
 
 
-def _polygon(centre: Point, offsets: Tuple[Tuple[float, float], ...]) -> Path:
-    path = Path()
+def _polygon(
+    centre: QtCore.QPointF, offsets: Tuple[Tuple[float, float], ...]
+) -> QtGui.QPainterPath:
+    path = QtGui.QPainterPath()
     path.addPolygon(_points(centre, offsets))
     path.closeSubpath()
     return path
 
 
-def _is_one_line(path: Path) -> bool:
+def _is_one_line(path: QtGui.QPainterPath) -> bool:
     return path.elementCount() == 2
 
 

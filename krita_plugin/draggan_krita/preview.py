@@ -41,6 +41,11 @@ class Preview:
         self._slow = False
         self._given_up = False  # the user has taken the layer out of this drag
 
+    @property
+    def group(self) -> str:
+        """The group that the layer stands in, "" without a layer."""
+        return self._added.group if self._added else ""
+
     def begin(self) -> None:
         """A new drag: what an earlier one has found out about the user's wishes is forgotten."""
         self._given_up = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from krita import Selection
@@ -169,6 +169,8 @@ class ActiveLayer:
 
     def expect(self, added: Added) -> None:
         """Krita will turn to this layer or its group."""
+        if self._added is not None:  # the user's own layer has not been given back yet
+            added = replace(added, active=self._added.active)
         self._added, self._patience = added, PATIENCE
 
     def settle(self) -> None:
