@@ -298,7 +298,7 @@ class DocumentEdit:
             selected=self.handles.selected,
             points=tuple(points),
             trails=self.timeline.trails(self._drags[-1].base, status.step) if at_work else (),
-            statuses=status.statuses if at_work else (),
+            statuses=status.statuses if at_work else self._statuses(),
             box=_box(crop) if show_box and self.canvas.opened else None,
         )
 
