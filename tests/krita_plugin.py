@@ -9,6 +9,7 @@ krita = fake_krita()               # the same, with a small Krita for what `host
 from __future__ import annotations
 
 import atexit
+import functools
 import importlib
 import os
 import shutil
@@ -37,6 +38,7 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(f"{PACKAGE}.{name}")
 
 
+@functools.cache  # whoever asks first may not keep it
 def qt_application() -> Any:
     """The process's QApplication, drawing to memory; skips the test without PyQt6."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
