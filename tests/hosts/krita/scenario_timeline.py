@@ -18,6 +18,7 @@ def main(rig):
     yield from rig.screenshot("two_steps_back")
     yield from docker.click("Keep step")
     yield from rig.wait_for(lambda: len(group(document)) == 2, 10, "the kept step's layer")
+    yield from rig.wait_for(lambda: "is kept" in docker.message(), 10, "its message")
     rig.put("kept", layers(document.rootNode())[0])
     rig.put("message", docker.message())
     assert pixels(document) == result, "looking back or keeping a step has changed the picture"
