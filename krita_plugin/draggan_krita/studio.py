@@ -35,6 +35,7 @@ QUICK, LAZY = 30, 150  # ms between ticks: while something moves, and else
 MOST_FRAMES = 240  # of an exported animation
 MESSAGES = 30  # kept for the diagnostics
 NOTHING = EditView(message="Open a picture to begin.")
+NOWHERE = EditView(message="The daemon's address cannot be used: check it.")
 
 
 class Studio:
@@ -215,8 +216,6 @@ class Studio:
         except WireError as error:
             if self._current:
                 self._current.refuse(error)
-            else:
-                self._unreachable = ConnectionView("refused", error.sentence, error.hint)
 
     def _wish(self, wish: Callable[[], object]) -> None:
         self._wishes.append(wish)
@@ -238,12 +237,16 @@ class Studio:
         if self._connection:
             self._connection.close()
             self._connection = None
-        self._connection = Connection(
-            self.settings.address,
-            name=f"krita-plugin {self._version}",
-            plugin_folder=Path(__file__).parent,
-            clock=self._clock,
-        )
+        try:
+            self._connection = Connection(
+                self.settings.address,
+                name=f"krita-plugin {self._version}",
+                plugin_folder=Path(__file__).parent,
+                clock=self._clock,
+            )
+        except WireError as error:  # the address is none
+            self._unreachable = ConnectionView("refused", error.sentence, error.hint)
+            return
         for edit in self._edits.values():
             edit.use(self._connection.line())
         self._current = None
@@ -327,7 +330,8 @@ class Studio:
 
     def _show(self) -> None:
         edit = self._current
-        self.edit = edit.view() if edit else NOTHING
+        without = NOTHING if self._connection else NOWHERE
+        self.edit = edit.view() if edit else without
         if edit:
             self._desk.draw(edit.drawing(show_box=self.settings.show_box))
         self._record()
