@@ -111,6 +111,27 @@ def test_kept_steps_are_hidden_layers_in_the_group(scene: Scene, raw: Any) -> No
     assert raw.steps == ["add", "add"]
 
 
+def test_a_step_that_is_kept_in_mid_drag_joins_the_group_of_the_preview(
+    scene: Scene, raw: Any
+) -> None:
+    scene.aim()
+    scene.preview(1, 50)
+    scene.canvas.keep_step(grey(60), 3, None)
+    scene.finish(5, 70)
+    assert raw.tree() == {"Background": {}, "DragGAN": {"Result 5": {}, "DragGAN, step 3": {}}}
+    assert len(raw.rootNode().childNodes()) == 2 and raw.steps == ["add", "add"]
+
+
+def test_two_layers_at_once_still_give_the_active_layer_back(scene: Scene, raw: Any) -> None:
+    own = raw.activeNode()
+    scene.aim()
+    scene.preview(1, 50)
+    raw.settle()
+    scene.canvas.keep_step(grey(60), 3, None)
+    scene.wait(2)
+    assert raw.activeNode() is own
+
+
 def test_a_kept_step_does_not_change_what_the_document_shows(scene: Scene, raw: Any) -> None:
     scene.aim()
     scene.drag_to(5, 70)
