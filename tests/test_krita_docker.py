@@ -18,6 +18,7 @@ from PyQt6.QtTest import QTest  # noqa: E402
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
 Settings = load("settings").Settings
+STATUS_COLOURS = load("colours").STATUS_COLOURS
 READY = Edit("idle", handles=("placed", "pinned"), selected=0)
 DONE = Edit("done", handles=("reached",), step=40, last=60, ms_per_step=48.3, fraction=1.0)
 
@@ -256,6 +257,17 @@ def test_placing_is_switched_by_the_button_and_shown_by_it() -> None:
     assert place.isChecked()
     studio.show(placing=False)  # by a shortcut
     assert not place.isChecked() and studio.asked == [("place", True)]
+
+
+def test_the_button_has_the_colour_of_the_arrows_while_they_can_be_placed() -> None:
+    studio = FakeStudio(edit=READY)
+    place = button(shown(studio), "Place handles")
+    plain = place.palette().button().color()
+    place.click()
+    studio.show(placing=True)
+    assert place.palette().button().color().name() == STATUS_COLOURS["placed"].lower()
+    studio.show(placing=False)
+    assert place.palette().button().color() == plain
 
 
 def test_the_handles_are_counted_and_their_states_said() -> None:

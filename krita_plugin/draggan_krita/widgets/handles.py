@@ -30,7 +30,7 @@ class HandleSection(QtWidgets.QWidget):
         self.place.clicked.connect(lambda checked: studio.place(checked))
         self.drag = self._large("play", words.tr("Drag"))
         self.drag.clicked.connect(lambda: studio.drag_or_stop())
-        self._drag_look = ""
+        self._place_look, self._drag_look = False, ""
         self._count = QtWidgets.QLabel()
         self._list = HandleList(self._handle_tip)
         self._delete = self._small("delete", words.tr("Delete handle"), studio.delete_handle)
@@ -80,8 +80,9 @@ class HandleSection(QtWidgets.QWidget):
 
     def _follow_place(self, now: Snapshot) -> None:
         tr = self._words.tr
-        if self.place.isChecked() != now.placing:
-            self.place.setChecked(now.placing)
+        self.place.setChecked(now.placing)
+        if self._place_look != now.placing:
+            self._place_look = now.placing
             self._dress_place(now.placing)
         tip = tr("Drag on the canvas from a place to where it should go; click to pin a place.")
         set_enabled(self.place, now.document, tip if now.document else self._no_document())
