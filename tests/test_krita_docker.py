@@ -409,8 +409,8 @@ def test_the_pictures_scrub_too() -> None:
     strip = panel.findChild(load("widgets.film_strip").FilmStrip)
     assert strip.isVisible()
     strip.grab()
-    QTest.mousePress(strip, LEFT, pos=QtCore.QPoint(strip.width() - 3, 20))
-    QTest.mousePress(strip, LEFT, pos=QtCore.QPoint(3, 20))
+    QTest.mouseClick(strip, LEFT, pos=QtCore.QPoint(strip.width() - 3, 20))
+    QTest.mouseClick(strip, LEFT, pos=QtCore.QPoint(3, 20))
     assert studio.asked == [("look", 60), ("look", 0)]
 
 
