@@ -303,6 +303,22 @@ def test_handles_survive_another_address_and_are_dragged_there(scene: Scene) -> 
     assert len(scene.daemon.said(M.Open)) == 1
 
 
+def test_an_address_that_is_none_is_refused_until_another_comes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "Client", load("draggan_wire.client").Client)
+    scene.studio.change(replace(scene.studio.settings, address="nonsense://x y"))
+    for _ in range(3):
+        scene.tick()
+    view = scene.studio.connection
+    assert view.state == "refused" and "'nonsense://x y' is not understood" in view.sentence
+    monkeypatch.setattr(connection_module, "Client", Daemon)
+    scene.studio.change(replace(scene.studio.settings, address=""))
+    scene.daemon.connect()
+    scene.tick()
+    assert scene.studio.connection.state == "connected" and scene.studio.edit.state == "idle"
+
+
 def test_other_settings_leave_the_connection_alone(scene: Scene) -> None:
     first = scene.daemon
     scene.studio.change(replace(scene.studio.settings, quality="best"))
