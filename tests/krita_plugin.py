@@ -42,7 +42,7 @@ def load(name: str) -> ModuleType:
 def qt_application() -> Any:
     """The process's QApplication, drawing to memory; skips the test without PyQt6."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    widgets = pytest.importorskip("PyQt6.QtWidgets")
+    widgets = pytest.importorskip("PyQt6.QtWidgets", exc_type=ImportError)
     return widgets.QApplication.instance() or widgets.QApplication([])
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.fake_studio import MODELS, Connection, Edit, FakeStudio
 from tests.krita_plugin import load, qt_application
 
-QtWidgets = pytest.importorskip("PyQt6.QtWidgets")
+QtWidgets = pytest.importorskip("PyQt6.QtWidgets", exc_type=ImportError)
 from PyQt6 import QtCore, QtGui  # noqa: E402
 from PyQt6.QtTest import QTest  # noqa: E402
 
