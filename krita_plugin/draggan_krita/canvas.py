@@ -17,7 +17,7 @@ from .host import layers
 from .host.animation import AnimationExport
 from .host.pixels import is_blank
 from .preview import Painter, Preview
-from .region import Looks, Opened, Source, choose_source, ends_of, holds
+from .region import Looks, Opened, Source, Terms, choose_source, ends_of, holds
 
 if TYPE_CHECKING:
     from .handles import HandleLine
@@ -68,29 +68,39 @@ class KritaCanvas:
 
         None: a new edit begins with the pixels that are there now. Raises BadInput.
         """
-        self._lines = tuple(lines)
+        terms, lines = Terms.of(settings), tuple(lines)
         wanted = choose_source(self._document, settings, lines)
-        step = self._step_on_show(settings, wanted)
-        if step is None:
-            self._open(wanted, settings.region)
-        self._mask = self._read_mask()
+        step = self._step_on_show(terms, wanted, lines)
+        opened = self._opened if step is not None else self._look_anew(wanted, terms)
+        assert opened is not None
+        mask = self._read_mask(opened.source.crop, lines)
+        if opened is not self._opened:  # nothing was refused: what was known before is past
+            self._begin(opened, Trace())
+        self._lines, self._mask = lines, mask
         self._preview.begin()
         self._document.prepare()
         return step
 
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day; the document shows its `step`."""
-        self._opened, self._trace = opened, trace
-        self._looks = Looks()
-        self._looks.remember(opened.image, 0)
+        self._begin(opened, trace)
         look = self._read(opened.source)
         if look is not None:
             self._looks.remember(look, step)
 
-    def await_reopening(self, source: Source, region: str, trace: Trace) -> None:
+    def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
         """Until `adopt` brings the opened pixels, points and previews already have their place."""
-        blank = Image("gray8", 1, 1, b"\0")
-        self._opened, self._trace = Opened(source, region, blank), trace
+        self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), trace)
+
+    def forget(self) -> None:
+        """The edit is over; the layers that it has left stay."""
+        self._opened, self._trace, self._looks = None, Trace(), Looks()
+        self._clearing = False
+        self._preview.clear()
+
+    def _begin(self, opened: Opened, trace: Trace) -> None:
+        self._opened, self._trace, self._looks = opened, trace, Looks()
+        self._looks.remember(opened.image, 0)
 
     @property
     def opened(self) -> Optional[Opened]:
@@ -101,13 +111,15 @@ class KritaCanvas:
         """The layers that the edit has left in the document."""
         return self._trace
 
-    def _step_on_show(self, settings: Settings, wanted: Source) -> Optional[int]:
+    def _step_on_show(
+        self, terms: Terms, wanted: Source, lines: Sequence[HandleLine]
+    ) -> Optional[int]:
         opened = self._opened
-        if opened is None or settings.region != opened.region:
+        if opened is None or terms != opened.terms:
             return None
         source = opened.source
-        if opened.region == "auto":
-            if not holds(source.crop, ends_of(self._lines)):
+        if terms.region == "auto":
+            if not holds(source.crop, ends_of(lines)):
                 return None
         elif wanted.crop != source.crop:
             return None
@@ -127,28 +139,26 @@ class KritaCanvas:
         shown = (step for uid, step in reversed(self._trace.results) if self._document.shows(uid))
         return next(shown, 0)
 
-    def _open(self, source: Source, region: str) -> None:
+    def _look_anew(self, source: Source, terms: Terms) -> Opened:
         image = self._read(source)
         if image is None or is_blank(image):
             raise BadInput(
                 "There is nothing to see where the handles are.",
                 hint="Choose a layer with pixels there, or work on everything visible.",
             )
-        self._opened, self._trace = Opened(source, region, image), Trace()
-        self._looks = Looks()
-        self._looks.remember(image, 0)
+        return Opened(source, terms, image)
 
     def _read(self, source: Source) -> Optional[Image]:
         if source.layer:
             return self._document.read_layer(source.layer, source.crop)
         return self._document.read_visible(source.crop)
 
-    def _read_mask(self) -> Optional[Image]:
-        mask = self._document.read_selection(self.crop)
+    def _read_mask(self, crop: Crop, lines: Sequence[HandleLine]) -> Optional[Image]:
+        mask = self._document.read_selection(crop)
         if mask is None:
             return None
-        moving = [line for line in self._lines if not line.pinned]
-        if moving and not any(_selected(mask, self.crop, line) for line in moving):
+        moving = [line for line in lines if not line.pinned]
+        if moving and not any(_selected(mask, crop, line) for line in moving):
             raise BadInput(
                 "The handles lie outside the selection, so nothing there may move.",
                 hint="Select what may move around them, or select nothing.",
@@ -206,12 +216,12 @@ class KritaCanvas:
         """Only noted: a result that follows at once takes the layer over (see `settle`)."""
         self._clearing = True
 
-    def settle(self) -> None:
+    def settle(self, *, at_work: bool) -> None:
         """Takes the preview away, if that is what it has come to; tidies up after Krita."""
         if self._clearing:
             self._clearing, self.looked_at = False, None
             self._preview.clear()
-        self._document.settle()
+        self._document.settle(at_work=at_work)
 
     def export(self, frames: Sequence[Image]) -> AnimationExport:
         """Begins to make an animated layer of the frames."""

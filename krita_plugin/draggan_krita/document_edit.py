@@ -17,7 +17,7 @@ from .note import Note, read_note, write_note
 from .pictures import thumbnail
 from .preview import Painter
 from .region import Opened
-from .timeline import Timeline
+from .timeline import PastDrag, Timeline
 
 if TYPE_CHECKING:
     from .draggan_wire.exchange import Line
@@ -45,15 +45,6 @@ class EditView:
     can_reopen: bool = False
 
 
-@dataclass(frozen=True)
-class _Drag:
-    """The drag that was last asked for: where it began, with which handles and settings."""
-
-    base: int
-    lines: Lines
-    settings: Settings
-
-
 class DocumentEdit:
     """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`."""
 
@@ -65,7 +56,7 @@ class DocumentEdit:
         self.edit = Edit(line, self.canvas)
         self.canvas.step_now = lambda: self.edit.status.step
         self._line = line
-        self._drags: Tuple[_Drag, ...] = ()  # the timeline's, oldest first
+        self._drags: Tuple[PastDrag, ...] = ()  # the timeline's, oldest first
         self._ours: Lines = ()  # the handles as this class has placed them last
         self._trouble: Optional[WireError] = None  # what the user has just been refused
         self._notice = ""
@@ -111,9 +102,14 @@ class DocumentEdit:
     def clear_handles(self) -> None:
         self.handles.clear()
 
-    def reopen(self, settings: Settings) -> None:
-        """Takes up the edit that the document carries."""
-        self._attempt(lambda: self._reopen(settings))
+    def reopen(self, settings: Settings) -> Settings:
+        """Takes up the edit that the document carries; returns the settings that it was made by."""
+        self._clear_words()
+        try:
+            return self._reopen(settings)
+        except WireError as error:
+            self._trouble = error
+            return settings
 
     def tell(self, notice: str) -> None:
         """A sentence for the message line, until the next thing happens."""
@@ -124,10 +120,16 @@ class DocumentEdit:
         self._trouble = error
 
     def use(self, line: Line) -> None:
-        """Goes on over another connection; what the old daemon knew is gone."""
+        """Goes on over another connection; what the old daemon knew is gone, `leave` it before."""
+        self._line, self.edit = line, Edit(line, self.canvas)
+
+    def leave(self) -> None:
+        """Ends the edit, not the work on the document: its layers, handles and note stay."""
         self.edit.close()
         self._line.close()
-        self._line, self.edit = line, Edit(line, self.canvas)
+        self.canvas.forget()
+        self._drags, self._ours, self.timeline = (), (), Timeline()
+        self.can_reopen = bool(self.document.read_note())
 
     def close(self) -> None:
         """Ends the edit: its document is gone, or Krita ends."""
@@ -140,7 +142,7 @@ class DocumentEdit:
     def poll(self) -> None:
         self._forgive()
         self.edit.poll()
-        self.canvas.settle()
+        self.canvas.settle(at_work=self.edit.busy)
         self._follow_steps()
         self._follow_state()
         self._keep_note()
@@ -169,7 +171,7 @@ class DocumentEdit:
         if shown is None:
             self.timeline = Timeline()
         kept = () if shown is None else (drag for drag in self._drags if drag.base < (at or 0))
-        self._drags = (*kept, _Drag(at or 0, lines, settings))
+        self._drags = (*kept, PastDrag(at or 0, lines))
         self._ours = lines
         self.timeline.cut(at or 0)
         self.timeline.note(at or 0, [line.start for line in lines])
@@ -177,7 +179,7 @@ class DocumentEdit:
         self.can_reopen = False
         self.edit.start(_options(settings, self.canvas.crop), at=at)
 
-    def _reopen(self, settings: Settings) -> None:
+    def _reopen(self, settings: Settings) -> Settings:
         note = read_note(self.document.read_note())
         crop, (width, height) = note.source.crop, self.document.size
         if crop.left + crop.width > width or crop.top + crop.height > height:
@@ -185,18 +187,21 @@ class DocumentEdit:
                 "The document has another size than when this edit was made.",
                 hint="Begin a new one: place handles and press Drag.",
             )
-        settings = replace(settings, model=note.model, quality=note.quality, region=note.region)
+        settings = note.terms.applied_to(settings)
+        settings = replace(settings, source="layer" if note.source.layer else "visible")
         self.handles.replace(note.lines)
-        self._drags = (_Drag(note.step, note.lines, settings),)
+        self._drags = note.drags
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
         self.canvas.dragging = False
-        self.canvas.await_reopening(note.source, note.region, note.trace)
+        self.canvas.await_reopening(note.source, note.terms, note.trace)
         self.edit.restore(_options(settings, crop), note.data)
-        self.edit.fetch((0,), lambda frame: self._reopened(frame.image, note))
+        if self.edit.busy:
+            self.edit.fetch((0,), lambda frame: self._reopened(frame.image, note))
+        return settings
 
     def _reopened(self, image: Image, note: Note) -> None:
-        self.canvas.adopt(Opened(note.source, note.region, image), note.trace, note.step)
+        self.canvas.adopt(Opened(note.source, note.terms, image), note.trace, note.step)
         self.can_reopen = False
 
     def _see(self, image: Image, step: int) -> None:
@@ -207,15 +212,16 @@ class DocumentEdit:
         points = [self.canvas.crop.to_document(point) for point in status.points]
         if points:
             self.timeline.note(status.step, points)
-        if not self.edit.busy and self._drags and self.handles.lines == self._ours:
+        untouched = bool(self._drags) and self.handles.lines == self._ours
+        if status.state == "done" and untouched:
             self._place_handles(self._drag_of(status.step), status.step, points)
 
-    def _drag_of(self, step: int) -> _Drag:
+    def _drag_of(self, step: int) -> PastDrag:
         """The drag that made a step; for the opened picture the first."""
         made = [drag for drag in self._drags if drag.base < step]
         return made[-1] if made else self._drags[0]
 
-    def _place_handles(self, drag: _Drag, step: int, points: Sequence[Point]) -> None:
+    def _place_handles(self, drag: PastDrag, step: int, points: Sequence[Point]) -> None:
         """Arrows begin where the handles are now, unless the user has moved them meanwhile."""
         if step <= drag.base:
             lines = drag.lines
@@ -225,6 +231,9 @@ class DocumentEdit:
             )
         else:
             return
+        self._put_handles(lines)
+
+    def _put_handles(self, lines: Lines) -> None:
         if lines != self._ours:
             self.handles.replace(lines, self.handles.selected)
             self._ours = self.handles.lines
@@ -238,7 +247,14 @@ class DocumentEdit:
         state = self.edit.status.state
         if state != self._state and state in ("done", "failed", "idle"):
             self.canvas.dragging = False
+            if state == "failed" and self._state in ("dragging", "stopping"):
+                self._take_back()
         self._state = state
+
+    def _take_back(self) -> None:
+        """A drag has left nothing behind: the handles are again where it began."""
+        if self._drags and self.handles.lines == self._ours:
+            self._put_handles(self._drags[-1].lines)
 
     def _keep(self, frame: Frame) -> None:
         self.canvas.keep_step(frame.image, frame.step, frame.changed)
@@ -246,22 +262,20 @@ class DocumentEdit:
 
     def _keep_note(self) -> None:
         """The document carries what reopening needs, from the first result on."""
-        saved, opened = self.edit.saved, self.canvas.opened
-        if saved is None or saved is self._noted or opened is None or not self._drags:
+        saved, opened, results = self.edit.saved, self.canvas.opened, self.canvas.trace.results
+        if saved is None or saved is self._noted or opened is None or not results:
             return
-        if not self.canvas.trace.results or self.edit.busy:
-            return
+        if self.edit.busy or self.edit.saved_step != results[-1][1]:
+            return  # the data for the newest result is still to come
         self._noted = saved
-        settings = self._drags[-1].settings
         note = Note(
-            settings.model,
-            settings.quality,
-            opened.region,
+            opened.terms,
             opened.source,
             opened.image.format,
             self.handles.lines,
+            self._drags,
             self.canvas.trace,
-            self.edit.status.step,
+            self.edit.saved_step,
             saved,
         )
         self.document.write_note(write_note(note))

@@ -10,32 +10,32 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any, List, Tuple
 
 from .canvas import Trace
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import MAX_HANDLES, Point
 from .handles import HandleLine
-from .region import Source
+from .region import Source, Terms
 from .settings import QUALITIES, REGIONS
+from .timeline import PastDrag
 
 MAGIC = b"DGDK1"
-MOST_JSON, MOST_DATA = 1 << 18, 1 << 27  # bytes
+MOST_JSON, MOST_DATA = 1 << 20, 1 << 27  # bytes
 FARTHEST = 1 << 20  # pixels
-MOST_RESULTS = 1000
+MOST_RESULTS, MOST_DRAGS = 1000, 64
 
 
 @dataclass(frozen=True)
 class Note:
     """All that reopening needs; `step` is the one that the document shows."""
 
-    model: str
-    quality: str
-    region: str
+    terms: Terms
     source: Source
     form: str  # of the opened pixels: "bgra8" or "bgra16"
-    lines: Tuple[HandleLine, ...]
+    lines: Tuple[HandleLine, ...]  # as they are now
+    drags: Tuple[PastDrag, ...]
     trace: Trace
     step: int
     data: bytes
@@ -44,13 +44,14 @@ class Note:
 def write_note(note: Note) -> bytes:
     crop = note.source.crop
     head = {
-        "model": note.model,
-        "quality": note.quality,
-        "region": note.region,
+        "model": note.terms.model,
+        "quality": note.terms.quality,
+        "region": note.terms.region,
         "layer": note.source.layer,
         "crop": [crop.left, crop.top, crop.width, crop.height],
         "form": note.form,
-        "lines": [[*line.start, *line.target] for line in note.lines],
+        "lines": _numbers(note.lines),
+        "drags": [[drag.base, _numbers(drag.lines)] for drag in note.drags[-MOST_DRAGS:]],
         "group": note.trace.group,
         "results": [list(result) for result in note.trace.results[-MOST_RESULTS:]],
         "step": note.step,
@@ -63,7 +64,14 @@ def read_note(raw: bytes) -> Note:
     """The note in a document. Raises BadInput for one that cannot be read."""
     try:
         return _parsed(raw)
-    except (ValueError, TypeError, KeyError, struct.error, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        ArithmeticError,
+        struct.error,
+        RecursionError,
+    ) as error:
         raise BadInput(
             "The edit that this document carries cannot be read.",
             hint="Begin a new one: place handles and press Drag.",
@@ -79,12 +87,15 @@ def _parsed(raw: bytes) -> Note:
     left, top, width, height = (_whole(value, FARTHEST) for value in _list(head["crop"], 4))
     _demand(width > 0 and height > 0)
     return Note(
-        model=_text(head["model"]),
-        quality=_one_of(head["quality"], QUALITIES),
-        region=_one_of(head["region"], REGIONS),
+        terms=Terms(
+            region=_one_of(head["region"], REGIONS),
+            model=_text(head["model"]),
+            quality=_one_of(head["quality"], QUALITIES),
+        ),
         source=Source(_text(head["layer"]), Crop(left, top, width, height)),
         form=_one_of(head["form"], ("bgra8", "bgra16")),
-        lines=tuple(_line(value) for value in _list(head["lines"], MAX_HANDLES)),
+        lines=_lines(head["lines"]),
+        drags=tuple(_drag(value) for value in _list(head["drags"], MOST_DRAGS)),
         trace=Trace(
             _text(head["group"]),
             tuple(_result(value) for value in _list(head["results"], MOST_RESULTS)),
@@ -117,6 +128,19 @@ def _one_of(value: Any, known: Tuple[str, ...]) -> str:
 def _whole(value: Any, most: int) -> int:
     _demand(isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most)
     return int(value)
+
+
+def _numbers(lines: Tuple[HandleLine, ...]) -> List[List[float]]:
+    return [[*line.start, *line.target] for line in lines]
+
+
+def _drag(value: Any) -> PastDrag:
+    base, lines = _list(value, 2)
+    return PastDrag(_whole(base, FARTHEST), _lines(lines))
+
+
+def _lines(value: Any) -> Tuple[HandleLine, ...]:
+    return tuple(_line(line) for line in _list(value, MAX_HANDLES))
 
 
 def _line(value: Any) -> HandleLine:

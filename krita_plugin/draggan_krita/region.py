@@ -6,7 +6,7 @@ Standard library only; the document is asked through `host.document`.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 from .draggan_wire.crop import Crop, choose_crop
@@ -28,11 +28,27 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """The settings that an edit was opened by; with other ones, another edit begins."""
+
+    region: str
+    model: str
+    quality: str
+
+    @staticmethod
+    def of(settings: Settings) -> Terms:
+        return Terms(settings.region, settings.model, settings.quality)
+
+    def applied_to(self, settings: Settings) -> Settings:
+        return replace(settings, region=self.region, model=self.model, quality=self.quality)
+
+
+@dataclass(frozen=True)
 class Opened:
     """The pixels that an edit has been opened with."""
 
     source: Source
-    region: str  # the setting they were chosen by
+    terms: Terms
     image: Image
 
 

@@ -8,6 +8,7 @@ because Krita's own calls let other events in while they wait.
 from __future__ import annotations
 
 import platform
+import threading
 import time
 import traceback
 from collections import deque
@@ -20,19 +21,18 @@ from .desk import Desk
 from .diagnostics import Facts, report
 from .document_edit import DocumentEdit, EditView
 from .draggan_wire.errors import WireError
-from .draggan_wire.messages import Frame, Image, ModelInfo
-from .host.animation import AnimationExport, thinned
+from .draggan_wire.messages import Image, ModelInfo
 from .host.application import krita_version, read_setting, say, write_setting
 from .host.document import KritaDocument, active_document
 from .host.vector_lines import lines_of
 from .qt import QtCore, QtGui
 from .settings import Settings, load, save
+from .timeline_export import TimelineExport
 from .words import Words
 
 __all__ = ["ConnectionView", "EditView", "Studio"]
 
 QUICK, LAZY = 30, 150  # ms between ticks: while something moves, and else
-MOST_FRAMES = 240  # of an exported animation
 MESSAGES = 30  # kept for the diagnostics
 NOTHING = EditView(message="Open a picture to begin.")
 NOWHERE = EditView(message="The daemon's address cannot be used: check it.")
@@ -49,7 +49,7 @@ class Studio:
         self._unreachable = ConnectionView()  # shown while there is no connection at all
         self._edits: Dict[str, DocumentEdit] = {}
         self._current: Optional[DocumentEdit] = None
-        self._export: Optional[AnimationExport] = None
+        self._export: Optional[TimelineExport] = None
         self._desk = Desk(self._placed)
         self._wishes: Deque[Callable[[], object]] = deque()
         self._inside = False
@@ -136,7 +136,7 @@ class Studio:
         self._with_edit(_take_lines)
 
     def reopen(self) -> None:
-        self._with_edit(lambda edit: edit.reopen(self.settings))
+        self._with_edit(lambda edit: self.change(edit.reopen(self.settings)))
 
     def export_animation(self) -> None:
         self._with_edit(self._begin_export)
@@ -234,8 +234,11 @@ class Studio:
 
     def _connect(self) -> None:
         """To the address of the settings; edits go on from the pixels that they know."""
+        for edit in self._edits.values():
+            edit.leave()
         if self._connection:
-            self._connection.close()
+            # It may wait for a tunnel that does not answer.
+            threading.Thread(target=self._connection.close, daemon=True).start()
             self._connection = None
         try:
             self._connection = Connection(
@@ -275,6 +278,8 @@ class Studio:
     def _forget(self, key: str) -> None:
         edit = self._edits.pop(key)
         edit.close()
+        if self._export is not None and self._export.edit is edit:
+            self._export = None
         self._desk.forget(key)
         if self._current is edit:
             self._current = None
@@ -294,37 +299,15 @@ class Studio:
             self._current.tell(sentence)
         self._wish(lambda: None)
 
-    # The animation.
-
     def _begin_export(self, edit: DocumentEdit) -> None:
-        if self._export is not None or edit.busy or not edit.edit.last:
-            return
-        steps = thinned(edit.edit.last, MOST_FRAMES)
-        frames: List[Image] = []
-
-        def receive(frame: Frame) -> None:
-            frames.append(frame.image)
-            edit.tell(f"Fetching the animation: {len(frames)} of {len(steps)} frames.")
-            if len(frames) == len(steps):
-                self._export = edit.canvas.export(frames)
-
-        edit.fetch(steps, receive)
+        if self._export is None and edit.edit.last and not edit.busy:
+            self._export = TimelineExport(edit)
 
     def _go_on_exporting(self) -> None:
-        export, edit = self._export, self._current
-        if export is None or edit is None:
-            return
-        try:
-            export.advance()
-            edit.tell(export.progress)
-        except WireError as error:
-            self._export = None
-            edit.refuse(error)
-            return
-        if export.done:
-            export.finish()
-            self._export = None
-            edit.tell("The animation is a layer in the group 'DragGAN'.")
+        if self._export is not None:
+            self._export.advance()
+            if self._export.over:
+                self._export = None
 
     # What is shown.
 

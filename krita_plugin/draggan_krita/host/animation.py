@@ -78,10 +78,13 @@ class AnimationExport:
     def _enable(self, layer: Any) -> None:
         """Krita's own dockers fail when a layer that they do not know yet becomes animated."""
         self._waited += 1
-        if layers.active_id(self._document) == self._uid and self._waited > SETTLING:
+        if layers.active_id(self._document) != self._uid:  # Krita has turned to the group
+            self._document.setActiveNode(layer)
+        elif self._waited > SETTLING:
             layer.enableAnimation()
             self._next, self._asked = 1, False
-        elif self._waited > PATIENCE:
+            return
+        if self._waited > PATIENCE:
             self._wait()
 
     def finish(self) -> None:

@@ -135,10 +135,11 @@ class KritaDocument:
         """A layer will be added soon: what takes longest is done now."""
         self._workshop.document(space_of(self.raw))
 
-    def settle(self) -> None:
+    def settle(self, *, at_work: bool) -> None:
         """Tidies up after Krita; to be called every now and then."""
         self._active.settle()
-        self._workshop.settle()
+        if not at_work:
+            self._workshop.settle()
 
     def close(self) -> None:
         """Nothing more is wanted of it."""

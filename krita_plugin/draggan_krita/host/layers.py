@@ -169,8 +169,9 @@ class ActiveLayer:
 
     def expect(self, added: Added) -> None:
         """Krita will turn to this layer or its group."""
-        if self._added is not None:  # the user's own layer has not been given back yet
-            added = replace(added, active=self._added.active)
+        before = self._added
+        if before is not None and added.active in (before.group, before.layer):
+            added = replace(added, active=before.active)  # the user's own was not given back yet
         self._added, self._patience = added, PATIENCE
 
     def settle(self) -> None:

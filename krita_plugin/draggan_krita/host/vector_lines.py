@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any, List, Optional, Tuple
 
 from ..draggan_wire.errors import BadInput
@@ -65,7 +66,7 @@ def line_in_svg(svg: str) -> Optional[Tuple[Point, Point]]:
         return None
     matrix = _matrix(svg)
     start, target = (_apply(matrix, point) for point in points)
-    return start, target
+    return (start, target) if all(map(isfinite, (*start, *target))) else None
 
 
 def _walk(text: str) -> List[Point]:
