@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
+ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
 Lines = Tuple[HandleLine, ...]
 
 
@@ -226,9 +228,8 @@ class DocumentEdit:
         if step <= drag.base:
             lines = drag.lines
         elif len(points) == len(drag.lines):
-            lines = tuple(
-                _moved(line, p, s) for line, p, s in zip(drag.lines, points, self._arrived)
-            )
+            near = max(self.canvas.crop.width, self.canvas.crop.height) * ARRIVED
+            lines = tuple(_moved(line, p, near) for line, p in zip(drag.lines, points))
         else:
             return
         self._put_handles(lines)
@@ -237,11 +238,6 @@ class DocumentEdit:
         if lines != self._ours:
             self.handles.replace(lines, self.handles.selected)
             self._ours = self.handles.lines
-
-    @property
-    def _arrived(self) -> Tuple[str, ...]:
-        status = self.edit.status
-        return status.statuses or ("moving",) * len(status.points)
 
     def _follow_state(self) -> None:
         state = self.edit.status.state
@@ -334,13 +330,12 @@ def _options(settings: Settings, crop: Crop) -> EditOptions:
     )
 
 
-def _moved(line: HandleLine, point: Point, status: str) -> HandleLine:
+def _moved(line: HandleLine, point: Point, near: float) -> HandleLine:
     """A handle on its way; one that has arrived holds its place from then on."""
     if line.pinned:
         return line
-    return (
-        HandleLine(line.target, line.target) if status == "reached" else replace(line, start=point)
-    )
+    arrived = math.dist(point, line.target) < near
+    return HandleLine(line.target, line.target) if arrived else replace(line, start=point)
 
 
 def _fit(ready: object) -> str:

@@ -85,8 +85,11 @@ class MessageArea(QtWidgets.QWidget):
         top = 0 if fraction is None and now.busy else _UNITS  # 0: somewhere on the way
         if self._bar.maximum() != top:
             self._bar.setRange(0, top)
-        if top:
-            self._bar.setValue(round((fraction or 0.0) * _UNITS))
+        value = round((fraction or 0.0) * _UNITS)
+        if top and self._bar.value() != value:
+            self._bar.setUpdatesEnabled(False)  # else it paints at once, and the canvas with it
+            self._bar.setValue(value)
+            self._bar.setUpdatesEnabled(True)
 
 
 def _rounded(milliseconds: float) -> str:
