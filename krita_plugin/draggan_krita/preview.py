@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .host.document import KritaDocument
 
 AFFORDABLE = 0.06  # seconds that showing one step on the layer may take
+TOO_OFTEN = 3  # times in a row that it takes longer, and the layer is left alone
 LARGEST = 2600 * 2600  # pixels of a document for which a layer is tried at all
 NAME = "DragGAN is dragging..."
 
@@ -38,7 +39,7 @@ class Preview:
         self._paint = paint
         self._clock = clock
         self._added: Optional[layers.Added] = None
-        self._slow = False
+        self._slow = 0  # steps in a row that have taken too long on the layer
         self._given_up = False  # the user has taken the layer out of this drag
 
     @property
@@ -47,14 +48,14 @@ class Preview:
         return self._added.group if self._added else ""
 
     def begin(self) -> None:
-        """A new drag: what an earlier one has found out about the user's wishes is forgotten."""
-        self._given_up = False
+        """A new drag: what an earlier one has found out is forgotten."""
+        self._slow, self._given_up = 0, False
 
     def show(self, image: Image, crop: Crop, *, on_layer: bool, group: str, above: str) -> None:
         """Shows a step in place of the one before."""
         fits = (image.width, image.height) == (crop.width, crop.height)
         width, height = self._document.size
-        affordable = not self._slow and width * height <= LARGEST
+        affordable = self._slow < TOO_OFTEN and width * height <= LARGEST
         if on_layer and fits and affordable and not self._given_up:
             self._show_on_layer(image, crop, group, above)
         else:
@@ -72,7 +73,7 @@ class Preview:
             self._added, self._given_up = None, True
             self._paint(image, crop)
             return
-        self._slow = self._clock() - begin > AFFORDABLE
+        self._slow = self._slow + 1 if self._clock() - begin > AFFORDABLE else 0
 
     def become(
         self, name: str, image: Image, crop: Crop, changed: Optional[Image]
