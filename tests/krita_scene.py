@@ -70,8 +70,8 @@ class Scene:
         self.canvas.dragging = False
         self.wait()
 
-    def wait(self, looks: int = 1) -> None:
+    def wait(self, looks: int = 1, *, at_work: bool = False) -> None:
         """Krita's time and ours."""
         for _ in range(looks):
             self.raw.settle()
-            self.canvas.settle()
+            self.canvas.settle(at_work=at_work)

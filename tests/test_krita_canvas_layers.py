@@ -164,10 +164,10 @@ def test_the_active_layer_is_given_back(scene: Scene, raw: Any) -> None:
     own = raw.activeNode()
     scene.aim()
     scene.preview(1, 50)
-    scene.canvas.settle()
+    scene.canvas.settle(at_work=False)
     raw.settle()
     assert raw.activeNode() is not own
-    scene.canvas.settle()
+    scene.canvas.settle(at_work=False)
     assert raw.activeNode() is own
 
 
@@ -180,7 +180,7 @@ def test_a_layer_that_the_painter_has_chosen_meanwhile_stays_chosen(scene: Scene
     scene.preview(1, 50)
     raw.settle()
     raw.setActiveNode(other)
-    scene.canvas.settle()
+    scene.canvas.settle(at_work=False)
     assert raw.activeNode() is other
 
 
@@ -188,9 +188,9 @@ def test_long_after_an_insertion_the_painter_may_choose_the_result(scene: Scene,
     scene.aim()
     scene.drag_to(5, 70)
     for _ in range(layers.PATIENCE + 1):
-        scene.canvas.settle()
+        scene.canvas.settle(at_work=False)
     raw.setActiveNode(raw.named("Result 5"))
-    scene.canvas.settle()
+    scene.canvas.settle(at_work=False)
     assert raw.activeNode() is raw.named("Result 5")
 
 
@@ -349,7 +349,7 @@ def test_an_edit_of_another_day_goes_on_from_what_the_document_shows(
     scene.drag_to(12, 100)
     opened, trace = scene.canvas.opened, scene.canvas.trace
     later = Scene(raw)
-    later.canvas.await_reopening(opened.source, opened.region, trace)
+    later.canvas.await_reopening(opened.source, opened.terms, trace)
     later.canvas.adopt(opened, trace, 12)
     assert later.aim() == 12
     later.drag_to(20, 120)

@@ -103,8 +103,13 @@ def test_afterwards_arrows_begin_where_the_handles_are_now(stage: Stage) -> None
 
 
 def test_a_handle_that_has_arrived_is_a_pin_where_it_should_be(stage: Stage) -> None:
-    stage.drag(3, 70, (19.8, 5.1), statuses=("reached",))
+    stage.drag(3, 70, (19.9, 5.1), statuses=("reached",))
     assert stage.lines == (HandleLine(LINE.target, LINE.target),)
+
+
+def test_a_handle_that_has_not_quite_arrived_has_the_rest_of_its_way_to_go(stage: Stage) -> None:
+    stage.drag(3, 70, (19.7, 5.0))
+    assert stage.lines == (HandleLine((19.7, 5.0), LINE.target),)
 
 
 def test_pins_stay_where_they_were_put(stage: Stage) -> None:

@@ -24,7 +24,9 @@ def placing_with(*lines: object, limits: tuple[int, int] = (200, 100), **options
     return gestures.Placing(found, lambda: limits, **options)
 
 
-def drag(placing: Any, *way: tuple[float, float], reach: float = REACH, whole: bool = False) -> None:
+def drag(
+    placing: Any, *way: tuple[float, float], reach: float = REACH, whole: bool = False
+) -> None:
     placing.press(way[0], reach, whole=whole)
     for point in way[1:]:
         placing.move(point)

@@ -15,14 +15,16 @@ fake_krita()
 note = load("note")
 errors = load("draggan_wire.errors")
 HandleLine = load("handles").HandleLine
+PastDrag = load("timeline").PastDrag
 
+ARROW = HandleLine((11.5, 22.25), (30.0, 41.0))
+PIN = HandleLine((12.0, 23.0), (12.0, 23.0))
 NOTE = note.Note(
-    model="critters",
-    quality="fast",
-    region="auto",
+    terms=note.Terms(region="auto", model="critters", quality="fast"),
     source=note.Source("{layer}", note.Crop(10, 20, 30, 40)),
     form="bgra16",
-    lines=(HandleLine((11.5, 22.25), (30.0, 41.0)), HandleLine((12.0, 23.0), (12.0, 23.0))),
+    lines=(ARROW, PIN),
+    drags=(PastDrag(0, (ARROW,)), PastDrag(12, (ARROW, PIN))),
     trace=note.Trace("{group}", (("{first}", 12), ("{second}", 40))),
     step=40,
     data=b"\0what the daemon\xff needs",
@@ -50,6 +52,21 @@ def test_of_very_many_results_the_newest_are_kept() -> None:
     results = tuple((f"{{{k}}}", k) for k in range(note.MOST_RESULTS + 5))
     many = replace(NOTE, trace=note.Trace("{group}", results))
     assert note.read_note(note.write_note(many)).trace.results == results[5:]
+
+
+def test_of_very_many_drags_the_newest_are_kept() -> None:
+    drags = tuple(PastDrag(k, (ARROW,)) for k in range(note.MOST_DRAGS + 5))
+    assert note.read_note(note.write_note(replace(NOTE, drags=drags))).drags == drags[5:]
+
+
+def test_the_longest_note_that_can_be_written_can_be_read() -> None:
+    """As many drags as are kept, each with as many handles as there may be, told in full."""
+    far = note.FARTHEST - 1 / 3
+    lines = (HandleLine((far, far), (far, far)),) * note.MAX_HANDLES
+    results = ((f"{{{0:036}}}", note.FARTHEST),) * note.MOST_RESULTS
+    drags = (PastDrag(note.FARTHEST, lines),) * note.MOST_DRAGS
+    full = replace(NOTE, lines=lines, drags=drags, trace=note.Trace("{group}", results))
+    assert note.read_note(note.write_note(full)) == full
 
 
 def test_a_note_without_anything_for_the_daemon_is_a_note() -> None:
@@ -81,15 +98,27 @@ HOSTILE = {
     "a crop of fractions": head(crop=[0, 0, 5.5, 5]),
     "a crop of truths": head(crop=[0, 0, True, True]),
     "too many handles": head(lines=[[1, 1, 2, 2]] * 1000),
+    "a handle beyond all numbers": head(lines=[[10**400, 1, 2, 2]]),
+    "a pin of a number without end": head(lines=[[1, 1, 2, -(10**400)]]),
     "half a handle": head(lines=[[1, 1, 2]]),
     "a handle nowhere": head(lines=[[float("nan"), 1, 2, 2]]),
     "a handle far away": head(lines=[[1, 1, float("inf"), 2]]),
     "a handle of words": head(lines=[["one", 1, 2, 2]]),
     "a handle of nothing": head(lines=[[[], 1, 2, 2]]),
+    "no drags": head(drags=None),
+    "drags that are none": head(drags="0"),
+    "a drag without handles": head(drags=[[0]]),
+    "a drag of handles that are none": head(drags=[[0, 7]]),
+    "a drag of half a handle": head(drags=[[0, [[1, 1, 2]]]]),
+    "a drag beyond all numbers": head(drags=[[0, [[1, 1, 10**400, 2]]]]),
+    "a drag from before the first step": head(drags=[[-1, []]]),
+    "a drag from a step without end": head(drags=[[10**400, []]]),
+    "too many drags": head(drags=[[0, []]] * 1000),
     "results that are none": head(results={"a": 1}),
     "a result without a step": head(results=[["{a}"]]),
     "too many results": head(results=[["{a}", 1]] * 2000),
     "a step before the first": head(step=-1),
+    "a step without end": head(step=10**400),
     "a step of text": head(step="40"),
 }
 

@@ -14,6 +14,7 @@ from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, grey
 
 M = messages
 note = load("note")
+Terms = load("region").Terms
 WAY = (12.0, 6.0)
 
 
@@ -64,7 +65,7 @@ def test_an_edit_without_a_result_leaves_no_note(stage: Stage) -> None:
 
 def test_after_a_drag_the_document_carries_all_that_reopening_needs(dragged: Stage) -> None:
     found, canvas = carried(dragged.raw), dragged.edit.canvas
-    assert (found.model, found.quality, found.region) == ("critters", "fast", "whole")
+    assert found.terms == Terms(region="whole", model="critters", quality="fast")
     assert (found.source, found.form) == (canvas.opened.source, "bgra8")
     assert found.lines == (HandleLine(WAY, LINE.target),)
     assert found.trace == canvas.trace and found.step == 3
