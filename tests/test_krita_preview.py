@@ -86,13 +86,25 @@ def test_a_step_smaller_than_the_crop_is_painted(scene: Scene) -> None:
     assert scene.painted == [(grey(50, 5, 4), CROP)] and not scene.on_layer
 
 
-def test_where_the_layer_takes_too_long_the_steps_are_painted(scene: Scene) -> None:
+def test_where_the_layer_takes_too_long_again_and_again_the_steps_are_painted(
+    scene: Scene,
+) -> None:
     scene.cost = 2 * preview_module.AFFORDABLE
-    scene.show(grey(50))
-    scene.show(grey(60))  # found too slow by this one
+    scene.show(grey(50))  # makes the layer
+    for value in (60, 61, 62):
+        scene.show(grey(value))
+    assert scene.pictures == []
     scene.show(grey(70))
     assert scene.pictures == [grey(70)]
-    assert scene.raw.seen(AREA) == bytes(grey(60).data)
+    assert scene.raw.seen(AREA) == bytes(grey(62).data)
+
+
+def test_one_slow_step_is_forgiven(scene: Scene) -> None:
+    scene.show(grey(50))
+    for value in range(60, 70):
+        scene.cost = 2 * preview_module.AFFORDABLE if value % 3 else 0.0
+        scene.show(grey(value))
+    assert scene.pictures == []
 
 
 def test_making_the_layer_may_take_its_time(scene: Scene) -> None:
