@@ -14,6 +14,7 @@ from pathlib import Path
 
 from draggan import __version__
 from draggan.errors import BadInput, CannotWrite
+from draggan.plugins.manual import MANUAL_NAME, PICTURES_NAME, with_pictures
 
 WIRE = "draggan_wire"
 VERSION_NAME = "VERSION"
@@ -54,8 +55,9 @@ def assemble(host: str, dest: Path, *, link: bool = False) -> tuple[Path, ...]:
 
     For Krita: `draggan_krita.desktop`, `draggan_krita/` (with `draggan_wire/` and `VERSION`) and
     `actions/draggan_krita.action`. With `link`, what lies in the plugin's folder are links to the
-    sources. Returns what was laid, relative to `dest`, sorted. Raises BadInput for an unknown host
-    and CannotWrite, also where a plugin lies in `dest` already.
+    sources, but for the manual, which has its pictures inside. Returns what was laid, relative to
+    `dest`, sorted. Raises BadInput for an unknown host and CannotWrite, also where a plugin lies in
+    `dest` already.
     """
     plugin = plugin_for(host)
     sources = _sources(plugin)
@@ -64,10 +66,13 @@ def assemble(host: str, dest: Path, *, link: bool = False) -> tuple[Path, ...]:
     try:
         module.mkdir(parents=True)
         for source in _entries(sources / plugin.module):
-            lay(source, module / source.name)
+            if source.name == MANUAL_NAME:
+                _write(module / MANUAL_NAME, with_pictures(source))
+            elif source.name != PICTURES_NAME:
+                lay(source, module / source.name)
         lay(_wire(), module / WIRE)
         lay(_licence(), module / "LICENSE")
-        (module / VERSION_NAME).write_text(f"{__version__}\n", encoding="utf-8", newline="\n")
+        _write(module / VERSION_NAME, f"{__version__}\n")
         for name, folder in plugin.beside.items():
             (dest / folder).mkdir(exist_ok=True)
             lay(sources / name, dest / folder / name)
@@ -125,6 +130,10 @@ def _copy(source: Path, target: Path) -> None:
     target.mkdir()
     for entry in _entries(source):
         _copy(entry, target / entry.name)
+
+
+def _write(target: Path, text: str) -> None:
+    target.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _link(source: Path, target: Path) -> None:
