@@ -88,7 +88,7 @@ def test_documents_of_any_depth_and_colour_model_are_dragged(
         np.testing.assert_array_equal(before[:16, :60], after[:16, :60])
     for name, depth in (("u16", "U16"), ("f32", "U16"), ("cmyk", "U8"), ("grey", "U8")):
         assert run.results[name]["depth of the result"] == depth
-        assert (run.results[name]["finer than 8 bits"] > 0.5) == (depth == "U16")
+        assert (run.results[name]["finer than 8 bits"] > 0.2) == (depth == "U16")
     assert run.results["dialogs"] == []
 
 
