@@ -55,7 +55,7 @@ def test_from_the_button_to_the_layer(stage: Stage) -> None:
     edit.start(options)
     assert client.sent == [Open(model="critters", image=SOURCE, quality="fast")]
     stage.answer(Opened("s", "t", 8, 8), Progress("s", "inverting", 3, 12), to=Open)
-    assert (edit.status.message, edit.status.fraction) == ("Inverting: 3 of 12", 0.25)
+    assert (edit.status.message, edit.status.fraction) == ("Reading the picture: 3 of 12", 0.25)
     stage.answer(Ready("s", 30.0, "Good."), to=Open)
     stage.answer(Saved("s", Blob(b"saved"), 0), to=Save)
     assert client.sent[1:] == [

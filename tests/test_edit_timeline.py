@@ -308,7 +308,7 @@ def test_an_edit_of_another_day_is_opened_again() -> None:
     stage.connect()
     assert stage.client.sent == [Open(model="critters", saved=Blob(b"data"))]
     stage.answer(Opened("s", "t", 8, 8), Progress("s", "tuning", 1, 2), to=Open)
-    assert stage.edit.status.message == "Tuning: 1 of 2"
+    assert stage.edit.status.message == "Learning the details: 1 of 2"
     stage.answer(at_step(2), Ready("s", 31.0, "", 2, 3), to=Open)
     assert stage.canvas.preview == OTHER and stage.edit.busy
     assert stage.client.sent[-1] == Seek("s", 0)  # to know the opened picture by

@@ -141,7 +141,7 @@ def test_a_finished_sentence_is_translated_with_its_values() -> None:
 
 def test_what_stands_in_a_gap_is_translated_too() -> None:
     german = words("de")
-    assert german.sentence("W+: 3 of 100") == "Bild lernen, fein: 3 von 100"
+    assert german.sentence("Learning the details: 3 of 9") == "Einzelheiten lernen: 3 von 9"
     assert german.sentence("On box: No daemon answers.") == "Auf box: Kein Dienst antwortet."
 
 

@@ -11,6 +11,10 @@ from .edit_task import DragTask
 from .errors import WireError
 from .messages import Done, Frame, Progress, Ready
 
+# What the engine calls its stages, in a painter's words; any other counts as reading.
+STAGES = {"samples": "Looking for something alike", "tuning": "Learning the details"}
+READING = "Reading the picture"
+
 
 class Report:
     """The status of one edit; each method is something that has happened to it."""
@@ -45,7 +49,8 @@ class Report:
     def progress(self, message: Progress) -> None:
         if self.status.state == "opening":
             fraction = min(message.index / message.total, 1.0) if message.total else None
-            words = f"{message.stage.capitalize()}: {message.index} of {message.total}"
+            stage = STAGES.get(message.stage, READING)
+            words = f"{stage}: {message.index} of {message.total}"
             self.status = replace(self.status, message=words, fraction=fraction)
 
     def ready(self, message: Ready) -> None:

@@ -27,11 +27,6 @@ _PAUSE = 0.03  # seconds between two looks at the daemon's answers
 _PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
 _PREVIEW_SIDE = 16
 _LIKENESS = "The model's likeness of it"
-# What the engine calls its stages, in a painter's words; any other counts as reading.
-_STAGES = {
-    "Samples": "Looking for something alike",
-    "Tuning": "Learning the details",
-}
 
 
 def run_job(job: Job) -> int:
@@ -103,8 +98,7 @@ def _edit_options(job: Job, crop: Crop) -> EditOptions:
 def _tell(status: EditStatus, progress: Progress) -> None:
     if status.state == "opening":
         done = "" if status.fraction is None else f"{status.fraction:.0%}"
-        stage = status.message.partition(":")[0]
-        progress.show(_STAGES.get(stage, "Reading the picture"), done)
+        progress.show(status.message.partition(":")[0].rstrip("."), done)
     elif status.state == "dragging":
         _tell_drag(status, progress)
     elif status.state == "stopping":
