@@ -94,7 +94,11 @@ def test_once_connected_it_says_with_whom(scene: Scene, far: Scene) -> None:
 def test_without_a_daemon_on_this_computer_one_can_be_started(scene: Scene) -> None:
     scene.lose()
     view = scene.view
-    assert (view.state, view.sentence, view.hint) == ("lost", "No daemon answers.", "Start it.")
+    assert (view.state, view.sentence, view.hint) == (
+        "lost",
+        "No daemon runs on this computer.",
+        "Click 'Start local daemon'.",
+    )
     assert view.can_start
 
 

@@ -15,6 +15,7 @@ from .draggan_wire.starting import StartedDaemon, start_daemon
 from .local_daemon import find_command
 
 REFRESH_MODELS = 30.0  # seconds between two looks for new models
+_NOBODY = NoDaemon("No daemon runs on this computer.", hint="Click 'Start local daemon'.")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class Connection:
         elif isinstance(event, Refused):
             self._fail(event.error, state="refused")
         elif isinstance(event, Lost) and self._started is None:
-            self._fail(event.error)
+            nobody = self._local and isinstance(event.error, NoDaemon)
+            self._fail(_NOBODY if nobody else event.error)
         elif isinstance(event, Envelope) and isinstance(event.message, ModelList):
             self.models = event.message.models
 
