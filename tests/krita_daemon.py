@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from tests.edit_stage import FakeClient
@@ -21,10 +22,22 @@ class Daemon(FakeClient):
 
     def __init__(self, address: str | None = None, *, name: str = "") -> None:
         super().__init__()
-        self.address, self.name, self.closed = address, name, False
+        self.address, self.name = address, name
+        self.said_before_the_end: list[Any] = []
+        self._closed = threading.Event()
 
     def close(self) -> None:
-        self.closed = True
+        """May be called from another thread, as closing takes its time."""
+        self.said_before_the_end = list(self.sent)
+        self._closed.set()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.wait(5.0)
+
+    @property
+    def open(self) -> bool:
+        return not self._closed.is_set()
 
     def connect(self, *, resumed: tuple[str, ...] = ()) -> None:
         welcome = M.Welcome(1, "draggand 1.0", "CPU", models=(MODEL,), resumed=resumed)

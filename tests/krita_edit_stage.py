@@ -28,6 +28,15 @@ class Stage:
         self.daemon.connect()
         self.poll()
 
+    def reconnect(self) -> None:
+        """To another daemon; the old one stays for the test to look at."""
+        self.edit.leave()
+        self.daemon = Daemon()
+        self._exchange = Exchange(self.daemon)
+        self.edit.use(self._exchange.line())
+        self.daemon.connect()
+        self.poll()
+
     def poll(self) -> None:
         self._exchange.poll()
         self.edit.poll()
@@ -74,6 +83,19 @@ class Stage:
         self.begin()
         self.finish(step, value, *points, statuses=statuses)
         self.save(step)
+
+    def reopen(self, step: int, value: int, *points: Any) -> None:
+        """The daemon opens the saved data at a step; the flow and then the canvas have the opened
+        picture back from it."""
+        self.settings = self.edit.reopen(self.settings)
+        self.poll()
+        ready = M.Ready("s", 31.0, "Good.", step, step)
+        picture = frame("sought", step, grey(value), *points)
+        self.answer(M.Opened("s", "t", WIDTH, HEIGHT), picture, ready, to=M.Open)
+        self.rest()
+        for _ in ("the flow", "the canvas"):
+            self.sought(0, 40)
+            self.poll()
 
     def sought(self, step: int, value: int, *points: Any) -> None:
         """The answer to a look or a fetch."""

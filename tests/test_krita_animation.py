@@ -96,6 +96,38 @@ def test_krita_is_given_time_to_take_notice_of_the_layer() -> None:
     assert list(scene.layer.frames) == [0]
 
 
+@pytest.mark.parametrize("rounds", [0, 1, animation.SETTLING - 1, animation.SETTLING])
+def test_krita_that_turns_to_the_group_is_turned_back_to_the_layer(rounds: int) -> None:
+    scene = Scene()
+    scene.rounds(rounds)
+    scene.raw.setActiveNode(scene.raw.named("DragGAN"))
+    scene.rounds(2)
+    assert scene.raw.activeNode() is scene.layer
+    scene.finish()
+    assert sorted(scene.layer.frames) == [0, 1, 2]
+
+
+def test_krita_that_turns_to_the_group_between_frames_is_turned_back_too() -> None:
+    scene = Scene(frames=4)
+    while not scene.export.done:
+        scene.raw.setActiveNode(scene.raw.named("DragGAN"))
+        scene.rounds(2)
+    assert [scene.shown_at(time) for time in range(4)] == [
+        bytes(grey(10 * time + 10).data) for time in range(4)
+    ]
+
+
+def test_an_active_layer_that_never_becomes_the_new_one_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    monkeypatch.setattr(scene.raw, "setActiveNode", lambda node: None)
+    scene.raw._active = scene.own
+    with pytest.raises(errors.BadInput, match="the animation ends there"):
+        scene.rounds(3 * animation.PATIENCE)
+    assert scene.layer.frames == {}
+
+
 def test_how_far_it_is_stands_in_a_sentence() -> None:
     scene = Scene()
     assert scene.export.progress == "Making the animation: 0 of 3 frames."

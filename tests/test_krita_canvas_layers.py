@@ -10,8 +10,6 @@ from tests.krita_plugin import fake_krita, load
 from tests.krita_scene import HEIGHT, WIDTH, Image, Scene, grey, rows
 
 errors = load("draggan_wire.errors")
-layers = load("host.layers")
-scratch = load("host.scratch")
 PREVIEW = load("preview").NAME
 
 
@@ -122,16 +120,6 @@ def test_a_step_that_is_kept_in_mid_drag_joins_the_group_of_the_preview(
     assert len(raw.rootNode().childNodes()) == 2 and raw.steps == ["add", "add"]
 
 
-def test_two_layers_at_once_still_give_the_active_layer_back(scene: Scene, raw: Any) -> None:
-    own = raw.activeNode()
-    scene.aim()
-    scene.preview(1, 50)
-    raw.settle()
-    scene.canvas.keep_step(grey(60), 3, None)
-    scene.wait(2)
-    assert raw.activeNode() is own
-
-
 def test_a_kept_step_does_not_change_what_the_document_shows(scene: Scene, raw: Any) -> None:
     scene.aim()
     scene.drag_to(5, 70)
@@ -158,57 +146,6 @@ def test_a_result_of_16_bits_stays_one_in_its_document() -> None:
     scene.canvas.add_result(grey(70, form="bgra16"), "Result 4", None)
     assert scene.raw.named("Result 4").colorDepth() == "U16"
     assert scene.raw.seen() == bytes(grey(70, form="bgra16").data)
-
-
-def test_the_active_layer_is_given_back(scene: Scene, raw: Any) -> None:
-    own = raw.activeNode()
-    scene.aim()
-    scene.preview(1, 50)
-    scene.canvas.settle(at_work=False)
-    raw.settle()
-    assert raw.activeNode() is not own
-    scene.canvas.settle(at_work=False)
-    assert raw.activeNode() is own
-
-
-def test_a_layer_that_the_painter_has_chosen_meanwhile_stays_chosen(scene: Scene, raw: Any) -> None:
-    other = raw.createNode("Other", "paintlayer")
-    raw.rootNode().addChildNode(other, None)
-    raw.setActiveNode(raw.named("Background"))
-    raw.settle()
-    scene.aim()
-    scene.preview(1, 50)
-    raw.settle()
-    raw.setActiveNode(other)
-    scene.canvas.settle(at_work=False)
-    assert raw.activeNode() is other
-
-
-def test_long_after_an_insertion_the_painter_may_choose_the_result(scene: Scene, raw: Any) -> None:
-    scene.aim()
-    scene.drag_to(5, 70)
-    for _ in range(layers.PATIENCE + 1):
-        scene.canvas.settle(at_work=False)
-    raw.setActiveNode(raw.named("Result 5"))
-    scene.canvas.settle(at_work=False)
-    assert raw.activeNode() is raw.named("Result 5")
-
-
-def test_after_a_while_nothing_hidden_is_left_open(scene: Scene, raw: Any) -> None:
-    scene.aim()
-    assert len(scene.program.documents()) == 2  # layers are built in a hidden one
-    scene.drag_to(5, 70)
-    scene.wait(scratch.IDLE + 1)
-    assert scene.program.documents() == [raw]
-
-
-def test_a_long_pause_in_mid_drag_does_no_harm(scene: Scene, raw: Any) -> None:
-    scene.aim()
-    scene.wait(scratch.IDLE + 1)
-    scene.preview(1, 50)
-    scene.wait(scratch.IDLE + 1)
-    scene.finish(5, 70)
-    assert raw.tree() == {"Background": {}, "DragGAN": {"Result 5": {}}}
 
 
 def test_into_a_group_that_was_hidden_nothing_is_put(scene: Scene, raw: Any) -> None:
@@ -354,6 +291,18 @@ def test_an_edit_of_another_day_goes_on_from_what_the_document_shows(
     assert later.aim() == 12
     later.drag_to(20, 120)
     assert list(raw.tree()["DragGAN"]) == ["Result 12", "Result 20"]
+
+
+@pytest.mark.parametrize("name", ["Result 12", "DragGAN"])
+def test_an_edit_of_another_day_whose_result_is_hidden_goes_on_from_the_opened_picture(
+    scene: Scene, raw: Any, name: str
+) -> None:
+    scene.aim()
+    scene.drag_to(12, 100)
+    raw.named(name).setVisible(False)
+    later = Scene(raw)
+    later.canvas.adopt(scene.canvas.opened, scene.canvas.trace, 12)
+    assert later.aim() == 0
 
 
 def test_an_edit_of_another_day_is_over_once_something_was_painted(scene: Scene, raw: Any) -> None:

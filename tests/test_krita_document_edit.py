@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
 
 import pytest
 
@@ -147,78 +147,6 @@ def test_handles_follow_the_step_that_is_looked_at(stage: Stage) -> None:
     assert stage.lines == (HandleLine(WAY, LINE.target),)
 
 
-# Drag after drag.
-
-
-def second_drag(stage: Stage) -> Any:
-    """From step 3 on, with another arrow."""
-    other = HandleLine((10.0, 20.0), (30.0, 20.0))
-    stage.place(other)
-    stage.press()
-    return other
-
-
-def test_a_second_drag_goes_on_from_the_result(stage: Stage) -> None:
-    stage.drag(3, 70, WAY)
-    second_drag(stage)
-    assert len(stage.daemon.said(M.Open)) == 1 and len(stage.daemon.said(M.Drag)) == 2
-    assert stage.daemon.said(M.Seek) == []
-    stage.finish(6, 90, (20.0, 20.0))
-    assert list(stage.raw.tree()["DragGAN"]) == [
-        "DragGAN critters, step 3",
-        "DragGAN critters, step 6",
-    ]
-
-
-def test_of_several_drags_each_step_has_its_own_handles(stage: Stage) -> None:
-    stage.drag(3, 70, WAY)
-    other = second_drag(stage)
-    stage.finish(6, 90, (20.0, 20.0))
-    stage.save(6)
-    assert stage.lines == (HandleLine((20.0, 20.0), other.target),)
-    stage.edit.look(2)
-    stage.sought(2, 60, (9.0, 5.0))
-    assert stage.lines == (HandleLine((9.0, 5.0), LINE.target),)
-    stage.edit.look(5)
-    stage.sought(5, 80, (15.0, 20.0))
-    assert stage.lines == (HandleLine((15.0, 20.0), other.target),)
-
-
-def test_after_undoing_a_result_the_next_drag_starts_at_the_step_before(stage: Stage) -> None:
-    stage.drag(3, 70, WAY)
-    second_drag(stage)
-    stage.finish(6, 90, (20.0, 20.0))
-    stage.save(6)
-    stage.raw.undo()
-    stage.press()
-    assert stage.last(M.Seek) == M.Seek("s", 3)
-
-
-def test_a_drag_from_a_step_that_is_looked_at_drops_what_came_later(stage: Stage) -> None:
-    stage.drag(3, 70, WAY)
-    for step in (1, 2):
-        stage.edit.look(step)
-        stage.sought(step, 50 + step, (5.0 + step, 5.0))
-    assert stage.edit.timeline.seen == (1, 2, 3)
-    stage.edit.look(1)
-    stage.sought(1, 51, (6.0, 5.0))
-    stage.press()
-    assert len(stage.daemon.said(M.Open)) == 1 and stage.edit.timeline.seen == (1,)
-    assert stage.last(M.Drag).handles == ((6.0, 5.0),)
-    stage.finish(4, 90, WAY)
-    assert stage.view.last == 4 and stage.raw.seen() == bytes(grey(90).data)
-
-
-def test_painting_between_two_drags_begins_a_new_edit(stage: Stage) -> None:
-    stage.drag(3, 70, WAY)
-    stage.raw.paint(stage.raw.named("Background"), 9)
-    stage.raw.named("DragGAN").setVisible(False)
-    stage.press()
-    assert len(stage.daemon.said(M.Open)) == 2
-    assert bytes(stage.last(M.Open).image.data) == stage.raw.seen()
-    assert stage.edit.timeline.seen == ()
-
-
 # Looking back and keeping.
 
 
@@ -336,6 +264,25 @@ def test_a_connection_that_breaks_in_mid_drag_is_waited_for(stage: Stage) -> Non
 
 
 # The end.
+
+
+def test_the_hidden_document_is_open_while_there_is_work_and_closed_some_time_after(
+    stage: Stage,
+) -> None:
+    program = sys.modules["krita"].Krita.instance()
+
+    def wait() -> int:
+        for _ in range(load("host.scratch").IDLE + 1):
+            stage.poll()
+        return len(program.documents())
+
+    stage.begin()
+    assert wait() == 2
+    stage.preview(2, 50, WAY)
+    assert wait() == 2
+    stage.finish(3, 70, WAY)
+    stage.save(3)
+    assert wait() == 1
 
 
 def test_closing_gives_the_session_back(stage: Stage) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.krita_daemon import frame, messages
+from tests.krita_daemon import done, frame, messages
 from tests.krita_edit_stage import Stage
 from tests.krita_plugin import fake_krita, load
-from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, grey
+from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, Settings, grey
 
 M = messages
 note = load("note")
+errors = load("draggan_wire.errors")
 Terms = load("region").Terms
 WAY = (12.0, 6.0)
 
@@ -43,19 +44,7 @@ def another_day(dragged: Stage) -> Stage:
 
 
 def reopen(stage: Stage) -> None:
-    """The daemon opens the saved data at step 3; the opened picture is had back from it, too."""
-    stage.edit.reopen(stage.settings)
-    stage.poll()
-    answers = (
-        M.Opened("s", "t", WIDTH, HEIGHT),
-        frame("sought", 3, grey(70), WAY),
-        M.Ready("s", 31.0, "Good.", 3, 3),
-    )
-    stage.answer(*answers, to=M.Open)
-    stage.rest()
-    stage.sought(0, 40)  # for the flow
-    stage.poll()
-    stage.sought(0, 40)  # for the canvas
+    stage.reopen(3, 70, WAY)
 
 
 def test_an_edit_without_a_result_leaves_no_note(stage: Stage) -> None:
@@ -81,6 +70,29 @@ def test_each_result_is_noted(dragged: Stage) -> None:
     assert [step for _, step in found.trace.results] == [3, 6]
 
 
+def test_until_a_result_is_saved_the_document_carries_the_one_before(stage: Stage) -> None:
+    stage.begin()
+    stage.answer(frame("result", 3, grey(70), WAY), done(3), to=M.Drag)
+    stage.rest()
+    assert stage.view.state == "done" and carried(stage.raw) is None  # only step 0 is saved
+    stage.save(3)
+    assert (carried(stage.raw).step, carried(stage.raw).data) == (3, b"saved at 3")
+    stage.press()
+    stage.finish(6, 90, (15.0, 6.0))
+    assert (carried(stage.raw).step, carried(stage.raw).data) == (3, b"saved at 3")
+    stage.save(6)
+    assert (carried(stage.raw).step, carried(stage.raw).data) == (6, b"saved at 6")
+
+
+def test_the_note_tells_the_step_that_was_saved_not_the_one_that_is_looked_at(stage: Stage) -> None:
+    stage.begin()
+    stage.finish(3, 70, WAY)
+    stage.edit.look(1)
+    stage.save(3)
+    stage.sought(1, 50, (7.0, 5.0))
+    assert stage.view.step == 1 and carried(stage.raw).step == 3
+
+
 def test_while_nothing_new_is_saved_the_note_is_left_alone(dragged: Stage) -> None:
     dragged.raw.setModified(False)
     dragged.place(LINE)
@@ -101,6 +113,24 @@ def test_reopening_asks_with_what_was_noted(another_day: Stage) -> None:
     assert (opening.model, opening.quality) == ("critters", "fast")
     assert bytes(opening.saved.data) == b"saved at 3" and opening.image is None
     assert not another_day.view.can_reopen  # while it is at work
+
+
+def test_reopening_tells_the_settings_that_the_edit_was_made_by(dragged: Stage) -> None:
+    later = Stage(dragged.raw, quality="best", region="auto", source="layer", steps=9)
+    settings = later.edit.reopen(later.settings)
+    assert (settings.quality, settings.region, settings.source) == ("fast", "whole", "visible")
+    assert settings.steps == 9 and settings == replace(dragged.settings, steps=9)
+
+
+def test_an_edit_of_one_layer_is_reopened_as_one() -> None:
+    stage = Stage(source="layer")
+    stage.drag(3, 70, WAY)
+    assert Stage(stage.raw).edit.reopen(Settings()).source == "layer"
+
+
+def test_a_note_that_cannot_be_read_leaves_the_settings_alone(stage: Stage) -> None:
+    stage.edit.document.write_note(b"nonsense")
+    assert stage.edit.reopen(stage.settings) is stage.settings
 
 
 def test_reopening_brings_handles_step_and_timeline_back(another_day: Stage) -> None:
@@ -140,6 +170,28 @@ def test_a_reopened_edit_looks_back(another_day: Stage) -> None:
     assert another_day.painted[-1] == grey(50)
 
 
+def test_of_a_reopened_edit_each_step_has_the_targets_of_its_own_drag(dragged: Stage) -> None:
+    other = HandleLine((10.0, 20.0), (30.0, 20.0))
+    dragged.place(other)
+    dragged.press()
+    dragged.finish(6, 90, (20.0, 20.0))
+    dragged.save(6)
+    stage = Stage(dragged.raw, quality="fast")
+    stage.reopen(6, 90, (20.0, 20.0))
+    assert stage.lines == (HandleLine((20.0, 20.0), other.target),)
+    walked = {}
+    for step, points in ((5, ((15.0, 20.0),)), (3, (WAY,)), (2, ((9.0, 5.0),)), (0, ())):
+        stage.edit.look(step)
+        stage.sought(step, 40 + step, *points)
+        walked[step] = stage.lines
+    assert walked == {
+        5: (HandleLine((15.0, 20.0), other.target),),
+        3: (HandleLine(WAY, LINE.target),),
+        2: (HandleLine((9.0, 5.0), LINE.target),),
+        0: (LINE,),
+    }
+
+
 def test_dragging_in_place_of_reopening_begins_anew(another_day: Stage) -> None:
     another_day.place(LINE)
     another_day.press()
@@ -156,6 +208,20 @@ def test_a_daemon_that_cannot_open_it_says_why_and_it_can_be_tried_again(
     view = another_day.view
     assert (view.state, view.message, view.hint) == ("failed", "Another model.", "Get it.")
     assert view.can_reopen
+
+
+def test_an_edit_that_cannot_even_be_sent_says_why(
+    another_day: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(message: Any) -> int:
+        raise errors.LimitExceeded("The edit is too large to be sent.", hint="Begin a new one.")
+
+    monkeypatch.setattr(another_day.daemon, "send", send)
+    another_day.edit.reopen(another_day.settings)
+    another_day.poll()
+    view = another_day.view
+    assert (view.state, view.message) == ("failed", "The edit is too large to be sent.")
+    assert view.hint == "Begin a new one." and view.can_reopen
 
 
 @pytest.mark.parametrize("raw_note", [b"nonsense", b""])
@@ -181,7 +247,7 @@ def test_layers_that_are_no_ids_are_layers_that_are_gone(dragged: Stage) -> None
     stage.edit.document.write_note(note.write_note(replace(carried(dragged.raw), trace=stranger)))
     reopen(stage)
     assert stage.view.state == "done"
-    stage.press()
-    stage.sought(3, 70, WAY)
-    stage.finish(5, 90, (16.0, 5.0))
-    assert list(stage.raw.tree()) == ["Background", "DragGAN"]
+    stage.press()  # the picture is none of that edit's
+    assert bytes(stage.last(M.Open).image.data) == stage.raw.seen()
+    stage.answer(M.Opened("t", "t", WIDTH, HEIGHT), M.Ready("t", 31.0, "Good."), to=M.Open)
+    assert list(stage.raw.tree()) == ["Background"]

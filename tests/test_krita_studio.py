@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.krita_daemon import GONE, MODEL, Daemon, done, frame
+from tests.krita_daemon import MODEL, Daemon, done, frame
 from tests.krita_plugin import load
 from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, grey
 from tests.krita_studio_scene import WAY, Desk, M, Scene
@@ -274,7 +274,7 @@ def test_a_refused_verb_says_why(scene: Scene) -> None:
     )
 
 
-# Settings and connections.
+# Settings and the end.
 
 
 def test_settings_are_remembered_by_krita(scene: Scene) -> None:
@@ -283,96 +283,11 @@ def test_settings_are_remembered_by_krita(scene: Scene) -> None:
     assert studio_module.Studio(version="9.9").settings == scene.studio.settings
 
 
-def test_another_address_is_another_connection(scene: Scene) -> None:
-    first = scene.daemon
-    scene.studio.change(replace(scene.studio.settings, address="tcp://studio:5571"))
-    assert first.closed
-    assert scene.daemon is not first and scene.daemon.address == "tcp://studio:5571"
-    assert scene.studio.connection.state == "connecting"
-    scene.daemon.connect()
-    scene.tick()
-    assert scene.studio.connection.sentence == "Connected to tcp://studio:5571."
-
-
-def test_handles_survive_another_address_and_are_dragged_there(scene: Scene) -> None:
-    scene.place(LINE)
-    scene.studio.change(replace(scene.studio.settings, address="tcp://studio:5571"))
-    scene.daemon.connect()
-    scene.tick()
-    scene.studio.drag_or_stop()
-    assert len(scene.daemon.said(M.Open)) == 1
-
-
-def test_an_address_that_is_none_is_refused_until_another_comes(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection_module, "Client", load("draggan_wire.client").Client)
-    scene.studio.change(replace(scene.studio.settings, address="nonsense://x y"))
-    for _ in range(3):
-        scene.tick()
-    view = scene.studio.connection
-    assert view.state == "refused" and "'nonsense://x y' is not understood" in view.sentence
-    monkeypatch.setattr(connection_module, "Client", Daemon)
-    scene.studio.change(replace(scene.studio.settings, address=""))
-    scene.daemon.connect()
-    scene.tick()
-    assert scene.studio.connection.state == "connected" and scene.studio.edit.state == "idle"
-
-
-def test_other_settings_leave_the_connection_alone(scene: Scene) -> None:
-    first = scene.daemon
-    scene.studio.change(replace(scene.studio.settings, quality="best"))
-    assert scene.daemon is first and not first.closed
-
-
-def test_the_connection_can_be_made_anew(scene: Scene) -> None:
-    first = scene.daemon
-    scene.studio.reconnect()
-    assert first.closed and scene.daemon is not first
-
-
-def test_the_daemon_of_this_computer_is_started(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[Path] = []
-    monkeypatch.setattr(
-        connection_module, "find_command", lambda folder, environment: started.append(folder)
-    )
-    scene.daemon.lose(GONE)
-    scene.tick()
-    assert scene.studio.connection.can_start
-    scene.studio.start_daemon()
-    assert len(started) == 1 and (started[0] / "studio.py").is_file()
-    assert "No daemon is installed" in scene.studio.connection.sentence
-
-
 def test_the_end_of_krita_gives_everything_back(scene: Scene) -> None:
     scene.drag()
     scene.studio.end()
     assert scene.daemon.said(M.Close) == [M.Close("s")] and scene.daemon.closed
     assert scene.krita.documents() == [scene.raw]
-
-
-# The animation.
-
-
-def test_the_timeline_becomes_an_animated_layer(scene: Scene) -> None:
-    scene.drag()
-    scene.studio.export_animation()
-    for step in range(4):
-        scene.answer(frame("sought", step, grey(40 + step)), to=M.Seek)
-        scene.tick()
-    assert scene.studio.edit.message.startswith("Making the animation")
-    for _ in range(60):
-        scene.tick()
-    assert scene.studio.edit.message == "The animation is a layer in the group 'DragGAN'."
-    layer = scene.raw.named("DragGAN animation")
-    assert sorted(layer.frames) == [0, 1, 2, 3]
-
-
-def test_without_a_timeline_nothing_is_exported(scene: Scene) -> None:
-    scene.studio.export_animation()
-    assert scene.daemon.sent == []
 
 
 # The diagnostics.

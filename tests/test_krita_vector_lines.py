@@ -106,6 +106,31 @@ def test_what_is_no_single_line_is_none(svg: str) -> None:
     assert ends(svg) is None
 
 
+ENDLESS = {
+    "a path": path("M0 0L1e999 0"),
+    "a path along one axis": path("M0 0H-1e999"),
+    "a relative path": path("M1e308 0l1e308 0"),
+    "a way": path("M0 0L24 0", "translate(1e999, 0)"),
+    "a scale": path("M0 0L24 0", "scale(1e999)"),
+    "a turn": path("M0 0L24 0", "rotate(1e999)"),
+    "a matrix": path("M1 0L24 0", "matrix(1e999 0 0 1 0 0)"),
+    "a product": path("M1e200 0L24 0", "scale(1e200)"),
+}
+
+
+@pytest.mark.parametrize("svg", ENDLESS.values(), ids=ENDLESS.keys())
+def test_numbers_beyond_all_bounds_are_no_line(svg: str) -> None:
+    assert ends(svg) is None
+    assert vector_lines.lines_of(document_with(svg, LINE)) == [
+        HandleLine((24.0, 24.0), (48.0, 24.0))
+    ]
+
+
+def test_a_layer_of_such_lines_alone_is_refused() -> None:
+    with pytest.raises(errors.BadInput, match="no straight lines"):
+        vector_lines.lines_of(document_with(*ENDLESS.values()))
+
+
 def test_a_dot_is_a_pin() -> None:
     (line,) = vector_lines.lines_of(document_with(path("M0 0L0.5 0.5", "translate(24, 24)")))
     assert line.pinned and line.start == (24.0, 24.0)
