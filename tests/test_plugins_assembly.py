@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import configparser
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -88,6 +90,24 @@ def test_the_vendored_wire_imports_by_itself_under_the_plugins_name(laid: Path) 
     )
     done = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_picture_of_the_manual_is_there_and_ships_inside_of_it(laid: Path) -> None:
+    sources = ROOT / "krita_plugin" / "draggan_krita"
+    named = set(re.findall(r'<img src="([^"]+)"', (sources / "manual.html").read_text("utf-8")))
+    there = {f"manual/{path.name}" for path in (sources / "manual").iterdir()}
+    assert named == there and len(named) > 5
+    shipped = (laid / "draggan_krita" / "manual.html").read_text("utf-8")
+    inside = re.findall(r'<img src="data:image/(?:png|jpeg);base64,([^"]+)"', shipped)
+    assert {base64.b64decode(data) for data in inside} == {
+        (sources / name).read_bytes() for name in named
+    }
+    assert shipped.count("<img ") == len(inside)
+
+
+def test_every_picture_of_the_readme_is_there() -> None:
+    named = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert named and [name for name in named if not (ROOT / name).is_file()] == []
 
 
 def test_krita_can_read_the_desktop_file(laid: Path) -> None:
