@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,25 @@ def krita(bare_krita: KritaHost) -> KritaHost:
 @pytest.fixture(scope="session")
 def daemon(out: Path) -> Iterator[RealDaemon]:
     """A daemon with the default model that answers; tests that kill it start it again."""
+    with closing(RealDaemon(_log(out, "daemon"))) as daemon:
+        daemon.start()
+        yield daemon
+
+
+@pytest.fixture
+def quick_daemon(out: Path) -> Iterator[RealDaemon]:
+    """A daemon that computes nothing, so that steps come as fast as on a GPU."""
+    command = ("-m", "tests.hosts.quick_daemon")
+    with closing(RealDaemon(_log(out, "quick_daemon"), command=command)) as daemon:
+        daemon.start()
+        yield daemon
+
+
+def _log(out: Path, name: str) -> Path:
     out.mkdir(parents=True, exist_ok=True)
-    log = out / "daemon.log"
+    log = out / f"{name}.log"
     log.unlink(missing_ok=True)
-    daemon = RealDaemon(log)
-    daemon.start()
-    yield daemon
-    daemon.close()
+    return log
 
 
 @pytest.fixture(scope="session")

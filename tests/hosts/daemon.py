@@ -8,28 +8,35 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 SECONDS = 60
+PROJECT = Path(__file__).resolve().parent.parent.parent
+# One core is the editor's.
+SERVE = ("-m", "draggan_daemon", "serve", "--threads", "1", "--device", "cpu", "-v")
 INSIDE = "/mnt/draggan/daemon"  # where the socket folder is seen from inside a root file system
 SOCKET = "draggand.sock"
 
 
 class RealDaemon:
-    """One daemon process at a time; kill and start are what users' computers do to it."""
+    """One daemon process at a time; kill and start are what users' computers do to it.
 
-    def __init__(self, log: Path, *, threads: int = 1) -> None:
+    `command` is what Python is asked to run.
+    """
+
+    def __init__(self, log: Path, *, command: Sequence[str] = SERVE) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dg"))  # socket paths must be short
         self.log = log
-        self._threads = threads
+        self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Return when the daemon answers; raises RuntimeError when it does not within a minute."""
-        arguments = ["serve", "--threads", str(self._threads), "--device", "cpu", "-v"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "draggan_daemon", *arguments],
+                [sys.executable, *self._command],
+                cwd=PROJECT,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -3,12 +3,11 @@
 import time
 
 from draggan_rig.gaps import GapMeter
-from draggan_rig.painter import begin_and_place, slow_down
+from draggan_rig.painter import begin_and_place
 
 
 def main(rig):
     _, _, docker = yield from begin_and_place(rig)
-    yield from slow_down(docker)
     idle = GapMeter()
     idle.start()
     yield 2000

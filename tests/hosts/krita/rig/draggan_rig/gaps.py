@@ -30,14 +30,14 @@ class GapMeter:
         self._timer.start(INTERVAL)
 
     def stop(self):
-        """Milliseconds: {"median", "p95", "max", "own max"}, and how many gaps there were."""
+        """Milliseconds: {"median", "p95", "max", "own": the three longest}, and their count."""
         self._timer.stop()
         gaps = sorted(self._gaps)
         return {
             "median": round(gaps[len(gaps) // 2], 1),
             "p95": round(gaps[len(gaps) * 95 // 100], 1),
             "max": round(gaps[-1], 1),
-            "own max": round(max(self._own), 1),
+            "own": [round(gap, 1) for gap in sorted(self._own)[-3:]],
             "count": len(gaps),
         }
 
