@@ -82,9 +82,9 @@ class KritaCanvas:
         return step
 
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
-        """Goes on with an edit of another day; the document shows its `step`."""
+        """Goes on with an edit of another day, whose newest result is `step`."""
         self._begin(opened, trace)
-        look = self._read(opened.source)
+        look = self._read(opened.source) if self._document_shows(step) else None
         if look is not None:
             self._looks.remember(look, step)
 
