@@ -133,6 +133,9 @@ def test_steps_are_looked_at_kept_and_exported_without_touching_the_picture(
     assert told["keys"] == list(range(last + 1))
     assert told["different frames"] == last + 1 and told["first frame is the picture"]
     assert told["active"] == "Background"
+    assert told["went on"].startswith("All handles have reached their targets")
+    assert told["went on to"][0] == told["went on to"][1] > last - 4
+    assert told["new layers"] == 1
 
 
 def test_what_cannot_be_dragged_is_said_with_a_remedy_and_without_a_dialog(

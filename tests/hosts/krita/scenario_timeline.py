@@ -37,6 +37,23 @@ def main(rig):
     rig.put("first frame is the picture", frames[0] == before)
     rig.put("active", document.activeNode().name())
     yield from rig.screenshot("animation")
+    animated(document).setVisible(False)
+    document.refreshProjection()
+    yield from go_on_from(rig, docker, document, last - 4)
+
+
+def go_on_from(rig, docker, document, step):
+    """A drag from an earlier step drops what came after it, and adds a result of its own."""
+    while docker.step()[0] > step:
+        before = docker.step()[0]
+        yield from docker.click("One step back")
+        yield from wait_for_step(rig, docker, before - 1)
+    count = len(group(document))
+    yield from docker.drag()
+    rig.put("went on", docker.message())
+    rig.put("went on to", docker.step())
+    rig.put("new layers", len(group(document)) - count)
+    yield from rig.screenshot("went_on")
 
 
 def wait_for_step(rig, docker, step):
