@@ -103,7 +103,7 @@ def test_stepping_back_over_two_drags_gives_each_its_own_targets(stage: Stage) -
         walked[step] = stage.lines
     assert walked == {
         4: (HandleLine((12.0, 20.0), other.target),),
-        3: (LEFT,),
+        3: (other,),  # where that drag began
         2: (HandleLine((9.0, 5.0), LINE.target),),
         0: (LINE,),
     }

@@ -86,7 +86,7 @@ def test_a_step_that_was_looked_at_means_nothing_to_another_edit(
     stage.press()
     stage.press()  # stopped while it is opened, and pressed again
     stage.answer(M.Opened("t", "t", WIDTH, HEIGHT), to=M.Open)
-    stage.answer(M.Closed("t"), to=M.Stop)
+    stage.answer(M.Closed("t", "stopped"), to=M.Stop)
     assert stage.view.state == "idle"
     lines = stage.lines
     stage.press()

@@ -9,7 +9,7 @@ import pytest
 from tests.krita_daemon import Daemon, frame
 from tests.krita_plugin import load
 from tests.krita_scene import HEIGHT, LINE, WIDTH, grey
-from tests.krita_studio_scene import Desk, M, Scene
+from tests.krita_studio_scene import WAY, Desk, M, Scene
 
 studio_module = load("studio")
 DONE = "The animation is a layer in the group 'DragGAN'."
@@ -97,6 +97,32 @@ def test_it_looks_often_until_the_layer_is_made(exporting: Scene) -> None:
     assert timer.interval() == studio_module.QUICK
     wait(exporting)
     assert timer.interval() == studio_module.LAZY
+
+
+def test_afterwards_a_drag_goes_on_from_the_result(exporting: Scene) -> None:
+    send(exporting, 0, 1, 2)
+    exporting.answer(frame("sought", 3, grey(70), WAY), to=M.Seek)
+    wait(exporting)
+    assert exporting.studio.edit.message == DONE
+    exporting.studio.drag_or_stop()
+    exporting.tick()
+    assert len(exporting.daemon.said(M.Open)) == 1 and len(exporting.daemon.said(M.Drag)) == 2
+
+
+@pytest.mark.xfail(strict=True, reason="the frame that Krita shows is taken for the picture")
+@pytest.mark.parametrize("ticks", [1, 14, 16])
+def test_a_drag_that_is_asked_for_meanwhile_does_not_go_on_from_a_frame(
+    exporting: Scene, ticks: int
+) -> None:
+    send(exporting, 0, 1, 2)
+    exporting.answer(frame("sought", 3, grey(70), WAY), to=M.Seek)
+    for _ in range(ticks):
+        exporting.tick()
+    assert exporting.studio._export is not None
+    exporting.studio.drag_or_stop()
+    exporting.tick()
+    assert len(exporting.daemon.said(M.Open)) == 1
+    assert exporting.daemon.said(M.Seek)[-1].step == 3
 
 
 # In its own document.
