@@ -84,7 +84,7 @@ class KritaCanvas:
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day, whose newest result is `step`."""
         self._begin(opened, trace)
-        look = self._read(opened.source) if self._document_shows(step) else None
+        look = self._read(opened.source) if self.step_of_layers == step else None
         if look is not None:
             self._looks.remember(look, step)
 
@@ -111,6 +111,12 @@ class KritaCanvas:
         """The layers that the edit has left in the document."""
         return self._trace
 
+    @property
+    def step_of_layers(self) -> int:
+        """The step of the newest result that can be seen, 0 where there is none (any more)."""
+        shown = (step for uid, step in reversed(self._trace.results) if self._document.shows(uid))
+        return next(shown, 0)
+
     def _step_on_show(
         self, terms: Terms, wanted: Source, lines: Sequence[HandleLine]
     ) -> Optional[int]:
@@ -127,17 +133,12 @@ class KritaCanvas:
             return None
         look = self._read(source)
         step = None if look is None else self._looks.step_of(look)
-        return self._step_of_layers() if step is not None and source.layer else step
+        return self.step_of_layers if step is not None and source.layer else step
 
     def _same_layer(self, wanted: str, opened: str) -> bool:
         if bool(wanted) != bool(opened):
             return False
         return wanted == opened or self._document.is_inside(wanted, self._trace.group)
-
-    def _step_of_layers(self) -> int:
-        """The step of the newest result that can be seen; a layer alone does not show it."""
-        shown = (step for uid, step in reversed(self._trace.results) if self._document.shows(uid))
-        return next(shown, 0)
 
     def _look_anew(self, source: Source, terms: Terms) -> Opened:
         image = self._read(source)
@@ -182,7 +183,7 @@ class KritaCanvas:
     def show_preview(self, image: Image) -> None:
         self._clearing = False
         self._see(image, self.step_now())
-        if not self.dragging and self._document_shows(self.step_now()):
+        if not self.dragging and self.step_now() == self.step_of_layers:  # the document shows it
             self._preview.clear()
             self.looked_at = None
             return
@@ -190,11 +191,6 @@ class KritaCanvas:
         self._preview.show(
             image, self.crop, on_layer=self.dragging, group=self._group(), above=self._above()
         )
-
-    def _document_shows(self, step: int) -> bool:
-        """Whether the newest result is this step, and visible: nothing need be painted then."""
-        newest = self._trace.results[-1:]
-        return bool(newest) and newest[0][1] == step and self._document.shows(newest[0][0])
 
     def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
         """Kept steps are hidden layers: they must not lie over what is still being dragged."""

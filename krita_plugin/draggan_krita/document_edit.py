@@ -11,7 +11,7 @@ from .canvas import KritaCanvas
 from .draggan_wire.crop import Crop
 from .draggan_wire.edit import Edit
 from .draggan_wire.edit_status import EditOptions
-from .draggan_wire.errors import BadInput, WireError
+from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
 from .draggan_wire.messages import Frame, Image, Point
 from .handles import HandleLine, HandleSet
 from .note import Note, read_note, write_note
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
 ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
+GONE = "The daemon is gone, and what was under way with it."
+GONE_HINT = "Press Drag again as soon as it is connected."
 Lines = Tuple[HandleLine, ...]
 
 
@@ -64,6 +66,7 @@ class DocumentEdit:
         self._notice = ""
         self._state = "idle"
         self._revision = 0  # of the handles, when they were last looked at
+        self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
         self.can_reopen = bool(document.read_note())
 
@@ -145,6 +148,7 @@ class DocumentEdit:
         self._forgive()
         self.edit.poll()
         self.canvas.settle(at_work=self.edit.busy)
+        self._follow_undo()
         self._follow_steps()
         self._follow_state()
         self._keep_note()
@@ -209,6 +213,13 @@ class DocumentEdit:
     def _see(self, image: Image, step: int) -> None:
         self.timeline.see(step, thumbnail(image))
 
+    def _follow_undo(self) -> None:
+        """The user's undo takes results out, and redo brings them back: the timeline goes along."""
+        shown, before = self.canvas.step_of_layers, self._shown
+        self._shown = shown
+        if shown != before and shown != self.edit.status.step:
+            self.look(shown)
+
     def _follow_steps(self) -> None:
         status = self.edit.status
         points = [self.canvas.crop.to_document(point) for point in status.points]
@@ -219,9 +230,9 @@ class DocumentEdit:
             self._place_handles(self._drag_of(status.step), status.step, points)
 
     def _drag_of(self, step: int) -> PastDrag:
-        """The drag that made a step; for the opened picture the first."""
-        made = [drag for drag in self._drags if drag.base < step]
-        return made[-1] if made else self._drags[0]
+        """The drag that began at a step, or else the one that made it."""
+        near = [drag for drag in self._drags if drag.base <= step]
+        return near[-1] if near else self._drags[0]
 
     def _place_handles(self, drag: PastDrag, step: int, points: Sequence[Point]) -> None:
         """Arrows begin where the handles are now, unless the user has moved them meanwhile."""
@@ -279,15 +290,17 @@ class DocumentEdit:
     # What is shown.
 
     def view(self) -> EditView:
-        status = self.edit.status
+        status, message, hint = self.edit.status, self.edit.status.message, self.edit.status.hint
+        if isinstance(status.error, (NoDaemon, ConnectionLost)):
+            message, hint = GONE, GONE_HINT
         view = EditView(
             state=status.state,
-            message=self._notice or status.message,
-            hint="" if self._notice else status.hint,
+            message=self._notice or message,
+            hint="" if self._notice else hint,
             fraction=status.fraction,
             handles=self._statuses(),
             selected=self.handles.selected,
-            step=status.step,
+            step=self._step_on_show(),
             last=self.edit.last,
             ms_per_step=status.ms_per_step,
             fit=_fit(status.fit),
@@ -312,8 +325,16 @@ class DocumentEdit:
             box=_box(crop) if show_box and self.canvas.opened else None,
         )
 
+    def _step_on_show(self) -> int:
+        """Of a drag that has failed nothing is left to see."""
+        if self.edit.status.state != "failed":
+            return self.edit.status.step
+        looked = self.canvas.looked_at
+        return self.canvas.step_of_layers if looked is None else looked
+
     def _statuses(self) -> Tuple[str, ...]:
-        statuses = self.edit.status.statuses
+        failed = self.edit.status.state == "failed"
+        statuses = () if failed else self.edit.status.statuses
         if len(statuses) == len(self.handles.lines) and self.handles.lines == self._ours:
             return statuses
         return tuple("pinned" if line.pinned else "placed" for line in self.handles.lines)

@@ -56,7 +56,8 @@ class Preview:
         fits = (image.width, image.height) == (crop.width, crop.height)
         width, height = self._document.size
         affordable = self._slow < TOO_OFTEN and width * height <= LARGEST
-        if on_layer and fits and affordable and not self._given_up:
+        faithful = self._document.keeps_srgb  # else each step would have to be made up for
+        if on_layer and fits and affordable and faithful and not self._given_up:
             self._show_on_layer(image, crop, group, above)
         else:
             self._paint(image, crop)
@@ -83,7 +84,7 @@ class Preview:
         self._paint(None, None)
         if added is None:
             return None
-        kept = layers.finish(self._document.raw, added, name, image, crop, changed)
+        kept = self._document.finish(added, name, image, crop, changed)
         return added if kept else None
 
     def clear(self) -> None:

@@ -286,6 +286,8 @@ class Studio:
 
     def _place(self, on: bool) -> None:
         self._desk.place(on)
+        if on and self._current:
+            self._current.document.prepare()  # a drag will follow
         if on and self._current and not self._current.handles.lines:
             say(
                 self.words.tr(

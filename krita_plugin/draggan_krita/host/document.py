@@ -11,6 +11,7 @@ from ..draggan_wire.messages import Image
 from ..qt import QtCore
 from . import layers, pixels
 from .animation import AnimationExport
+from .gamut import is_wider_than_srgb
 from .scratch import Workshop, space_of
 
 NOTE, NOTE_TITLE = "draggan", "A DragGAN edit that can be taken up again"
@@ -39,6 +40,11 @@ class KritaDocument:
     @property
     def size(self) -> Tuple[int, int]:
         return self.raw.width(), self.raw.height()
+
+    @property
+    def keeps_srgb(self) -> bool:
+        """Whether an sRGB layer looks in it as it is."""
+        return not is_wider_than_srgb(self.raw)
 
     @property
     def description(self) -> str:
@@ -124,6 +130,17 @@ class KritaDocument:
         )
         self._active.expect(added)
         return added
+
+    def finish(
+        self,
+        added: layers.Added,
+        name: str,
+        image: Image,
+        crop: Crop,
+        changed: Optional[Image],
+    ) -> bool:
+        """See `layers.finish`."""
+        return layers.finish(self.raw, added, name, image, crop, changed, self._workshop)
 
     def export(
         self, frames: Sequence[Image], crop: Crop, *, group: str, above: str

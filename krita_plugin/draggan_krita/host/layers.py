@@ -10,11 +10,14 @@ from krita import Selection
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.messages import Image
 from ..qt import QtCore
+from .gamut import is_wider_than_srgb, made_up_for
 from .pixels import SRGB, depth_of, write_node
 from .scratch import Workshop, space_of
 
 GROUP, MASK = "DragGAN", "What moved"
 PATIENCE = 30  # looks at the active layer after an insertion
+SOFT = 8  # pixels over which a mask fades in where colours are not quite kept
+TURNS = 2  # times that Krita may turn away from the user's layer after one
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def add_layer(
     scratch = workshop.document(space_of(document))
     layer = scratch.createNode(name, "paintlayer")
     layer.setColorSpace("RGBA", depth_of(image), SRGB)
-    write_node(layer, image, crop)
+    write_node(layer, made_up_for(document, image, workshop), crop)
     own_group = scratch.createGroupLayer(GROUP)
     scratch.rootNode().addChildNode(own_group, None)
     own_group.addChildNode(layer, None)
@@ -95,18 +98,24 @@ def _add_group(document: Any, group: Any, above: Any) -> None:
 
 def _add_mask(document: Any, layer: Any, crop: Crop, changed: Optional[Image]) -> None:
     mask = document.createTransparencyMask(MASK)
-    selection = Selection()
-    if changed is None:
-        selection.select(crop.left, crop.top, crop.width, crop.height, 255)
-    else:
-        _write_mask(selection, changed, crop)
-    mask.setSelection(selection)
+    mask.setSelection(_selection_of(changed, crop, soft=is_wider_than_srgb(document)))
     layer.addChildNode(mask, None)
 
 
-def _write_mask(target: Any, changed: Image, crop: Crop) -> None:
+def _selection_of(changed: Optional[Image], crop: Crop, *, soft: bool) -> Any:
+    """What has changed (None: all of it) as a selection, `soft` at its edges, never beyond them."""
     area = (crop.left, crop.top, crop.width, crop.height)
-    target.setPixelData(bytes(changed.data), *area)
+    selection = Selection()
+    if changed is None:
+        selection.select(*area, 255)
+        return selection
+    selection.setPixelData(bytes(changed.data), *area)
+    if soft:
+        inner = selection.duplicate()
+        inner.shrink(2 * SOFT, 2 * SOFT, True)
+        inner.feather(SOFT)
+        selection.intersect(inner)
+    return selection
 
 
 def rewrite(document: Any, added: Added, image: Image, crop: Crop) -> bool:
@@ -120,7 +129,13 @@ def rewrite(document: Any, added: Added, image: Image, crop: Crop) -> bool:
 
 
 def finish(
-    document: Any, added: Added, name: str, image: Image, crop: Crop, changed: Optional[Image]
+    document: Any,
+    added: Added,
+    name: str,
+    image: Image,
+    crop: Crop,
+    changed: Optional[Image],
+    workshop: Workshop,
 ) -> bool:
     """Makes the working layer the result: final pixels, masked, named, and the user's to paint on.
 
@@ -130,10 +145,13 @@ def finish(
     layer = find(document, added.layer)
     if layer is None:
         return False
-    write_node(layer, image, crop)
+    write_node(layer, made_up_for(document, image, workshop), crop)
     for mask in layer.childNodes():
         if changed is not None and mask.name() == MASK:
-            _write_mask(mask, changed, crop)
+            soft = is_wider_than_srgb(document)
+            area = (crop.left, crop.top, crop.width, crop.height)
+            selection = _selection_of(changed, crop, soft=soft)
+            mask.setPixelData(selection.pixelData(*area), *area)
     layer.setName(name)
     layer.setLocked(False)
     document.refreshProjection()
@@ -165,20 +183,20 @@ class ActiveLayer:
     def __init__(self, document: Any) -> None:
         self._document = document
         self._added: Optional[Added] = None
-        self._patience = 0
+        self._patience = self._turns = 0
 
     def expect(self, added: Added) -> None:
-        """Krita will turn to this layer or its group."""
+        """Krita will turn to this layer, or its group, or one after the other."""
         before = self._added
         if before is not None and added.active in (before.group, before.layer):
             added = replace(added, active=before.active)  # the user's own was not given back yet
-        self._added, self._patience = added, PATIENCE
+        self._added, self._patience, self._turns = added, PATIENCE, TURNS
 
     def settle(self) -> None:
         """To be called now and then; a layer that the user has chosen meanwhile stays chosen."""
         added, self._patience = self._added, self._patience - 1
-        if added is None or self._patience < 0:
+        if added is None or self._patience < 0 or not self._turns:
             self._added = None
         elif active_id(self._document) in (added.group, added.layer):
-            self._added = None
+            self._turns -= 1
             activate(self._document, added.active)

@@ -9,10 +9,13 @@ from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extensio
 from ..qt import QT, QtCore, QtWidgets
 from ..studio import Studio
 from ..widgets.docker import Panel
+from .application import read_setting, write_setting
 
 DOCKER = "draggan_docker"
 TITLE = "DragGAN"
 MENU = "tools/scripts"
+ROOMY = "PresetDocker"  # Krita's brush presets
+PLACED = "placed"  # the setting that tells that the docker has been given its place
 
 
 def register(version: str) -> None:
@@ -40,11 +43,26 @@ def _docker(studio: Studio) -> type:
         def showEvent(self, event: Any) -> None:
             studio.wake()
             super().showEvent(event)
+            if not read_setting(PLACED):
+                QtCore.QTimer.singleShot(0, lambda: _take_place(self))
 
         def canvasChanged(self, canvas: Any) -> None:
             """Krita demands it; the studio looks for itself."""
 
     return DragganDocker
+
+
+def _take_place(docker: Any) -> None:
+    """The first time: among the brush presets, where there is room; the user may move it later."""
+    window = docker.parentWidget()
+    if not isinstance(window, QtWidgets.QMainWindow) or docker.isFloating():
+        return
+    write_setting(PLACED, "yes")
+    presets = window.findChild(QtWidgets.QDockWidget, ROOMY)
+    if presets is not None and presets.isVisible() and not presets.isFloating():
+        window.tabifyDockWidget(presets, docker)
+        docker.show()
+        docker.raise_()
 
 
 def _extension(studio: Studio) -> type:

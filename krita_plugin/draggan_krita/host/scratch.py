@@ -12,7 +12,7 @@ from typing import Any, Optional, Tuple
 from krita import Krita
 
 SIDE = 16  # pixels; what a layer holds may reach beyond its document
-IDLE = 40  # looks without use after which the document is closed: making one takes time
+IDLE = 400  # looks without use after which the document is closed: making one takes 50 ms
 
 Space = Tuple[str, str, str]  # Krita's names of a colour model, depth and profile
 
