@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -78,6 +79,17 @@ class View:
         return self.to_widget if self.canvas is not None else None
 
 
+_rooms: list[Room] = []  # of one test
+
+
+@pytest.fixture(autouse=True)
+def _nobody_listens_afterwards() -> Iterator[None]:
+    """Every event of the application would be heard, also while what heard it is taken apart."""
+    yield
+    while _rooms:
+        _rooms.pop().input.remove()
+
+
 class Room:
     """A view with its input on, as a painter has it after "Place handles"."""
 
@@ -90,6 +102,7 @@ class Room:
         self.input = canvas_input.CanvasInput(self.view, placing, self.changed)
         assert self.input.install()
         self.input.on = True
+        _rooms.append(self)
 
     def changed(self) -> None:
         self.changes += 1
