@@ -71,7 +71,6 @@ def test_a_step_that_was_painted_over_the_canvas_is_gone(stage: Stage) -> None:
     assert stage.painted[-1] is None
 
 
-@pytest.mark.xfail(strict=True, reason="the step that was looked at is remembered")
 @pytest.mark.parametrize("begin_anew", ["reconnect", "paint"])
 def test_a_step_that_was_looked_at_means_nothing_to_another_edit(
     stage: Stage, begin_anew: str

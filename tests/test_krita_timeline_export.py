@@ -109,7 +109,6 @@ def test_afterwards_a_drag_goes_on_from_the_result(exporting: Scene) -> None:
     assert len(exporting.daemon.said(M.Open)) == 1 and len(exporting.daemon.said(M.Drag)) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the frame that Krita shows is taken for the picture")
 @pytest.mark.parametrize("ticks", [1, 14, 16])
 def test_a_drag_that_is_asked_for_meanwhile_does_not_go_on_from_a_frame(
     exporting: Scene, ticks: int
@@ -189,7 +188,6 @@ def test_closing_another_document_does_it_no_harm(exporting: Scene) -> None:
 # What goes wrong.
 
 
-@pytest.mark.xfail(strict=True, reason="the words about fetching stay over the daemon's")
 def test_what_the_daemon_refuses_ends_it_with_its_words(exporting: Scene) -> None:
     send(exporting, 0)
     exporting.answer(M.Error("engine_failed", "It went wrong.", "Try less."), to=M.Seek)
@@ -214,7 +212,6 @@ def test_krita_that_turns_to_the_group_in_between_does_not_hold_it_up(exporting:
     assert exporting.studio.edit.message == DONE
 
 
-@pytest.mark.xfail(strict=True, reason="it is tried again with each tick, and nothing is drawn")
 def test_an_exception_ends_it_too(exporting: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(node: Any, time: int) -> bool:
         raise RuntimeError("wrapped C/C++ object has been deleted")

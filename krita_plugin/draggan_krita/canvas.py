@@ -95,12 +95,16 @@ class KritaCanvas:
     def forget(self) -> None:
         """The edit is over; the layers that it has left stay."""
         self._opened, self._trace, self._looks = None, Trace(), Looks()
-        self._clearing = False
-        self._preview.clear()
+        self._show_nothing()
 
     def _begin(self, opened: Opened, trace: Trace) -> None:
         self._opened, self._trace, self._looks = opened, trace, Looks()
         self._looks.remember(opened.image, 0)
+        self._show_nothing()
+
+    def _show_nothing(self) -> None:
+        self._clearing, self.looked_at = False, None
+        self._preview.clear()
 
     @property
     def opened(self) -> Optional[Opened]:
@@ -215,8 +219,7 @@ class KritaCanvas:
     def settle(self, *, at_work: bool) -> None:
         """Takes the preview away, if that is what it has come to; tidies up after Krita."""
         if self._clearing:
-            self._clearing, self.looked_at = False, None
-            self._preview.clear()
+            self._show_nothing()
         self._document.settle(at_work=at_work)
 
     def export(self, frames: Sequence[Image]) -> AnimationExport:

@@ -40,6 +40,9 @@ _REMOVING = (_Key.Key_Delete, _Key.Key_Backspace)
 class CanvasInput(QtCore.QObject):
     """The event filter of one canvas; calls `changed` whenever handles or `hovered` have."""
 
+    _widget: Optional[QtWidgets.QWidget] = None  # of the class, too: Qt may ask a dying filter
+    _sending = False
+
     def __init__(self, surface: Surface, placing: Placing, changed: Callable[[], None]) -> None:
         super().__init__()
         self.hovered: Optional[Grip] = None

@@ -239,11 +239,19 @@ class DocumentEdit:
         if step <= drag.base:
             lines = drag.lines
         elif len(points) == len(drag.lines):
-            near = max(self.canvas.crop.width, self.canvas.crop.height) * ARRIVED
-            lines = tuple(_moved(line, p, near) for line, p in zip(drag.lines, points))
+            arrived = self._arrived(drag, points)
+            lines = tuple(map(_moved, drag.lines, points, arrived))
         else:
             return
         self._put_handles(lines)
+
+    def _arrived(self, drag: PastDrag, points: Sequence[Point]) -> Sequence[bool]:
+        """As the daemon says at a drag's end; of other steps, by what is left of the way."""
+        statuses = self.edit.status.statuses
+        if len(statuses) == len(points):
+            return [status == "reached" for status in statuses]
+        near = max(self.canvas.crop.width, self.canvas.crop.height) * ARRIVED
+        return [math.dist(p, line.target) < near for line, p in zip(drag.lines, points)]
 
     def _put_handles(self, lines: Lines) -> None:
         if lines != self._ours:
@@ -254,14 +262,7 @@ class DocumentEdit:
         state = self.edit.status.state
         if state != self._state and state in ("done", "failed", "idle"):
             self.canvas.dragging = False
-            if state == "failed" and self._state in ("dragging", "stopping"):
-                self._take_back()
         self._state = state
-
-    def _take_back(self) -> None:
-        """A drag has left nothing behind: the handles are again where it began."""
-        if self._drags and self.handles.lines == self._ours:
-            self._put_handles(self._drags[-1].lines)
 
     def _keep(self, frame: Frame) -> None:
         self.canvas.keep_step(frame.image, frame.step, frame.changed)
@@ -351,11 +352,10 @@ def _options(settings: Settings, crop: Crop) -> EditOptions:
     )
 
 
-def _moved(line: HandleLine, point: Point, near: float) -> HandleLine:
+def _moved(line: HandleLine, point: Point, arrived: bool) -> HandleLine:
     """A handle on its way; one that has arrived holds its place from then on."""
     if line.pinned:
         return line
-    arrived = math.dist(point, line.target) < near
     return HandleLine(line.target, line.target) if arrived else replace(line, start=point)
 
 

@@ -20,7 +20,7 @@ from .connection import Connection, ConnectionView
 from .desk import Desk
 from .diagnostics import Facts, report
 from .document_edit import DocumentEdit, EditView
-from .draggan_wire.errors import WireError
+from .draggan_wire.errors import BadInput, WireError
 from .draggan_wire.messages import Image, ModelInfo
 from .host.application import krita_version, read_setting, say, write_setting
 from .host.document import KritaDocument, active_document
@@ -115,7 +115,7 @@ class Studio:
         self._wish(lambda: self._place(on))
 
     def drag_or_stop(self) -> None:
-        self._with_edit(lambda edit: edit.drag_or_stop(self.settings))
+        self._with_edit(self._drag_or_stop)
 
     def step_by(self, n: int) -> None:
         self._with_edit(lambda edit: edit.step_by(n))
@@ -185,7 +185,7 @@ class Studio:
         try:
             self._work()
         except Exception as error:  # never a traceback to an artist
-            self._mishap(error)
+            self._mishap(error, self._current)
         finally:
             self._inside = False
         self._tell()
@@ -204,11 +204,18 @@ class Studio:
             self._connection.poll()
         for key, edit in list(self._edits.items()):
             if edit.document.alive:
-                edit.poll()
+                self._poll(edit)
             else:
                 self._forget(key)
         self._go_on_exporting()
         self._show()
+
+    def _poll(self, edit: DocumentEdit) -> None:
+        """One document's mishap is not the others'."""
+        try:
+            edit.poll()
+        except Exception as error:
+            self._mishap(error, edit)
 
     def _grant(self, wish: Callable[[], object]) -> None:
         try:
@@ -301,14 +308,26 @@ class Studio:
             self._current.tell(sentence)
         self._wish(lambda: None)
 
+    def _drag_or_stop(self, edit: DocumentEdit) -> None:
+        if self._export is not None and self._export.edit is edit:
+            raise BadInput(
+                "The animation is still being made.",
+                hint="Press Drag again when it is a layer.",
+            )
+        edit.drag_or_stop(self.settings)
+
     def _begin_export(self, edit: DocumentEdit) -> None:
         if self._export is None and edit.edit.last and not edit.busy:
             self._export = TimelineExport(edit)
 
     def _go_on_exporting(self) -> None:
-        if self._export is not None:
-            self._export.advance()
-            if self._export.over:
+        export = self._export
+        if export is None:
+            return
+        try:
+            export.advance()
+        finally:
+            if export.over:
                 self._export = None
 
     # What is shown.
@@ -340,12 +359,13 @@ class Studio:
         for listener in list(self._listeners):
             listener()
 
-    def _mishap(self, error: Exception) -> None:
+    def _mishap(self, error: Exception, edit: Optional[DocumentEdit]) -> None:
         self._messages.append(traceback.format_exc())
-        if self._current:
+        if edit is not None:
             sentence = f"The plugin could not do its part: {type(error).__name__}: {error}."
             hint = "Try again; if it stays, copy the diagnostics and report them."
-            self._current.refuse(WireError(sentence, hint=hint))
+            edit.refuse(WireError(sentence, hint=hint))
+        if self._current:
             self.edit = self._current.view()
 
 

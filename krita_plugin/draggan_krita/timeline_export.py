@@ -33,11 +33,15 @@ class TimelineExport:
                 self._make(self._layer)
             elif len(self._frames) == len(self._steps):
                 self._layer = self.edit.canvas.export(self._frames)
-            elif not self.edit.edit.to_fetch:  # it has ended early, and said why
+            elif not self.edit.edit.to_fetch:  # it has ended early, and the edit says why
                 self.over = True
+                self.edit.tell("")
         except WireError as error:
             self.over = True
             self.edit.refuse(error)
+        except Exception:
+            self.over = True
+            raise
 
     def _receive(self, frame: Frame) -> None:
         self._frames.append(frame.image)

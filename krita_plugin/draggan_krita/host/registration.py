@@ -44,7 +44,7 @@ def _docker(studio: Studio) -> type:
             studio.wake()
             super().showEvent(event)
             if not read_setting(PLACED):
-                QtCore.QTimer.singleShot(0, lambda: _take_place(self))
+                QtCore.QTimer.singleShot(200, lambda: _take_place(self))
 
         def canvasChanged(self, canvas: Any) -> None:
             """Krita demands it; the studio looks for itself."""
@@ -55,11 +55,11 @@ def _docker(studio: Studio) -> type:
 def _take_place(docker: Any) -> None:
     """The first time: among the brush presets, where there is room; the user may move it later."""
     window = docker.parentWidget()
-    if not isinstance(window, QtWidgets.QMainWindow) or docker.isFloating():
-        return
+    if not docker.isVisible() or not isinstance(window, QtWidgets.QMainWindow):
+        return  # Krita shows every docker for a moment while it starts
     write_setting(PLACED, "yes")
     presets = window.findChild(QtWidgets.QDockWidget, ROOMY)
-    if presets is not None and presets.isVisible() and not presets.isFloating():
+    if presets is not None and presets.isVisible() and not docker.isFloating():
         window.tabifyDockWidget(presets, docker)
         docker.show()
         docker.raise_()
