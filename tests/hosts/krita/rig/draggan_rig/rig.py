@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .qt import QtWidgets
+from .qt import QtCore, QtWidgets
 
 
 class Rig:
@@ -80,6 +80,16 @@ class Rig:
             y = start.y() + (end.y() - start.y()) * k // steps
             words += ["mousemove", x, y, "sleep", "0.02"]
         yield from self.run("xdotool", *words, "sleep", "0.05", "mouseup", button, "sleep", "0.1")
+        yield from self.catch_up()
+
+    def catch_up(self):
+        """Let Krita take in all that the pointer has done: painting may have kept it from that."""
+        nothing = QtCore.Qt.MouseButton.NoButton
+        for _ in range(3):
+            yield 100
+            yield from self.wait_for(
+                lambda: QtWidgets.QApplication.mouseButtons() == nothing, 5, "the button's release"
+            )
 
     def keys(self, *names):
         """Press keys one after the other, in xdotool's words: "ctrl+z"."""
