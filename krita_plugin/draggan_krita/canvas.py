@@ -232,15 +232,8 @@ class KritaCanvas:
     def _add(
         self, image: Image, name: str, changed: Optional[Image], *, visible: bool
     ) -> layers.Added:
-        return self._document.add_layer(
-            name,
-            image,
-            self.crop,
-            changed=changed,
-            group=self._group(),
-            above=self._above(),
-            visible=visible,
-        )
+        new = layers.NewLayer(name, image, self.crop, changed, visible=visible)
+        return self._document.add_layer(new, group=self._group(), above=self._above())
 
     def _group(self) -> str:
         """The edit's group; a new one ("") in place of one that is gone or hidden."""

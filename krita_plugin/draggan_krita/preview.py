@@ -66,9 +66,8 @@ class Preview:
         raw, begin = self._document.raw, self._clock()
         if self._added is None:
             self._paint(None, None)
-            self._added = self._document.add_layer(
-                NAME, image, crop, group=group, above=above, locked=True
-            )
+            new = layers.NewLayer(NAME, image, crop, locked=True)
+            self._added = self._document.add_layer(new, group=group, above=above)
             return
         if not layers.rewrite(raw, self._added, image, crop):
             self._added, self._given_up = None, True

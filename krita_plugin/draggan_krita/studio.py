@@ -12,7 +12,6 @@ import threading
 import time
 import traceback
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Deque, Dict, List, Optional, Tuple
 
@@ -351,8 +350,8 @@ class Studio:
             self._messages.append(" | ".join(now))
 
     def _tell(self) -> None:
-        seen = len(self.thumbnail_steps())
-        now = _State(self.connection, self.models, self.edit, self.placing, self.settings, seen)
+        shown = (self.connection, self.models, self.edit, self.placing, self.settings)
+        now = (*shown, len(self.thumbnail_steps()))
         if now == self._told:
             return
         self._told = now
@@ -373,15 +372,3 @@ def _take_lines(edit: DocumentEdit) -> None:
     lines = lines_of(edit.document.raw)
     edit.handles.replace(lines)
     edit.tell(f"Handles taken from the vector layer: {len(lines)}.")
-
-
-@dataclass(frozen=True)
-class _State:
-    """All that is shown at one moment, to see whether anything has changed."""
-
-    connection: ConnectionView
-    models: Tuple[ModelInfo, ...]
-    edit: EditView
-    placing: bool
-    settings: Settings
-    thumbnails: int

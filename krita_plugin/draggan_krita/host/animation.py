@@ -37,9 +37,8 @@ class AnimationExport:
     ) -> None:
         self._document, self._crop = document, crop
         self._frames = list(frames)
-        added = layers.add_layer(
-            document, NAME, frames[0], crop, workshop, group=group, above=above, masked=False
-        )
+        new = layers.NewLayer(NAME, frames[0], crop, masked=False)
+        added = layers.add_layer(document, new, workshop, group=group, above=above)
         self._active, self._uid = added.active, added.layer
         self.group = added.group
         self._next, self._waited, self._asked = 0, 0, False

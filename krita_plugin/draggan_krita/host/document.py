@@ -103,31 +103,9 @@ class KritaDocument:
 
     # Layers of ours.
 
-    def add_layer(
-        self,
-        name: str,
-        image: Image,
-        crop: Crop,
-        *,
-        changed: Optional[Image] = None,
-        group: str = "",
-        above: str = "",
-        locked: bool = False,
-        visible: bool = True,
-    ) -> layers.Added:
+    def add_layer(self, new: layers.NewLayer, *, group: str = "", above: str = "") -> layers.Added:
         """See `layers.add_layer`; the user's active layer becomes active again by itself."""
-        added = layers.add_layer(
-            self.raw,
-            name,
-            image,
-            crop,
-            self._workshop,
-            changed=changed,
-            group=group,
-            above=above,
-            locked=locked,
-            visible=visible,
-        )
+        added = layers.add_layer(self.raw, new, self._workshop, group=group, above=above)
         self._active.expect(added)
         return added
 

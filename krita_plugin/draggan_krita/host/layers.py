@@ -46,21 +46,23 @@ def active_id(document: Any) -> str:
     return "" if node is None else id_of(node)
 
 
+@dataclass(frozen=True)
+class NewLayer:
+    """A layer to be: `masked` to what has `changed` (None: to all of the crop)."""
+
+    name: str
+    image: Image
+    crop: Crop
+    changed: Optional[Image] = None
+    masked: bool = True
+    locked: bool = False
+    visible: bool = True
+
+
 def add_layer(
-    document: Any,
-    name: str,
-    image: Image,
-    crop: Crop,
-    workshop: Workshop,
-    *,
-    changed: Optional[Image] = None,
-    group: str = "",
-    above: str = "",
-    masked: bool = True,
-    locked: bool = False,
-    visible: bool = True,
+    document: Any, new: NewLayer, workshop: Workshop, *, group: str = "", above: str = ""
 ) -> Added:
-    """Adds a layer with its pixels, masked to `changed` (None: all of them), as one step of undo.
+    """Adds a layer with its pixels and its mask, as one step of undo.
 
     It goes to the top of the group of that id; where there is none (any more), a new group goes
     above the node `above`, or to the top. Krita makes it the active one some time later: see
@@ -68,16 +70,16 @@ def add_layer(
     """
     active, parent = active_id(document), find(document, group)
     scratch = workshop.document(space_of(document))
-    layer = scratch.createNode(name, "paintlayer")
-    layer.setColorSpace("RGBA", depth_of(image), SRGB)
-    write_node(layer, made_up_for(document, image, workshop), crop)
+    layer = scratch.createNode(new.name, "paintlayer")
+    layer.setColorSpace("RGBA", depth_of(new.image), SRGB)
+    write_node(layer, made_up_for(document, new.image, workshop), new.crop)
     own_group = scratch.createGroupLayer(GROUP)
     scratch.rootNode().addChildNode(own_group, None)
     own_group.addChildNode(layer, None)
-    if masked:
-        _add_mask(scratch, layer, crop, changed)
-    layer.setLocked(locked)
-    layer.setVisible(visible)
+    if new.masked:
+        _add_mask(scratch, layer, new.crop, new.changed)
+    layer.setLocked(new.locked)
+    layer.setVisible(new.visible)
     scratch.waitForDone()
     if parent is None:
         parent = own_group.clone()
