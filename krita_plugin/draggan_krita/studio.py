@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Callable, Deque, Dict, List, Optional, Tuple
 
@@ -20,7 +21,7 @@ from .desk import Desk
 from .diagnostics import Facts, report
 from .document_edit import DocumentEdit, EditView
 from .draggan_wire.errors import BadInput, WireError
-from .draggan_wire.messages import Image, ModelInfo
+from .draggan_wire.messages import ModelInfo
 from .host.application import krita_version, read_setting, say, write_setting
 from .host.document import KritaDocument, active_document
 from .host.vector_lines import lines_of
@@ -239,7 +240,7 @@ class Studio:
             self._connection.start_daemon()
 
     def _connect(self) -> None:
-        """To the address of the settings; edits go on from the pixels that they know."""
+        """To the address of the settings; what the daemon before knew of the edits is gone."""
         for edit in self._edits.values():
             edit.leave()
         if self._connection:
@@ -271,15 +272,10 @@ class Studio:
 
     def _new_edit(self, document: KritaDocument) -> DocumentEdit:
         assert self._connection is not None
-        edit = DocumentEdit(document, self._connection.line(), self._painter(document.key))
+        paint = partial(self._desk.paint, document.key)
+        edit = DocumentEdit(document, self._connection.line(), paint)
         self._edits[document.key] = edit
         return edit
-
-    def _painter(self, key: str) -> Callable[[Optional[Image], object], None]:
-        def paint(image: Optional[Image], crop: object) -> None:
-            self._desk.paint(key, image, crop)
-
-        return paint
 
     def _forget(self, key: str) -> None:
         edit = self._edits.pop(key)
@@ -356,7 +352,10 @@ class Studio:
             return
         self._told = now
         for listener in list(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception:  # a docker that fails must not take Krita along
+                self._messages.append(traceback.format_exc())
 
     def _mishap(self, error: Exception, edit: Optional[DocumentEdit]) -> None:
         self._messages.append(traceback.format_exc())
