@@ -15,6 +15,7 @@ DOCKER = "draggan_docker"
 TITLE = "DragGAN"
 MENU = "tools/scripts"
 ROOMY = "PresetDocker"  # Krita's brush presets
+TALL = 480  # logical pixels: down to the timeline
 PLACED = "placed"  # the setting that tells that the docker has been given its place
 
 
@@ -63,6 +64,8 @@ def _take_place(docker: Any) -> None:
         window.tabifyDockWidget(presets, docker)
         docker.show()
         docker.raise_()
+        height = min(TALL, window.height() // 2)
+        window.resizeDocks([docker], [height], QtCore.Qt.Orientation.Vertical)
 
 
 def _extension(studio: Studio) -> type:
