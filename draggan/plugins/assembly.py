@@ -106,6 +106,10 @@ def _sources(plugin: Plugin) -> Path:
 
 
 def _wire() -> Path:
+    """The checkout's own, where draggan runs from one; else the one that is installed with it."""
+    sources = _CHECKOUT / "daemon" / WIRE
+    if sources.is_dir():
+        return sources
     spec = importlib.util.find_spec(WIRE)
     assert spec is not None and spec.submodule_search_locations
     return Path(next(iter(spec.submodule_search_locations))).resolve()
