@@ -217,6 +217,7 @@ def test_without_a_document_nothing_can_be_placed_or_dragged() -> None:
     [
         ({"edit": Edit("idle")}, "Place handles first."),
         ({"edit": Edit("idle", handles=("pinned",))}, "All handles are pins."),
+        ({"edit": Edit("done", handles=("reached", "pinned"))}, "All handles have arrived."),
         ({"connection": Connection("lost", "x")}, "There is no connection to a daemon."),
     ],
 )
@@ -237,7 +238,7 @@ def test_drag_becomes_stop_while_the_edit_is_at_work() -> None:
     assert studio.asked == [("drag_or_stop",), ("drag_or_stop",)]
     studio.show_edit(state="stopping")
     assert not button(panel, "Stopping…").isEnabled()
-    studio.show(busy=False, edit=DONE)
+    studio.show(busy=False, edit=Edit("done", handles=("stuck", "pinned")))
     assert button(panel, "Drag").isEnabled()
 
 

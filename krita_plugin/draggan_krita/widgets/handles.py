@@ -133,6 +133,8 @@ class HandleSection(QtWidgets.QWidget):
             return tr("Place handles first.")
         if all(status == "pinned" for status in now.edit.handles):
             return tr("All handles are pins. Place one with a target, so that something moves.")
+        if all(status in ("pinned", "reached") for status in now.edit.handles):
+            return tr("All handles have arrived. Pull one of them further.")
         return ""
 
     def _no_document(self) -> str:
