@@ -30,6 +30,8 @@ def main(rig):
     rig.put("message of the second", docker.message())
     rig.put("layers of the second", layers(second.rootNode()))
     yield from rig.screenshot("second_done")
+    yield from rig.keys("ctrl+z")  # which puts the arrow back
+    yield from rig.wait_for(docker.button("Drag").isEnabled, 5, "the arrow's coming back")
     yield from docker.click("Drag")
     close(second)
     yield 1500
