@@ -15,7 +15,6 @@ from .draggan_wire.starting import StartedDaemon, start_daemon
 from .local_daemon import find_command
 
 REFRESH_MODELS = 30.0  # seconds between two looks for new models
-_NOBODY = NoDaemon("No daemon runs on this computer.", hint="Click 'Start local daemon'.")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Connection:
             self._fail(event.error, state="refused")
         elif isinstance(event, Lost) and self._started is None:
             nobody = self._local and isinstance(event.error, NoDaemon)
-            self._fail(_NOBODY if nobody else event.error)
+            self._fail(_nobody() if nobody else event.error)
         elif isinstance(event, Envelope) and isinstance(event.message, ModelList):
             self.models = event.message.models
 
@@ -113,3 +112,8 @@ class Connection:
         if self._client.welcome is not None and now - self._asked > REFRESH_MODELS:
             self._asked = now
             self._client.send(ListModels())
+
+
+def _nobody() -> NoDaemon:
+    """For painters: no addresses, and the button that is there."""
+    return NoDaemon("No daemon runs on this computer.", hint="Click 'Start local daemon'.")

@@ -1,4 +1,4 @@
-"""One document's edit: its handles, its drag, its timeline; no Qt, no Krita (see `host`)."""
+"""One document's edit: its handles, its drag, its timeline; Qt and Krita only through others."""
 
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ class DocumentEdit:
             self._trouble = None
 
     def _clear_words(self) -> None:
+        """Something new is asked for, with the handles as they are now."""
         self._trouble, self._notice = None, ""
+        self._revision = self.handles.revision
 
     def _start(self, settings: Settings) -> None:
         lines = self.handles.lines

@@ -173,7 +173,7 @@ def test_two_documents_keep_apart_and_may_be_closed_in_mid_drag(
     assert told["dialogs"] == []
 
 
-def test_krita_never_stands_still_while_twenty_previews_a_second_are_shown(
+def test_krita_never_stands_still_while_previews_stream_in(
     krita: KritaHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
     run = krita.run("never_blocking", given=arrow(animal), files=pictures, daemon=quick_daemon)
@@ -182,8 +182,7 @@ def test_krita_never_stands_still_while_twenty_previews_a_second_are_shown(
     assert told["previews per second"] > PREVIEWS
     # One may be the machine's: Krita's worker threads too wait for cores that others hold.
     assert told["dragging"]["p95"] < GAP and told["dragging"]["own"][-2] < GAP
-    # Before: Krita takes some 100 ms to make the hidden document in which layers are built.
-    assert told["opening"]["own"][-2] < 2 * GAP
+    assert told["opening"]["own"][-2] < GAP
 
 
 def arrow(animal: Animal, **more: object) -> dict[str, object]:

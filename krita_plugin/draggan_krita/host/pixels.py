@@ -11,6 +11,7 @@ from typing import Any, Optional
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
+from ..draggan_wire.pixels import size_in_bytes
 from .scratch import Workshop, space_of
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
@@ -35,12 +36,16 @@ def depth_of(image: Image) -> str:
 
 
 def read_node(node: Any, crop: Crop, workshop: Workshop) -> Image:
-    """What a node shows (a layer, a group, or the root: everything visible) inside the crop."""
+    """What a node shows (a layer, a group, or the root: everything visible) inside the crop.
+
+    Raises LimitExceeded for more than can be sent, BadInput where Krita gives too little.
+    """
     tag = working_format(node)
+    size = size_in_bytes(tag, crop.width, crop.height)  # what is too large is not even read
     raw = bytes(node.projectionPixelData(crop.left, crop.top, crop.width, crop.height))
     if space_of(node) != ("RGBA", _DEPTHS[tag], SRGB):
         raw = _converted(raw, crop, workshop.document(space_of(node)), _DEPTHS[tag])
-    if len(raw) != crop.width * crop.height * _BYTES[tag]:
+    if len(raw) != size:
         raise BadInput(
             "Krita gave fewer pixels than were asked for.",
             hint="Make the layer visible, or choose another one, and press Drag again.",
