@@ -61,7 +61,7 @@ class FakeStudio:
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.settings = self.settings or load("settings").Settings()
+        self.settings = self.settings or load("draggan_wire.workbench.settings").Settings()
 
     def show(self, **changes: Any) -> None:
         for name, value in changes.items():

@@ -6,11 +6,12 @@ from typing import Any
 
 from tests.krita_daemon import Daemon, done, frame, messages
 from tests.krita_plugin import fake_krita, load
-from tests.krita_scene import HEIGHT, LINE, WIDTH, Settings, active_document, grey
+from tests.krita_scene import HEIGHT, LINE, WIDTH, Canvas, Settings, active_document, grey
 
 fake_krita()
-DocumentEdit = load("document_edit").DocumentEdit
+DocumentEdit = load("draggan_wire.workbench.document_edit").DocumentEdit
 Exchange = load("draggan_wire.exchange").Exchange
+thumbnail = load("pictures").thumbnail
 M = messages
 
 
@@ -24,7 +25,9 @@ class Stage:
         self.painted: list[Any] = []
         self._exchange = Exchange(self.daemon)
         line = self._exchange.line()
-        self.edit = DocumentEdit(active_document(), line, lambda i, crop: self.painted.append(i))
+        document = active_document()
+        canvas = Canvas(document, lambda image, crop: self.painted.append(image))
+        self.edit = DocumentEdit(document, canvas, line, thumbnail)
         self.daemon.connect()
         self.poll()
 

@@ -1,6 +1,6 @@
 """Imports the Krita plugin's modules outside Krita, without the `__init__` that needs Krita.
 
-words = load("words")
+words = load("draggan_wire.workbench.words")
 application = qt_application()      # skips the test where PyQt6 is not installed
 panel = load("widgets.docker").Panel(studio)
 krita = fake_krita()               # the same, with a small Krita for what `host/` imports

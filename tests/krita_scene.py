@@ -11,8 +11,8 @@ fake_krita()
 Canvas = load("canvas").KritaCanvas
 active_document = load("host.document").active_document
 Image = load("draggan_wire.messages").Image
-Settings = load("settings").Settings
-HandleLine = load("handles").HandleLine
+Settings = load("draggan_wire.workbench.settings").Settings
+HandleLine = load("draggan_wire.workbench.handles").HandleLine
 
 WIDTH, HEIGHT = 40, 30
 LINE = HandleLine((5.0, 5.0), (20.0, 5.0))
@@ -42,11 +42,9 @@ class Scene:
         self.painted: list[Any] = []
         self.seen: list[int] = []
         self.step = 0
-        self.canvas = Canvas(
-            active_document(),
-            lambda image, crop: self.painted.append(image),
-            lambda image, step: self.seen.append(step),
-        )
+        document = active_document()
+        self.canvas = Canvas(document, lambda image, crop: self.painted.append(image))
+        self.canvas.see = lambda image, step: self.seen.append(step)
         self.canvas.step_now = lambda: self.step
 
     def aim(self, *lines: Any) -> Any:

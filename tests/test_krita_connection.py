@@ -11,7 +11,7 @@ from tests.krita_daemon import GONE, MODEL, Daemon, client, errors, messages
 from tests.krita_plugin import load
 
 M = messages
-connection_module = load("connection")
+connection_module = load("draggan_wire.workbench.connection")
 REFUSED = client.Refused(errors.WrongProtocol("Another version.", hint="Update it."))
 
 

@@ -17,8 +17,8 @@ from PyQt6 import QtCore, QtGui  # noqa: E402
 from PyQt6.QtTest import QTest  # noqa: E402
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
-Settings = load("settings").Settings
-STATUS_COLOURS = load("colours").STATUS_COLOURS
+Settings = load("draggan_wire.workbench.settings").Settings
+STATUS_COLOURS = load("draggan_wire.workbench.colours").STATUS_COLOURS
 READY = Edit("idle", handles=("placed", "pinned"), selected=0)
 DONE = Edit("done", handles=("reached",), step=40, last=60, ms_per_step=48.3, fraction=1.0)
 
@@ -280,7 +280,7 @@ def test_the_handles_are_counted_and_their_states_said() -> None:
 
 
 def test_every_handle_has_the_colour_that_it_has_on_the_canvas() -> None:
-    colours = load("colours").STATUS_COLOURS
+    colours = load("draggan_wire.workbench.colours").STATUS_COLOURS
     panel = shown(FakeStudio(edit=Edit("done", handles=tuple(colours))), width=320)
     marks = panel.findChild(load("widgets.handle_list").HandleList)
     picture = marks.grab().toImage()

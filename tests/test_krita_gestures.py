@@ -9,8 +9,8 @@ from draggan_wire.messages import MAX_HANDLES
 
 from tests.krita_plugin import load
 
-handles = load("handles")
-gestures = load("gestures")
+handles = load("draggan_wire.workbench.handles")
+gestures = load("draggan_wire.workbench.gestures")
 HandleLine, HandleSet, Grip = handles.HandleLine, handles.HandleSet, handles.Grip
 
 REACH = 10.0

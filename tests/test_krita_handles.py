@@ -7,7 +7,7 @@ from draggan_wire.messages import MAX_HANDLES
 
 from tests.krita_plugin import load
 
-handles = load("handles")
+handles = load("draggan_wire.workbench.handles")
 HandleLine, HandleSet, Grip = handles.HandleLine, handles.HandleSet, handles.Grip
 
 ARROW = HandleLine((10.0, 20.0), (50.0, 20.0))

@@ -12,10 +12,10 @@ import pytest
 from tests.krita_plugin import fake_krita, load
 
 fake_krita()
-note = load("note")
+note = load("draggan_wire.workbench.note")
 errors = load("draggan_wire.errors")
-HandleLine = load("handles").HandleLine
-PastDrag = load("timeline").PastDrag
+HandleLine = load("draggan_wire.workbench.handles").HandleLine
+PastDrag = load("draggan_wire.workbench.timeline").PastDrag
 
 ARROW = HandleLine((11.5, 22.25), (30.0, 41.0))
 PIN = HandleLine((12.0, 23.0), (12.0, 23.0))

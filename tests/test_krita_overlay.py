@@ -12,14 +12,15 @@ from tests.krita_plugin import load, qt_application
 
 application = qt_application()
 qt = load("qt")
-handles = load("handles")
-gestures = load("gestures")
+handles = load("draggan_wire.workbench.handles")
+gestures = load("draggan_wire.workbench.gestures")
 arrows = load("arrows")
-colours = load("colours")
+drawing_module = load("draggan_wire.workbench.drawing")
+colours = load("draggan_wire.workbench.colours")
 overlay = load("overlay")
 canvas_input = load("canvas_input")
 QtCore, QtGui, QtWidgets = qt.QtCore, qt.QtGui, qt.QtWidgets
-HandleLine, Grip, Drawing = handles.HandleLine, handles.Grip, arrows.Drawing
+HandleLine, Grip, Drawing = handles.HandleLine, handles.Grip, drawing_module.Drawing
 
 Type = QtCore.QEvent.Type
 Key = QtCore.Qt.Key

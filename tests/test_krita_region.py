@@ -9,13 +9,13 @@ import pytest
 from tests.krita_plugin import fake_krita, load
 
 krita = fake_krita()
-region = load("region")
+region = load("draggan_wire.workbench.region")
 document = load("host.document")
 errors = load("draggan_wire.errors")
 Crop = load("draggan_wire.crop").Crop
 Image = load("draggan_wire.messages").Image
-HandleLine = load("handles").HandleLine
-Settings = load("settings").Settings
+HandleLine = load("draggan_wire.workbench.handles").HandleLine
+Settings = load("draggan_wire.workbench.settings").Settings
 
 ARROW = HandleLine((290.0, 200.0), (310.0, 200.0))
 

@@ -13,9 +13,9 @@ from tests.krita_plugin import fake_krita, load
 from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, Settings, grey
 
 M = messages
-note = load("note")
+note = load("draggan_wire.workbench.note")
 errors = load("draggan_wire.errors")
-Terms = load("region").Terms
+Terms = load("draggan_wire.workbench.region").Terms
 WAY = (12.0, 6.0)
 
 

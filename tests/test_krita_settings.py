@@ -8,8 +8,8 @@ import pytest
 
 from tests.krita_plugin import load
 
-settings = load("settings")
-diagnostics = load("diagnostics")
+settings = load("draggan_wire.workbench.settings")
+diagnostics = load("draggan_wire.workbench.diagnostics")
 
 
 def kept(values: object) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, grey
 from tests.krita_studio_scene import WAY, Desk, M, Scene
 
 studio_module = load("studio")
-connection_module = load("connection")
+connection_module = load("draggan_wire.workbench.connection")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ LAYER = load("host.animation").NAME
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     monkeypatch.setattr(studio_module, "Desk", Desk)
-    monkeypatch.setattr(load("connection"), "Client", Daemon)
+    monkeypatch.setattr(load("draggan_wire.workbench.connection"), "Client", Daemon)
     scene = Scene()
     scene.wake()
     return scene

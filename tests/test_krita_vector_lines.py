@@ -11,7 +11,7 @@ from tests.krita_plugin import fake_krita, load
 fake_krita()
 vector_lines = load("host.vector_lines")
 errors = load("draggan_wire.errors")
-HandleLine = load("handles").HandleLine
+HandleLine = load("draggan_wire.workbench.handles").HandleLine
 
 LINE = '<path id="shape0" transform="translate(24, 24)" fill="none" d="M0 0L24 0"/>'
 RECT = '<rect transform="translate(2, 2)" width="9" height="9"/>'

@@ -19,6 +19,7 @@ from tests.krita_plugin import load
 ROOT = Path(__file__).resolve().parent.parent
 PLUGIN = ROOT / "krita_plugin" / "draggan_krita"
 WIRE = ROOT / "daemon" / "draggan_wire"
+WORKBENCH = WIRE / "workbench"
 LANGUAGES = ("de", "fr")
 # What a painter can meet of the engine and the daemon; the rest is for those who run them.
 ENGINE = (
@@ -31,11 +32,11 @@ PLACE = "\x00"  # stands where an f-string puts a value in
 
 
 def words(language: str):
-    return load("words").Words(language)
+    return load("draggan_wire.workbench.words").Words(language)
 
 
 def table(language: str) -> dict[str, str]:
-    return json.loads((PLUGIN / "translations" / f"{language}.json").read_text(encoding="utf-8"))
+    return json.loads((WORKBENCH / "translations" / f"{language}.json").read_text(encoding="utf-8"))
 
 
 def gaps(text: str) -> list[str]:
@@ -52,7 +53,7 @@ def is_english(translation: str, text: str) -> bool:
 
 def plugin_texts() -> Iterator[str]:
     """The first argument of every `tr(...)` in the plugin."""
-    for path in PLUGIN.rglob("*.py"):
+    for path in (*PLUGIN.rglob("*.py"), *WORKBENCH.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -102,7 +103,9 @@ def test_all_languages_translate_the_same_texts() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_that_a_painter_can_meet_is_understood(language: str) -> None:
     """From the edit's states and errors, the wire's errors, the plugin's and the engine's."""
-    paths = {*WIRE.glob("*.py"), *PLUGIN.rglob("*.py"), *ENGINE} - {PLUGIN / "__init__.py"}
+    paths = {*WIRE.glob("*.py"), *WORKBENCH.glob("*.py"), *PLUGIN.rglob("*.py"), *ENGINE} - {
+        PLUGIN / "__init__.py"
+    }
     said = {text.replace(PLACE, "7") for text in sentences(paths) - NOT_FOR_PAINTERS}
     assert len(said) > 100
     translated = words(language)
@@ -148,7 +151,7 @@ def test_what_stands_in_a_gap_is_translated_too() -> None:
 def test_the_template_that_says_most_is_taken(tmp_path: Path) -> None:
     entries = {"There is no {x}.": "weit {x}", "There is no step {x}.": "genau {x}"}
     (tmp_path / "de.json").write_text(json.dumps(entries))
-    german = load("words").Words("de", folder=tmp_path)
+    german = load("draggan_wire.workbench.words").Words("de", folder=tmp_path)
     assert german.sentence("There is no step 4.") == "genau 4"
     assert german.sentence("There is no cat.") == "weit cat"
 
@@ -174,7 +177,7 @@ def test_any_other_locale_gives_english(locale: str) -> None:
 )
 def test_a_damaged_file_leaves_the_text_english(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "de.json").write_bytes(content)
-    german = load("words").Words("de", folder=tmp_path)
+    german = load("draggan_wire.workbench.words").Words("de", folder=tmp_path)
     assert german.tr("Drag") == "Drag"
     assert german.sentence("Drag") == "Drag"
 
@@ -182,7 +185,7 @@ def test_a_damaged_file_leaves_the_text_english(content: bytes, tmp_path: Path) 
 @pytest.mark.parametrize("broken", ["{m} Griffe", "{n Griffe", "{} Griffe", "{n.x}", "{n:z}"])
 def test_a_damaged_translation_leaves_its_text_english(broken: str, tmp_path: Path) -> None:
     (tmp_path / "de.json").write_text(json.dumps({"{n} handles": broken}))
-    german = load("words").Words("de", folder=tmp_path)
+    german = load("draggan_wire.workbench.words").Words("de", folder=tmp_path)
     assert german.tr("{n} handles", n=3) == "3 handles"
     assert german.sentence("3 handles") == "3 handles"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.krita_plugin import load
 
-find_command = load("local_daemon").find_command
+find_command = load("draggan_wire.workbench.local_daemon").find_command
 
 
 @pytest.fixture

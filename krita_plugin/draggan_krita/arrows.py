@@ -1,24 +1,30 @@
-"""What the canvas shows of handles, targets and a drag under way; imports qt.py and the shapes.
-
-A handle is a disc, its target an open ring with an arrow head, a pin a diamond. While
-dragging, the disc is where the handle is now; a small ring is where it came from, and a badge
-says how it stands. Sizes are logical pixels of the screen, at every zoom.
-"""
+"""Paints a `Drawing` over the canvas; imports qt.py and the shapes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple, TypeVar
 
-from .colours import HALO_COLOUR, OUTLINE_COLOUR, STATUS_COLOURS
 from .draggan_wire.messages import Point
-from .handles import Grip, HandleLine
-from .marks import (
+from .draggan_wire.workbench.colours import HALO_COLOUR, OUTLINE_COLOUR, STATUS_COLOURS
+from .draggan_wire.workbench.drawing import (
+    BADGE_AWAY,
     BADGE_RADIUS,
+    BOLD,
+    BOLD_LINE,
     HANDLE_RADIUS,
+    LABEL_AWAY,
+    LABEL_AWAY_SELECTED,
     LINE,
+    MARGIN,
     PIN_RADIUS,
+    START_RADIUS,
     TARGET_RADIUS,
+    TRAIL_POINTS,
+    TRAIL_STEP,
+    Box,
+    Drawing,
+)
+from .marks import (
     Ink,
     above,
     arrow,
@@ -33,25 +39,6 @@ from .marks import (
 from .qt import QtCore, QtGui
 
 _T = TypeVar("_T")
-Box = Tuple[float, float, float, float]  # left, top, right, bottom in document points
-
-MARGIN = 40.0  # no mark reaches further from its point
-BOLD = 1.25  # how much larger what is selected or under the pointer is
-TRAIL_POINTS = 100  # drawn of one trail, at most
-TRAIL_STEP = 4.0  # from one of them to the next, at least
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """All that is drawn over a canvas; points in document points."""
-
-    lines: Tuple[HandleLine, ...] = ()
-    selected: Optional[int] = None
-    hovered: Optional[Grip] = None
-    points: Tuple[Point, ...] = ()  # where the handles are now; () where nothing was dragged
-    trails: Tuple[Tuple[Point, ...], ...] = ()
-    statuses: Tuple[str, ...] = ()
-    box: Optional[Box] = None  # what the model looks at
 
 
 def paint_drawing(painter: QtGui.QPainter, to_widget: QtGui.QTransform, drawing: Drawing) -> None:
@@ -122,7 +109,7 @@ class _Mark:
 
     @property
     def _width(self) -> float:
-        return LINE * 1.6 if self._selected else LINE
+        return LINE * BOLD_LINE if self._selected else LINE
 
     def _ink_pin(self, ink: Ink) -> None:
         size = PIN_RADIUS * self._size("start")
@@ -137,7 +124,7 @@ class _Mark:
             return
         way = thinned([self._start, *self._trail], TRAIL_STEP)
         ink.line(self._colour, polyline([*way, self._now]))
-        ink.area(HALO_COLOUR, circle(self._start, 2.5))
+        ink.area(HALO_COLOUR, circle(self._start, START_RADIUS))
 
     def _ink_handle(self, ink: Ink) -> None:
         size = HANDLE_RADIUS * self._size("start")
@@ -157,14 +144,14 @@ class _Mark:
         ink.line(self._colour, ring, self._width)
 
     def _ink_badge(self, ink: Ink) -> None:
-        centre = above(self._here, self._towards, 19.0)
+        centre = above(self._here, self._towards, BADGE_AWAY)
         sign = status_sign(self._status, centre)
         if not sign.isEmpty():
             ink.area(self._colour, circle(centre, BADGE_RADIUS))
             ink.sign(sign)
 
     def _ink_number(self, ink: Ink) -> None:
-        away = 19.0 if self._selected else 15.0
+        away = LABEL_AWAY_SELECTED if self._selected else LABEL_AWAY
         ink.area(HALO_COLOUR, label(self._number, beside(self._start, self._towards, away)))
 
     @property

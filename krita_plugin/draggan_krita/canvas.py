@@ -6,46 +6,47 @@ and kept steps are layers in one group; nothing of the user's is ever written to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
 
 from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import Image
+from .draggan_wire.workbench.region import (
+    Looks,
+    Opened,
+    Source,
+    Terms,
+    choose_source,
+    ends_of,
+    holds,
+)
+from .draggan_wire.workbench.trace import Trace
 from .host import layers
 from .host.animation import AnimationExport
 from .host.pixels import is_blank
 from .preview import Painter, Preview
-from .region import Looks, Opened, Source, Terms, choose_source, ends_of, holds
 
 if TYPE_CHECKING:
-    from .handles import HandleLine
+    from .draggan_wire.workbench.handles import HandleLine
+    from .draggan_wire.workbench.settings import Settings
     from .host.document import KritaDocument
-    from .settings import Settings
 
 WHOLE = Crop(0, 0, 1, 1)
-Seen = Callable[[Image, int], None]
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What an edit leaves in a document: its group, and (layer, step) of its results in order."""
-
-    group: str = ""
-    results: Tuple[Tuple[str, int], ...] = ()
 
 
 class KritaCanvas:
     """One document's canvas.
 
-    `paint` shows a picture over Krita's own (see `preview`); `see` is told each picture's step.
+    `paint` shows a picture over Krita's own (see `preview`).
     """
 
-    def __init__(self, document: KritaDocument, paint: Painter, see: Seen) -> None:
+    kept_words = "Step {step} is kept as a hidden layer in the group 'DragGAN'."
+
+    def __init__(self, document: KritaDocument, paint: Painter) -> None:
         self._document = document
         self._preview = Preview(document, paint)
-        self._see = see
         self._opened: Optional[Opened] = None
         self._looks = Looks()
         self._lines: Tuple[HandleLine, ...] = ()
@@ -55,6 +56,7 @@ class KritaCanvas:
         self.dragging = False  # steps that come now belong to a drag, not to a look back
         self.looked_at: Optional[int] = None  # the step that is painted over the canvas
         self.step_now: Callable[[], int] = lambda: 0  # of the picture that comes
+        self.see: Callable[[Image, int], None] = lambda image, step: None  # is told of each
 
     @property
     def crop(self) -> Crop:
@@ -121,6 +123,11 @@ class KritaCanvas:
         shown = (step for uid, step in reversed(self._trace.results) if self._document.shows(uid))
         return next(shown, 0)
 
+    @property
+    def result_step(self) -> Optional[int]:
+        """The step of the newest result, None without one."""
+        return self._trace.results[-1][1] if self._trace.results else None
+
     def _step_on_show(
         self, terms: Terms, wanted: Source, lines: Sequence[HandleLine]
     ) -> Optional[int]:
@@ -186,7 +193,7 @@ class KritaCanvas:
 
     def show_preview(self, image: Image) -> None:
         self._clearing = False
-        self._see(image, self.step_now())
+        self.see(image, self.step_now())
         if not self.dragging and self.step_now() == self.step_of_layers:  # the document shows it
             self._preview.clear()
             self.looked_at = None
@@ -203,7 +210,7 @@ class KritaCanvas:
 
     def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
         self._clearing, self.looked_at = False, None
-        self._see(image, self.step_now())
+        self.see(image, self.step_now())
         added = self._preview.become(name, image, self.crop, changed)
         if added is None:
             added = self._add(image, name, changed, visible=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Callable, Optional, Tuple
 
 from .draggan_wire.messages import Point
-from .gestures import Placing
-from .handles import Grip
+from .draggan_wire.workbench.gestures import Placing
+from .draggan_wire.workbench.handles import Grip
 from .pointer import Pointer
 from .qt import QtCore, QtGui, QtWidgets, mouse_position
 from .surface import Surface, scale_of, transform_of, widget_of

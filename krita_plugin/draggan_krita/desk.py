@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Optional, Tuple
 
-from .arrows import Drawing
 from .canvas_input import CanvasInput
 from .draggan_wire.crop import Crop
 from .draggan_wire.messages import Image
-from .gestures import Placing
-from .handles import HandleSet
+from .draggan_wire.workbench.drawing import Drawing
+from .draggan_wire.workbench.gestures import Placing
+from .draggan_wire.workbench.handles import HandleSet
 from .host.document import KritaDocument
 from .host.view import KritaSurface, active_window_of_views
 from .overlay import Overlay

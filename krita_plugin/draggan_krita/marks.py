@@ -10,17 +10,17 @@ from functools import lru_cache
 from math import atan2, cos, sin
 from typing import List, Tuple
 
-from .colours import HALO_COLOUR, OUTLINE_COLOUR
+from .draggan_wire.workbench.colours import HALO_COLOUR, OUTLINE_COLOUR
+from .draggan_wire.workbench.drawing import (
+    HALO,
+    HEAD_LENGTH,
+    HEAD_WIDTH,
+    LABEL_HEIGHT,
+    LINE,
+    OUTLINE,
+    TARGET_RADIUS,
+)
 from .qt import QtCore, QtGui
-
-HANDLE_RADIUS = 5.0
-TARGET_RADIUS = 7.0
-PIN_RADIUS = 8.0
-BADGE_RADIUS = 7.0
-HEAD_LENGTH, HEAD_WIDTH = 10.0, 9.0
-LINE = 2.0
-HALO, OUTLINE = 6.0, 3.0  # how much wider than the colour
-LABEL_HEIGHT = 13
 
 
 class Ink:

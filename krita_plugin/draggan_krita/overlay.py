@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from .arrows import Drawing, bounds, paint_drawing
+from .arrows import bounds, paint_drawing
+from .draggan_wire.workbench.drawing import Drawing
 from .qt import QtCore, QtGui, QtWidgets, is_deleted
 from .surface import Surface, scale_of, transform_of, widget_of
 

@@ -16,19 +16,21 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Deque, Dict, List, Optional, Tuple
 
-from .connection import Connection, ConnectionView
+from .canvas import KritaCanvas
 from .desk import Desk
-from .diagnostics import Facts, report
-from .document_edit import DocumentEdit, EditView
 from .draggan_wire.errors import BadInput, WireError
 from .draggan_wire.messages import ModelInfo
+from .draggan_wire.workbench.connection import Connection, ConnectionView
+from .draggan_wire.workbench.diagnostics import Facts, report
+from .draggan_wire.workbench.document_edit import DocumentEdit, EditView
+from .draggan_wire.workbench.settings import Settings, load, save
+from .draggan_wire.workbench.words import Words
 from .host.application import krita_version, read_setting, say, write_setting
 from .host.document import KritaDocument, active_document
 from .host.vector_lines import lines_of
+from .pictures import thumbnail
 from .qt import QtCore, QtGui
-from .settings import Settings, load, save
 from .timeline_export import TimelineExport
-from .words import Words
 
 __all__ = ["ConnectionView", "EditView", "Studio"]
 
@@ -272,8 +274,8 @@ class Studio:
 
     def _new_edit(self, document: KritaDocument) -> DocumentEdit:
         assert self._connection is not None
-        paint = partial(self._desk.paint, document.key)
-        edit = DocumentEdit(document, self._connection.line(), paint)
+        canvas = KritaCanvas(document, partial(self._desk.paint, document.key))
+        edit = DocumentEdit(document, canvas, self._connection.line(), thumbnail)
         self._edits[document.key] = edit
         return edit
 

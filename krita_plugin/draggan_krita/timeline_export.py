@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from .document_edit import DocumentEdit
 from .draggan_wire.errors import WireError
 from .draggan_wire.messages import Frame, Image
+from .draggan_wire.workbench.document_edit import DocumentEdit
 from .host.animation import AnimationExport, thinned
 
 MOST_FRAMES = 240

@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Tuple
 
 from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import MAX_HANDLES, Point
-from ..handles import HandleLine
+from ..draggan_wire.workbench.handles import HandleLine
 from ..qt import QtGui
 
 _TRANSFORM = re.compile(r'transform="(\w+)\(([^)]*)\)"')

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
-from ..words import Words
 from .fold import FoldButton
 from .icons import dot, icon
 from .labels import WrapLabel
 from .quiet import set_shown, set_text, set_tip
-from .snapshot import Snapshot
 from .tones import tone
 
 if TYPE_CHECKING:

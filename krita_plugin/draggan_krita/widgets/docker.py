@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets, is_deleted
-from ..words import Words
 from .connection import ConnectionLine
 from .handles import HandleSection
 from .message import MessageArea
 from .model import ModelChoice
 from .options import Options
 from .quiet import CalmWheel
-from .snapshot import Snapshot
 from .source import SourceChoices
 from .timeline import Timeline
 

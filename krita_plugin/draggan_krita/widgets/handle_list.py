@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Tuple
 
-from ..colours import OUTLINE_COLOUR, STATUS_COLOURS
+from ..draggan_wire.workbench.colours import OUTLINE_COLOUR, STATUS_COLOURS
 from ..qt import QtCore, QtGui, QtWidgets
 
 _SIZE = 17  # logical pixels of a mark

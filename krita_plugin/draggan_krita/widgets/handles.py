@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from ..colours import OUTLINE_COLOUR, STATUS_COLOURS
+from ..draggan_wire.workbench.colours import OUTLINE_COLOUR, STATUS_COLOURS
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
-from ..words import Words
 from .handle_list import HandleList
 from .icons import icon
 from .quiet import set_colour, set_enabled, set_text
-from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..studio import Studio

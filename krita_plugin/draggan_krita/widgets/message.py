@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtGui, QtWidgets
-from ..words import Words
 from .labels import WrapLabel
 from .quiet import set_colour, set_enabled, set_shown, set_text
-from .snapshot import Snapshot
 from .tones import quiet_text, tone
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from ..draggan_wire.messages import ModelInfo
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtGui, QtWidgets
-from ..words import Words
 from .fold import FoldButton
 from .labels import WrapLabel
 from .quiet import choice, set_choice, set_colour, set_enabled, set_shown
-from .snapshot import Snapshot
 from .tones import quiet_text, tone
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Tuple
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import LANGUAGES, Words
 from ..qt import QtCore, QtWidgets
-from ..words import LANGUAGES, Words
 from .fold import FoldButton
 from .quiet import choice, set_choice, set_number, set_tip
-from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..studio import Studio

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Tuple
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtWidgets
-from ..words import Words
 from .quiet import choice, set_choice, set_enabled
-from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..studio import Studio

@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from ..draggan_wire.workbench.snapshot import Snapshot
+from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
-from ..words import Words
 from .film_strip import FilmStrip
 from .icons import icon
 from .quiet import set_enabled, set_number, set_shown, set_text
-from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..studio import Studio

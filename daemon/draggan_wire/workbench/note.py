@@ -12,14 +12,14 @@ import struct
 from dataclasses import dataclass
 from typing import Any, List, Tuple
 
-from .canvas import Trace
-from .draggan_wire.crop import Crop
-from .draggan_wire.errors import BadInput
-from .draggan_wire.messages import MAX_HANDLES, Point
+from ..crop import Crop
+from ..errors import BadInput
+from ..messages import MAX_HANDLES, Point
 from .handles import HandleLine
 from .region import Source, Terms
 from .settings import QUALITIES, REGIONS
 from .timeline import PastDrag
+from .trace import Trace
 
 MAGIC = b"DGDK1"
 MOST_JSON, MOST_DATA = 1 << 20, 1 << 27  # bytes

@@ -1,15 +1,36 @@
-"""What the studio says at one moment, so that widgets compare before they touch Qt; no Qt."""
+"""What the studio says at one moment, so that widgets compare before they touch their toolkit.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Tuple
+from typing import Protocol, Tuple
 
-from ..draggan_wire.messages import ModelInfo
-from ..settings import Settings
+from ..messages import ModelInfo
+from .connection import ConnectionView
+from .document_edit import EditView
+from .settings import Settings
 
-if TYPE_CHECKING:
-    from ..studio import ConnectionView, EditView, Studio
+
+class Studio(Protocol):
+    """What a studio shows."""
+
+    settings: Settings
+    edit: EditView
+
+    @property
+    def connection(self) -> ConnectionView: ...
+
+    @property
+    def models(self) -> Tuple[ModelInfo, ...]: ...
+
+    @property
+    def placing(self) -> bool: ...
+
+    @property
+    def busy(self) -> bool: ...
 
 
 @dataclass(frozen=True)

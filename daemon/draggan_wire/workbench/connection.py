@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
-from .draggan_wire.client import Client, Connected, Event, Lost, Refused
-from .draggan_wire.errors import NoDaemon, WireError
-from .draggan_wire.exchange import Exchange, Line
-from .draggan_wire.messages import Envelope, ListModels, ModelInfo, ModelList
-from .draggan_wire.starting import StartedDaemon, start_daemon
+from ..client import Client, Connected, Event, Lost, Refused
+from ..errors import NoDaemon, WireError
+from ..exchange import Exchange, Line
+from ..messages import Envelope, ListModels, ModelInfo, ModelList
+from ..starting import StartedDaemon, start_daemon
 from .local_daemon import find_command
 
 REFRESH_MODELS = 30.0  # seconds between two looks for new models

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any, Callable, Mapping, Optional
 
-from .draggan_wire.messages import DragSettings
+from ..messages import DragSettings
 
 SOURCES = ("visible", "layer")
 REGIONS = ("auto", "selection", "whole")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from .draggan_wire.messages import Point
+from ..messages import Point
 from .handles import HandleLine
 
 Points = Tuple[Point, ...]

@@ -1,29 +1,24 @@
-"""One document's edit: its handles, its drag, its timeline; Qt and Krita only through others."""
+"""One document's edit: its handles, its drag, its timeline; the same for every editor; stdlib."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
-from .arrows import Drawing
-from .canvas import KritaCanvas
-from .draggan_wire.crop import Crop
-from .draggan_wire.edit import Edit
-from .draggan_wire.edit_status import EditOptions
-from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
-from .draggan_wire.messages import Frame, Image, Point
+from ..crop import Crop
+from ..edit import Edit
+from ..edit_status import EditOptions
+from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
+from ..exchange import Line
+from ..messages import Frame, Image, Point
+from .drawing import Drawing
 from .handles import HandleLine, HandleSet
+from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
-from .pictures import thumbnail
-from .preview import Painter
 from .region import Opened
+from .settings import Settings
 from .timeline import PastDrag, Timeline
-
-if TYPE_CHECKING:
-    from .draggan_wire.exchange import Line
-    from .host.document import KritaDocument
-    from .settings import Settings
 
 PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
 ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
@@ -34,7 +29,7 @@ Lines = Tuple[HandleLine, ...]
 
 @dataclass(frozen=True)
 class EditView:
-    """What the docker shows of the active document's edit."""
+    """What the panel shows of a document's edit."""
 
     state: str = "none"  # none idle connecting opening dragging stopping done failed
     message: str = ""
@@ -50,15 +45,26 @@ class EditView:
 
 
 class DocumentEdit:
-    """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`."""
+    """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`.
 
-    def __init__(self, document: KritaDocument, line: Line, paint: Painter) -> None:
+    `thumbnail` makes what the timeline keeps of a step's picture.
+    """
+
+    def __init__(
+        self,
+        document: EditedDocument,
+        canvas: EditCanvas,
+        line: Line,
+        thumbnail: Callable[[Image], Any],
+    ) -> None:
         self.document = document
+        self.canvas = canvas
         self.handles = HandleSet()
         self.timeline = Timeline()
-        self.canvas = KritaCanvas(document, paint, self._see)
-        self.edit = Edit(line, self.canvas)
-        self.canvas.step_now = lambda: self.edit.status.step
+        self.edit = Edit(line, canvas)
+        canvas.step_now = lambda: self.edit.status.step
+        canvas.see = self._see
+        self._thumbnail = thumbnail
         self._line = line
         self._drags: Tuple[PastDrag, ...] = ()  # the timeline's, oldest first
         self._ours: Lines = ()  # the handles as this class has placed them last
@@ -137,7 +143,7 @@ class DocumentEdit:
         self.can_reopen = bool(self.document.read_note())
 
     def close(self) -> None:
-        """Ends the edit: its document is gone, or Krita ends."""
+        """Ends the edit: its document is gone, or the editor ends."""
         self.edit.close()
         self._line.close()
         self.document.close()
@@ -213,7 +219,7 @@ class DocumentEdit:
         self.can_reopen = False
 
     def _see(self, image: Image, step: int) -> None:
-        self.timeline.see(step, thumbnail(image))
+        self.timeline.see(step, self._thumbnail(image))
 
     def _follow_undo(self) -> None:
         """The user's undo takes results out, and redo brings them back: the timeline goes along."""
@@ -268,14 +274,14 @@ class DocumentEdit:
 
     def _keep(self, frame: Frame) -> None:
         self.canvas.keep_step(frame.image, frame.step, frame.changed)
-        self.tell(f"Step {frame.step} is kept as a hidden layer in the group 'DragGAN'.")
+        self.tell(self.canvas.kept_words.format(step=frame.step))
 
     def _keep_note(self) -> None:
         """The document carries what reopening needs, from the first result on."""
-        saved, opened, results = self.edit.saved, self.canvas.opened, self.canvas.trace.results
-        if saved is None or saved is self._noted or opened is None or not results:
+        saved, opened, step = self.edit.saved, self.canvas.opened, self.canvas.result_step
+        if saved is None or saved is self._noted or opened is None or step is None:
             return
-        if self.edit.busy or self.edit.saved_step != results[-1][1]:
+        if self.edit.busy or self.edit.saved_step != step:
             return  # the data for the newest result is still to come
         self._noted = saved
         note = Note(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Iterable, Optional, Tuple
 
-from .draggan_wire.messages import MAX_HANDLES, Point
+from ..messages import MAX_HANDLES, Point
 
 
 @dataclass(frozen=True)

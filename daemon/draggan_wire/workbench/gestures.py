@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Callable, Optional, Tuple
 
-from .draggan_wire.messages import MAX_HANDLES, Point
+from ..messages import MAX_HANDLES, Point
 from .handles import Grip, HandleLine, HandleSet
 
 DRAG_BEGINS = 0.4  # of the reach: 4 pixels of the screen where the reach is 10

@@ -1,22 +1,33 @@
 """Which pixels of a document an edit works on, and whether they are still the ones it has opened.
 
-Standard library only; the document is asked through `host.document`.
+Standard library only.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Protocol, Sequence, Tuple
 
-from .draggan_wire.crop import Crop, choose_crop
-from .draggan_wire.errors import BadInput
-from .draggan_wire.messages import Image, Point
+from ..crop import Box, Crop, choose_crop
+from ..errors import BadInput
+from ..messages import Image, Point
+from .handles import HandleLine
+from .settings import Settings
 
-if TYPE_CHECKING:
-    from .handles import HandleLine
-    from .host.document import KritaDocument
-    from .settings import Settings
+
+class Readable(Protocol):
+    """A document of the editor's, as far as a source is chosen in it."""
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Width and height in pixels."""
+
+    def selection_box(self) -> Optional[Box]:
+        """The selection's bounds inside the document, None without one."""
+
+    def active_layer(self) -> str:
+        """The id of the layer to work on, "" for none."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +63,7 @@ class Opened:
     image: Image
 
 
-def choose_source(
-    document: KritaDocument, settings: Settings, lines: Sequence[HandleLine]
-) -> Source:
+def choose_source(document: Readable, settings: Settings, lines: Sequence[HandleLine]) -> Source:
     """What the settings and the handles ask for. Raises BadInput for nothing usable."""
     if not lines:
         raise BadInput(
@@ -66,14 +75,14 @@ def choose_source(
     return Source(layer, _crop(document, settings.region, lines))
 
 
-def _layer(document: KritaDocument) -> str:
+def _layer(document: Readable) -> str:
     layer = document.active_layer()
     if not layer:
         raise BadInput("No layer is active.", hint="Choose one, or work on everything visible.")
     return layer
 
 
-def _crop(document: KritaDocument, region: str, lines: Sequence[HandleLine]) -> Crop:
+def _crop(document: Readable, region: str, lines: Sequence[HandleLine]) -> Crop:
     width, height = document.size
     box = document.selection_box()
     if region == "whole":
