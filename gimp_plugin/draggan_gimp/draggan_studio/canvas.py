@@ -1,0 +1,293 @@
+"""An image of GIMP's as the canvas of an edit (`workbench.document_edit.EditCanvas`); no GIMP, no Gtk.
+
+A filter leaves the image alone until OK: what a drag brings is shown and remembered here, and
+becomes layers at the end. What one sees is what is dragged on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
+
+from .changes import changed_between, laid_over
+from .draggan_wire.canvas import Handle
+from .draggan_wire.crop import Crop
+from .draggan_wire.errors import BadInput
+from .draggan_wire.messages import Image
+from .draggan_wire.pixels import is_blank
+from .draggan_wire.workbench.document_edit import Trace
+from .draggan_wire.workbench.region import (
+    Opened,
+    Source,
+    Terms,
+    check_mask_holds,
+    choose_source,
+    ends_of,
+    holds,
+)
+
+if TYPE_CHECKING:
+    from .draggan_wire.workbench.handles import HandleLine
+    from .draggan_wire.workbench.settings import Settings
+    from .draggan_wire.workbench.strokes import Strokes
+    from .host.document import GimpDocument
+
+NOWHERE = Crop(0, 0, 1, 1)
+Show = Callable[[Optional[Image], Crop], None]
+Rasterise = Callable[["Strokes", Crop], Optional[Image]]
+
+
+@dataclass(frozen=True)
+class NewLayer:
+    """A layer to be: what of `image` differs from what lies below it (`changed`, gray8)."""
+
+    name: str
+    image: Image
+    crop: Crop
+    changed: Image
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class KeptStep:
+    """A step that becomes a hidden layer; `current` while it belongs to the timeline there is."""
+
+    step: int
+    layer: NewLayer
+    current: bool = True
+
+
+class GimpCanvas:
+    """One image's canvas. `show` is handed what is to be seen in place of the opened picture.
+
+    `strokes` is what the user has painted, made a mask by `rasterise`; without them the selection
+    says what may move.
+    """
+
+    kept_words = "Step {step} becomes a hidden layer when you press OK."
+
+    def __init__(
+        self,
+        document: GimpDocument,
+        show: Show = lambda image, crop: None,
+        *,
+        strokes: Optional[Strokes] = None,
+        rasterise: Rasterise = lambda strokes, crop: None,
+    ) -> None:
+        self._document = document
+        self._show = show
+        self._strokes = strokes
+        self._rasterise = rasterise
+        self._opened: Optional[Opened] = None
+        self._look = b""  # of the source's own pixels when they were opened
+        self._lines: Tuple[HandleLine, ...] = ()
+        self._mask: Optional[Image] = None
+        self._beneath: Tuple[NewLayer, ...] = ()  # results of edits that are over, oldest first
+        self._result: Optional[NewLayer] = None  # of the step on show
+        self._step = 0  # the one on show, between drags
+        self._kept: List[KeptStep] = []
+        self.trace = Trace()
+        self.dragging = False
+        self.step_now: Callable[[], int] = lambda: 0
+        self.see: Callable[[Image, int], None] = lambda image, step: None
+
+    # What the edit, the dialog and the end of the filter want to know.
+
+    @property
+    def crop(self) -> Crop:
+        return self._opened.source.crop if self._opened else NOWHERE
+
+    @property
+    def opened(self) -> Optional[Opened]:
+        return self._opened
+
+    @property
+    def looked_at(self) -> Optional[int]:
+        return self._step if self._opened else None
+
+    @property
+    def step_of_layers(self) -> int:
+        return self._step
+
+    @property
+    def result_step(self) -> Optional[int]:
+        """Nothing is written into the image before the end."""
+        return None
+
+    @property
+    def kept(self) -> Tuple[int, ...]:
+        """The steps of the timeline that become layers."""
+        return tuple(sorted(kept.step for kept in self._kept if kept.current))
+
+    @property
+    def beneath(self) -> Tuple[NewLayer, ...]:
+        """What edits that are over have left, and the next one lies on."""
+        return self._beneath
+
+    @property
+    def step(self) -> int:
+        """The step on show between drags, 0 for the opened picture."""
+        return self._step
+
+    def layers(self) -> Tuple[NewLayer, ...]:
+        """All that is to be added to the image, the lowest first, the result last."""
+        kept = [kept.layer for kept in sorted(self._kept, key=lambda kept: kept.step)]
+        return (*self._beneath, *kept, *self._results())
+
+    # Before a drag.
+
+    def aim(self, settings: Settings, lines: Sequence[HandleLine]) -> Optional[int]:
+        """Chooses what is dragged; returns the step of the open edit that is on show.
+
+        None: a new edit begins with what is seen now. Raises BadInput.
+        """
+        terms, lines = Terms.of(settings), tuple(lines)
+        wanted = choose_source(self._document, settings, lines)
+        step = self._step_on_show(terms, wanted, lines)
+        crop = self.crop if step is not None else wanted.crop
+        mask = self._read_mask(settings, crop)
+        check_mask_holds(mask, crop, lines)
+        if step is None:
+            self._open_anew(wanted, terms)
+        else:
+            self._cut(step)
+        self._lines, self._mask = lines, mask
+        return step
+
+    def aim_ahead(self, settings: Settings) -> None:
+        """Chooses the picture alone, before there are handles. Raises BadInput."""
+        self._open_anew(choose_source(self._document, settings, None), Terms.of(settings))
+
+    def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
+        """Goes on with an edit of another day."""
+        self._begin(opened, self._digest(opened.source))
+        self.trace = trace
+
+    def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
+        """Until `adopt` brings the opened pixels, points and previews already have their place."""
+        self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), b"")
+
+    def forget(self) -> None:
+        """The edit is over; what it has brought so far stays."""
+        self._beneath = (*self._beneath, *self._results())
+        self._opened = None
+        self._leave_step()
+
+    def _step_on_show(
+        self, terms: Terms, wanted: Source, lines: Sequence[HandleLine]
+    ) -> Optional[int]:
+        opened = self._opened
+        if opened is None or terms != opened.terms or wanted.layer != opened.source.layer:
+            return None
+        if terms.region == "auto":
+            if not holds(opened.source.crop, ends_of(lines)):
+                return None
+        elif wanted.crop != opened.source.crop:
+            return None
+        return self._step if self._digest(opened.source) == self._look else None
+
+    def _open_anew(self, source: Source, terms: Terms) -> None:
+        beneath = (*self._beneath, *self._results())
+        image = self._read(source)
+        for layer in beneath:
+            image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
+        if is_blank(image):
+            raise BadInput(
+                "There is nothing to see where the handles are.",
+                hint="Choose a layer with pixels there, or work on everything visible.",
+            )
+        look = self._digest(source)
+        self._beneath = beneath
+        self._begin(Opened(source, terms, image), look)
+
+    def _begin(self, opened: Opened, look: bytes) -> None:
+        self._opened, self._look = opened, look
+        self._kept = [replace(kept, current=False) for kept in self._kept]
+        self._leave_step()
+
+    def _leave_step(self) -> None:
+        self._result, self._step = None, 0
+        self._show(None, self.crop)
+
+    def _results(self) -> Tuple[NewLayer, ...]:
+        return (self._result,) if self._result is not None else ()
+
+    def _read(self, source: Source) -> Image:
+        if not source.layer:
+            return self._document.read_visible(source.crop)
+        image = self._document.read_layer(source.layer, source.crop)
+        if image is None:
+            raise BadInput("The layer has been deleted.", hint="Close this dialog, then choose another.")
+        return image
+
+    def _digest(self, source: Source) -> bytes:
+        image = self._read(source)
+        form = f"{source}/{image.format}/".encode()
+        return hashlib.blake2b(form + bytes(image.data), digest_size=16).digest()
+
+    def _read_mask(self, settings: Settings, crop: Crop) -> Optional[Image]:
+        painted = self._rasterise(self._strokes, crop) if self._strokes is not None else None
+        if painted is not None:
+            return painted
+        return self._document.read_selection(crop) if settings.mask == "selection" else None
+
+    # The Canvas of an edit.
+
+    def read_image(self) -> Image:
+        if self._opened is None:
+            raise BadInput("Nothing has been chosen to drag.", hint="Press Drag again.")
+        return self._opened.image
+
+    def read_handles(self) -> Sequence[Handle]:
+        inside = self.crop.from_document
+        return [(inside(line.start), inside(line.target)) for line in self._lines]
+
+    def read_mask(self) -> Optional[Image]:
+        return self._mask
+
+    def show_preview(self, image: Image) -> None:
+        step = self.step_now()
+        self.see(image, step)
+        if not self.dragging:
+            self._stand_at(step, image, None)
+        self._show(image, self.crop)
+
+    def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
+        """Keeps it, or lets it go where it was kept already."""
+        if step in self.kept and not self.dragging:
+            self._kept = [kept for kept in self._kept if not (kept.current and kept.step == step)]
+            return
+        layer = self._layer(f"DragGAN, step {step}", image, changed)
+        self._kept.append(KeptStep(step, replace(layer, visible=False)))
+
+    def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
+        step = self.step_now()
+        self.see(image, step)
+        self._stand_at(step, image, changed, name)
+        self._show(image, self.crop)
+
+    def clear_preview(self) -> None:
+        """Back to what is on show between drags."""
+        self._show(self._result.image if self._result else None, self.crop)
+
+    def _cut(self, step: int) -> None:
+        """The timeline goes on from a step: what was kept after it is no step of it any more."""
+        self._kept = [
+            replace(kept, current=kept.current and kept.step <= step) for kept in self._kept
+        ]
+
+    def settle(self, *, at_work: bool) -> None:
+        """Nothing to tidy up."""
+
+    def _stand_at(
+        self, step: int, image: Image, changed: Optional[Image], name: str = ""
+    ) -> None:
+        self._step = step
+        name = name or f"DragGAN, step {step}"
+        self._result = self._layer(name, image, changed) if step else None
+
+    def _layer(self, name: str, image: Image, changed: Optional[Image]) -> NewLayer:
+        if changed is None:
+            changed = changed_between(self.read_image(), image)
+        return NewLayer(name, image, self.crop, changed)

@@ -1,0 +1,102 @@
+"""What OK does: lets a drag end, drags where nothing was dragged yet, adds the layers; no Gtk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
+
+from .draggan_wire.errors import BadInput, WireError
+from .draggan_wire.workbench.note import write_note
+from .draggan_wire.workbench.trace import Trace
+
+if TYPE_CHECKING:
+    from .canvas import GimpCanvas
+    from .draggan_wire.workbench.document_edit import DocumentEdit
+    from .draggan_wire.workbench.settings import Settings
+    from .draggan_wire.workbench.strokes import Strokes
+    from .host.document import GimpDocument
+
+PATIENCE = 3.0  # seconds for what is saved of the edit to come from the daemon
+
+
+class Ending:
+    """The end of one filter; `poll` does the work, `result` is the layer that came of it."""
+
+    def __init__(
+        self,
+        document: GimpDocument,
+        canvas: GimpCanvas,
+        edit: DocumentEdit,
+        strokes: Optional[Strokes] = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.asked = False
+        self.result: Optional[Any] = None
+        self._document, self._canvas, self._edit = document, canvas, edit
+        self._strokes = strokes
+        self._clock = clock
+        self._dragged = False
+        self._deadline: Optional[float] = None
+
+    def ask(self, settings: Settings) -> None:
+        """Begins to end, unless it does so already."""
+        if self.asked:
+            return
+        self.asked, self._dragged, self._deadline = True, False, None
+        if self._edit.busy:
+            self._dragged = True
+            self._edit.drag_or_stop(settings)
+        elif not self._canvas.layers():
+            self._dragged = True
+            self._edit.drag_or_stop(settings)
+
+    def cancel(self) -> None:
+        """The user goes on."""
+        self.asked = False
+
+    def poll(self) -> None:
+        """Goes on as far as it can; what stands in the way is said by the edit's view."""
+        if not self.asked or self._edit.busy:
+            return
+        try:
+            self._go_on()
+        except WireError as error:
+            self.asked = False
+            self._edit.refuse(error)
+
+    def _go_on(self) -> None:
+        layers = self._canvas.layers()
+        if self._dragged and self._edit.view().state == "failed":
+            self.asked = False  # its words stand there already
+        elif not layers:
+            raise BadInput(
+                "Nothing has moved, so there is nothing to add.",
+                hint="Draw an arrow and press Drag, or press Cancel.",
+            )
+        elif self._saved():
+            source = self._canvas.opened.source.layer if self._canvas.opened else ""
+            old = self._canvas.trace.results
+            hidden = tuple(layer for layer, _ in old)
+            self.result = self._document.insert(
+                layers, source=source, hidden=hidden, note=self._note
+            )
+
+    def _saved(self) -> bool:
+        """Whether the edit's data are there, or will not come any more."""
+        if self._edit.edit.saved_step == self._edit.edit.last:
+            return True
+        if self._deadline is None:
+            self._deadline = self._clock() + PATIENCE
+        return self._clock() > self._deadline
+
+    def _note(self, group: str, layers: Tuple[str, ...]) -> bytes:
+        """What the image is to carry, b"" for nothing; `layers` are those added, in order."""
+        step = self._canvas.step
+        results = ((layers[-1], step),) if step else ()
+        note = self._edit.note(Trace(group, results), step)
+        if note is None:
+            return b""
+        strokes = self._strokes.strokes if self._strokes is not None else ()
+        return write_note(replace(note, strokes=strokes))
