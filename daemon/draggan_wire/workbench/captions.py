@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
-from .choices import MAY_MOVE, MODEL, PAINTED_AREA, TOOLS, ChoiceRow, Choices, choices
-from .host_words import HostWords, Template
+from .choices import MAY_MOVE, MODEL, PAINTED_AREA, TOOLS, ChoiceRow, Choices, translated
+from .words import Template, Words
 
 if TYPE_CHECKING:
     from ..messages import ModelInfo
+    from .host_words import HostWords
     from .snapshot import Snapshot
-    from .words import Words
 
 _POOR = re.compile(r"\bpoor\b", re.IGNORECASE)
 _TONES = {
@@ -157,7 +157,7 @@ def tool_buttons(now: Snapshot, words: Words) -> Tuple[Tuple[str, Button], ...]:
 
 def may_move(words: Words, painted: bool) -> Choices:
     """The choices of what may move; paint leaves none."""
-    row = choices(MAY_MOVE, words)
+    row = translated(MAY_MOVE, words)
     return replace(row, items=(("painted", words.tr(PAINTED_AREA)),)) if painted else row
 
 

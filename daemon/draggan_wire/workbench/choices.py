@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Tuple
 
-from .host_words import HostWords, Template
-from .words import LANGUAGES, Words
+from .host_words import HostWords
+from .words import LANGUAGES, Template, Words
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -206,8 +206,7 @@ class Choices:
     items: Tuple[Tuple[Any, str], ...]
 
 
-def choices(row: ChoiceRow, words: Words) -> Choices:
-    """The row in the user's language."""
+def translated(row: ChoiceRow, words: Words) -> Choices:
     items = tuple((value, words.tr(text)) for value, text in row.choices)
     return Choices(row.name, words.tr(row.label), words.tr(row.tip), items)
 
@@ -217,7 +216,7 @@ def option_choices(words: Words, host: HostWords) -> Tuple[Choices, ...]:
     rates = tuple((ms, words.tr("{n} per second", n=round(1000 / ms))) for ms in PREVIEW_RATES)
     languages = (("", words.tr(host.language)), *LANGUAGES)
     return (
-        choices(PRESET, words),
+        translated(PRESET, words),
         Choices("preview_ms", words.tr(PREVIEWS.label), words.tr(PREVIEWS.tip), rates),
         Choices("language", words.tr(LANGUAGE), "", languages),
     )

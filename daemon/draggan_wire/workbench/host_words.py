@@ -1,15 +1,10 @@
-"""The words that differ from one editor to the other, in English; imports nothing of the project.
-
-`Template` marks a text that is in a table instead of in a call of `Words.tr`: whoever collects the
-texts to translate finds it by that.
-"""
+"""The words that differ from one editor to the other, in English; stdlib only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
 
-Template = NewType("Template", str)
+from .words import Template
 
 
 @dataclass(frozen=True)

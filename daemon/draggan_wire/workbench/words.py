@@ -13,11 +13,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, NewType, Optional, Tuple
 
 FOLDER = Path(__file__).resolve().parent / "translations"
 LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("fr", "Français"))
 LONGEST = 2000  # characters of a sentence that is looked up: as much as the wire carries
+# Marks an English text that stands in a table until it is translated: whoever collects the texts
+# finds it by that, as those in the calls of `tr`.
+Template = NewType("Template", str)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

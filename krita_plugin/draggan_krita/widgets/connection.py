@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..draggan_wire.workbench import captions, choices
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
@@ -17,14 +18,6 @@ from .tones import tone
 if TYPE_CHECKING:
     from ..studio import Studio
 
-_TONES = {
-    "connected": "good",
-    "connecting": "wait",
-    "starting": "wait",
-    "lost": "bad",
-    "refused": "bad",
-}
-
 
 class ConnectionLine(QtWidgets.QWidget):
     """A coloured dot and a sentence; below it, folded away, the address."""
@@ -36,9 +29,9 @@ class ConnectionLine(QtWidgets.QWidget):
         self._sentence = WrapLabel()
         self._hint = WrapLabel(quiet=True, small=True)
         self._fold = FoldButton("", self._address_row())
-        set_tip(self._fold, words.tr("Address of the daemon"))
-        self._start = QtWidgets.QPushButton(words.tr("Start local daemon"))
-        set_tip(self._start, words.tr("Starts the DragGAN daemon on this computer."))
+        set_tip(self._fold, words.tr(choices.ADDRESS_FOLD))
+        self._start = QtWidgets.QPushButton(words.tr(choices.START_DAEMON.label))
+        set_tip(self._start, words.tr(choices.START_DAEMON.tip))
         self._start.clicked.connect(lambda: studio.start_daemon())
         self._lay_out()
 
@@ -59,40 +52,35 @@ class ConnectionLine(QtWidgets.QWidget):
     def _address_row(self) -> QtWidgets.QWidget:
         tr = self._words.tr
         self._address = QtWidgets.QLineEdit()
-        self._address.setPlaceholderText(tr("this computer"))
+        self._address.setPlaceholderText(tr(choices.ADDRESS_EMPTY))
         self._address.setMinimumWidth(60)
-        set_tip(
-            self._address,
-            tr("Where the DragGAN daemon listens; empty: the daemon of this computer."),
-        )
+        set_tip(self._address, tr(choices.ADDRESS.tip))
         self._address.editingFinished.connect(self._commit)
         again = QtWidgets.QToolButton()
         again.setIcon(icon("again", self.palette().color(QtGui.QPalette.ColorRole.ButtonText)))
-        set_tip(again, tr("Connect anew"))
-        again.setAccessibleName(tr("Connect anew"))
+        set_tip(again, tr(choices.CONNECT_ANEW))
+        again.setAccessibleName(tr(choices.CONNECT_ANEW))
         again.clicked.connect(self._reconnect)
         self._body = QtWidgets.QWidget()
         row = QtWidgets.QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(QtWidgets.QLabel(tr("Address")))
+        row.addWidget(QtWidgets.QLabel(tr(choices.ADDRESS.label)))
         row.addWidget(self._address, 1)
         row.addWidget(again)
         return self._body
 
     def follow(self, now: Snapshot) -> None:
-        view = now.connection
-        colour = tone(self.palette(), _TONES.get(view.state, "wait"))
-        if self._state.property("shown") != (mark := (colour.name(), view.state)):
+        line = captions.connection_line(now, self._words)
+        colour = tone(self.palette(), line.tone)
+        if self._state.property("shown") != (mark := (colour.name(), line.under_way)):
             self._state.setProperty("shown", mark)
-            self._state.setPixmap(dot(colour, hollow=view.state in ("connecting", "starting")))
-        sentence = self._words.sentence(view.sentence)
-        self._sentence.show_text(sentence)
-        self._state.setAccessibleName(sentence)
-        hint = "" if view.state == "connected" else self._words.sentence(view.hint)
-        self._hint.show_text(hint)
-        set_shown(self._hint, bool(hint))
-        set_shown(self._start, view.can_start)
+            self._state.setPixmap(dot(colour, hollow=line.under_way))
+        self._sentence.show_text(line.sentence)
+        self._state.setAccessibleName(line.sentence)
+        self._hint.show_text(line.hint)
+        set_shown(self._hint, bool(line.hint))
+        set_shown(self._start, line.can_start)
         if not (self._address.hasFocus() or self._address.isModified()):
             set_text(self._address, now.settings.address)
 

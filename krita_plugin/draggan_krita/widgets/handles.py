@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+from ..draggan_wire.workbench import captions
 from ..draggan_wire.workbench.colours import OUTLINE_COLOUR, STATUS_COLOURS
+from ..draggan_wire.workbench.host_words import KRITA
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
@@ -25,19 +27,17 @@ class HandleSection(QtWidgets.QWidget):
         super().__init__()
         self._studio, self._words = studio, words
         self._text = self.palette().color(_Role.ButtonText)
-        self.place = self._large("place", words.tr("Place handles"))
+        self.place = self._large("place")
         self.place.setCheckable(True)
         self.place.clicked.connect(lambda checked: studio.place(checked))
-        self.drag = self._large("play", words.tr("Drag"))
+        self.drag = self._large("play")
         self.drag.clicked.connect(lambda: studio.drag_or_stop())
         self._place_look, self._drag_look = False, ""
         self._count = QtWidgets.QLabel()
-        self._list = HandleList(self._handle_tip)
-        self._delete = self._small("delete", words.tr("Delete handle"), studio.delete_handle)
-        self._clear = self._small("clear", words.tr("Clear all handles"), studio.clear_handles)
-        self._vector = self._small(
-            "vector", words.tr("From vector layer"), studio.take_vector_lines
-        )
+        self._list = HandleList(lambda i, status: captions.handle_tip(i, status, words))
+        self._delete = self._small("delete", studio.delete_handle)
+        self._clear = self._small("clear", studio.clear_handles)
+        self._vector = self._small("vector", studio.take_vector_lines)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -58,17 +58,16 @@ class HandleSection(QtWidgets.QWidget):
         column.addLayout(large)
         column.addLayout(line)
 
-    def _large(self, name: str, text: str) -> QtWidgets.QPushButton:
-        button = QtWidgets.QPushButton(icon(name, self._text), text)
+    def _large(self, name: str) -> QtWidgets.QPushButton:
+        button = QtWidgets.QPushButton(icon(name, self._text), "")
         button.setMinimumHeight(34)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)  # a click leaves it to the canvas
         return button
 
-    def _small(self, name: str, text: str, action: Callable[[], None]) -> QtWidgets.QToolButton:
+    def _small(self, name: str, action: Callable[[], None]) -> QtWidgets.QToolButton:
         button = QtWidgets.QToolButton()
         button.setIcon(icon(name, self._text))
         button.setAutoRaise(True)
-        button.setAccessibleName(text)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: action())
         return button
@@ -79,27 +78,16 @@ class HandleSection(QtWidgets.QWidget):
         self._follow_list(now)
 
     def _follow_place(self, now: Snapshot) -> None:
-        tr = self._words.tr
         self.place.setChecked(now.placing)
         if self._place_look != now.placing:
             self._place_look = now.placing
             self._dress_place(now.placing)
-        tip = tr("Drag on the canvas from a place to where it should go; click to pin a place.")
-        set_enabled(self.place, now.document, tip if now.document else self._no_document())
+        _follow(self.place, captions.place_button(now, self._words, KRITA))
 
     def _follow_drag(self, now: Snapshot) -> None:
-        tr = self._words.tr
-        stopping = now.edit.state == "stopping"
-        obstacle = "" if now.busy else self._obstacle(now)
-        set_text(self.drag, tr("Stopping…") if stopping else tr("Stop") if now.busy else tr("Drag"))
-        if stopping:
-            tip = tr("The step that is being computed ends first.")
-        elif now.busy:
-            tip = tr("Stops after this step and keeps what was reached.")
-        else:
-            tip = obstacle or tr("Moves what is under the handles to their targets.")
-        set_enabled(self.drag, not stopping and not obstacle, tip)
-        self._dress_drag("stop" if now.busy else "play" if not obstacle else "off")
+        button = captions.drag_button(now, self._words, KRITA)
+        _follow(self.drag, button)
+        self._dress_drag(button.look)
 
     def _dress_place(self, on: bool) -> None:
         """In the colour that the arrows have on the canvas, while they can be placed."""
@@ -122,56 +110,22 @@ class HandleSection(QtWidgets.QWidget):
             plain = self.palette().color(_Role.Button)
             _dress(self.drag, "stop" if look == "stop" else "play", plain, self._text)
 
-    def _obstacle(self, now: Snapshot) -> str:
-        """Why nothing can be dragged now; "" if it can."""
-        tr = self._words.tr
-        if not now.document:
-            return self._no_document()
-        if now.connection.state not in ("connected", "connecting"):
-            return tr("There is no connection to a daemon.")
-        if not now.edit.handles:
-            return tr("Place handles first.")
-        if all(status == "pinned" for status in now.edit.handles):
-            return tr("All handles are pins. Place one with a target, so that something moves.")
-        if all(status in ("pinned", "reached") for status in now.edit.handles):
-            return tr("All handles have arrived. Pull one of them further.")
-        return ""
-
-    def _no_document(self) -> str:
-        return self._words.tr("Open a document first.")
-
     def _follow_list(self, now: Snapshot) -> None:
-        tr = self._words.tr
-        n = len(now.edit.handles)
-        words = tr("No handles") if not n else tr("1 handle") if n == 1 else tr("{n} handles", n=n)
-        set_text(self._count, words)
+        set_text(self._count, captions.handle_count(now, self._words))
         self._list.show_handles(now.edit.handles, now.edit.selected)
-        chosen = now.edit.selected is not None
-        delete = tr("Delete the selected handle") if chosen else tr("Select a handle first.")
-        set_enabled(self._delete, chosen and not now.busy, self._unless_busy(now, delete))
-        clear = tr("Clear all handles") if n else tr("There are no handles.")
-        set_enabled(self._clear, n > 0 and not now.busy, self._unless_busy(now, clear))
-        vector = tr("Take the lines of the active vector layer as handles")
-        set_enabled(
-            self._vector,
-            now.document and not now.busy,
-            self._unless_busy(now, vector) if now.document else self._no_document(),
+        buttons = (
+            (self._delete, captions.delete_button(now, self._words)),
+            (self._clear, captions.clear_button(now, self._words)),
+            (self._vector, captions.lines_button(now, self._words, KRITA)),
         )
+        for shown, button in buttons:
+            shown.setAccessibleName(button.text)
+            set_enabled(shown, button.enabled, button.tip)
 
-    def _unless_busy(self, now: Snapshot, tip: str) -> str:
-        return self._words.tr("Stop first, then change the handles.") if now.busy else tip
 
-    def _handle_tip(self, i: int, status: str) -> str:
-        tr = self._words.tr
-        state = {
-            "placed": tr("placed"),
-            "moving": tr("moving"),
-            "reached": tr("has arrived"),
-            "stuck": tr("is stuck"),
-            "lost": tr("has lost its place"),
-            "pinned": tr("is a pin and stays"),
-        }.get(status, status)
-        return tr("Handle {n}: {state}", n=i + 1, state=state)
+def _follow(shown: QtWidgets.QPushButton, button: captions.Button) -> None:
+    set_text(shown, button.text)
+    set_enabled(shown, button.enabled, button.tip)
 
 
 def _dress(

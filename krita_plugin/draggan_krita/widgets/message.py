@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..draggan_wire.workbench import captions
+from ..draggan_wire.workbench.host_words import KRITA
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
 from ..qt import QtGui, QtWidgets
@@ -30,7 +32,7 @@ class MessageArea(QtWidgets.QWidget):
         set_colour(self._speed, QtGui.QPalette.ColorRole.WindowText, quiet_text(self.palette()))
         self._message = WrapLabel()
         self._hint = WrapLabel(quiet=True)
-        self._reopen = QtWidgets.QPushButton(words.tr("Take up the edit again"))
+        self._reopen = QtWidgets.QPushButton()
         self._reopen.clicked.connect(lambda: studio.reopen())
         self._lay_out()
 
@@ -49,40 +51,26 @@ class MessageArea(QtWidgets.QWidget):
         column.addWidget(self._reopen)
 
     def follow(self, now: Snapshot) -> None:
-        tr, edit = self._words.tr, now.edit
+        words, palette = self._words, self.palette()
         self._follow_bar(now)
-        speed = edit.ms_per_step
-        text = "" if speed is None else tr("{ms} ms per step", ms=_rounded(speed))
-        set_text(self._speed, text)
-        set_shown(self._speed, bool(text))
-        self._message.show_text(self._words.sentence(edit.message) or self._next_step(now))
-        palette = self.palette()
+        speed = captions.speed(now, words)
+        set_text(self._speed, speed)
+        set_shown(self._speed, bool(speed))
+        message = captions.message(now, words, KRITA)
+        self._message.show_text(message.text)
         plain = palette.color(QtGui.QPalette.ColorRole.WindowText)
-        colour = tone(palette, "bad") if edit.state == "failed" else plain
+        colour = tone(palette, message.tone) if message.tone else plain
         set_colour(self._message, QtGui.QPalette.ColorRole.WindowText, colour)
-        self._hint.show_text(self._words.sentence(edit.hint))
-        set_shown(self._hint, bool(edit.hint))
-        set_shown(self._reopen, edit.can_reopen)
-        ready = now.connected and not now.busy
-        tip = tr("This document holds an edit: its timeline comes back as it was.")
-        set_enabled(
-            self._reopen, ready, tip if ready else tr("There is no connection to a daemon.")
-        )
-
-    def _next_step(self, now: Snapshot) -> str:
-        """What to do first, for as long as there is nothing else to say."""
-        tr = self._words.tr
-        if not now.document:
-            return tr("Open a document to begin.")
-        if now.edit.handles:
-            return tr("Press Drag, and the picture follows the handles.")
-        if now.placing:
-            return tr("Now draw arrows on the picture, from a place to where it should go.")
-        return tr("Press Place handles, then draw arrows on the picture.")
+        self._hint.show_text(captions.hint(now, words))
+        set_shown(self._hint, bool(now.edit.hint))
+        reopen = captions.reopen_button(now, words, KRITA)
+        set_text(self._reopen, reopen.text)
+        set_shown(self._reopen, now.edit.can_reopen)
+        set_enabled(self._reopen, reopen.enabled, reopen.tip)
 
     def _follow_bar(self, now: Snapshot) -> None:
-        fraction = now.edit.fraction
-        top = 0 if fraction is None and now.busy else _UNITS  # 0: somewhere on the way
+        fraction = captions.progress(now)
+        top = 0 if fraction is None else _UNITS  # 0: somewhere on the way
         if self._bar.maximum() != top:
             self._bar.setRange(0, top)
         value = round((fraction or 0.0) * _UNITS)
@@ -90,7 +78,3 @@ class MessageArea(QtWidgets.QWidget):
             self._bar.setUpdatesEnabled(False)  # else it paints at once, and the canvas with it
             self._bar.setValue(value)
             self._bar.setUpdatesEnabled(True)
-
-
-def _rounded(milliseconds: float) -> str:
-    return f"{milliseconds:.0f}" if milliseconds >= 10 else f"{milliseconds:.1f}"

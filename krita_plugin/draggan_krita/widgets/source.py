@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Tuple
+from functools import partial
+from typing import TYPE_CHECKING
 
+from ..draggan_wire.workbench import captions
+from ..draggan_wire.workbench.choices import SOURCE_ROWS, translated
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
 from ..qt import QtWidgets
@@ -19,47 +22,21 @@ class SourceChoices:
 
     def __init__(self, studio: Studio, words: Words) -> None:
         self._studio, self._words = studio, words
-        tr = words.tr
-        self.source = choice((("visible", tr("Everything visible")), ("layer", tr("Active layer"))))
-        self.region = choice(
-            (
-                ("whole", tr("Whole picture")),
-                ("auto", tr("Around the handles")),
-                ("selection", tr("Selection")),
-            )
-        )
-        self.quality = choice(
-            (
-                ("fast", tr("Fast: a rough likeness")),
-                ("balanced", tr("Balanced")),
-                ("best", tr("Best: takes its time")),
-            )
-        )
-        for name, combo in self._fields():
-            combo.activated.connect(lambda index, name=name: self._chosen(name, index))
-
-    def _fields(self) -> Tuple[Tuple[str, QtWidgets.QComboBox], ...]:
-        return (("source", self.source), ("region", self.region), ("quality", self.quality))
+        self._combos = tuple((row, choice(translated(row, words).items)) for row in SOURCE_ROWS)
+        for row, combo in self._combos:
+            combo.activated.connect(partial(self._chosen, row.name, combo))
 
     def add_to(self, form: QtWidgets.QFormLayout) -> None:
-        tr = self._words.tr
-        form.addRow(tr("Source"), self.source)
-        form.addRow(tr("Region"), self.region)
-        form.addRow(tr("Quality"), self.quality)
+        for row, combo in self._combos:
+            form.addRow(self._words.tr(row.label), combo)
 
     def follow(self, now: Snapshot) -> None:
-        tr = self._words.tr
-        tips = {
-            "source": tr("What is dragged: all that you see, or the active layer alone."),
-            "region": tr("Which part of the picture the model looks at."),
-            "quality": tr("How carefully the model learns the picture before the first drag."),
-        }
-        for name, combo in self._fields():
-            set_choice(combo, getattr(now.settings, name))
-            busy = tr("Stop first, then change this.")
-            set_enabled(combo, not now.busy, busy if now.busy else tips[name])
+        for row, combo in self._combos:
+            set_choice(combo, getattr(now.settings, row.name))
+            field = captions.source_field(row, now, self._words)
+            set_enabled(combo, field.enabled, field.tip)
 
-    def _chosen(self, name: str, index: int) -> None:
-        value = dict(self._fields())[name].itemData(index)
+    def _chosen(self, name: str, combo: QtWidgets.QComboBox, index: int) -> None:
+        value = combo.itemData(index)
         if value != getattr(self._studio.settings, name):
             self._studio.change(replace(self._studio.settings, **{name: value}))

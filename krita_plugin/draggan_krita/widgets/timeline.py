@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from ..draggan_wire.workbench import captions, choices
+from ..draggan_wire.workbench.host_words import KRITA
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from ..studio import Studio
 
 _PATIENCE = 3.0  # seconds for which the slider stays where the user has put it
-_USUAL_INTERVAL = 10  # of kept steps, when first asked for
 
 
 class Timeline(QtWidgets.QWidget):
@@ -38,38 +39,37 @@ class Timeline(QtWidgets.QWidget):
         self.slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
         self.slider.setPageStep(10)
         self.slider.setMinimumWidth(40)
-        self.slider.setAccessibleName(tr("Timeline"))
+        self.slider.setAccessibleName(tr(choices.TIMELINE))
         self.slider.valueChanged.connect(self._scrubbed)
-        self._back = self._arrow("back", tr("One step back"), -1)
-        self._forward = self._arrow("forward", tr("One step forward"), 1)
+        self._back = self._arrow("back", -1)
+        self._forward = self._arrow("forward", 1)
         self._where = QtWidgets.QLabel()
         self.strip = FilmStrip(studio.thumbnail)
         self.strip.wished.connect(self.slider.setValue)
 
     def _make_keeping(self) -> None:
         studio, tr = self._studio, self._words.tr
-        self._keep = self._button("keep", tr("Keep step"), studio.keep_step)
-        self._export = self._button("film", tr("As animation"), studio.export_animation)
-        self._every = QtWidgets.QCheckBox(tr("Keep every"))
-        self._every.setToolTip(tr("While dragging, each n-th step becomes a layer of its own."))
+        self._keep = self._button("keep", studio.keep_step)
+        self._export = self._button("film", studio.export_animation)
+        self._every = QtWidgets.QCheckBox(tr(choices.KEEP_EVERY))
+        self._every.setToolTip(tr(KRITA.keep_every_tip))
         self._every.clicked.connect(self._set_interval)
         self._interval = QtWidgets.QSpinBox()
-        self._interval.setRange(1, 1000)
-        self._interval.setValue(_USUAL_INTERVAL)
+        self._interval.setRange(1, choices.LONGEST_INTERVAL)
+        self._interval.setValue(choices.USUAL_INTERVAL)
         self._interval.setKeyboardTracking(False)
-        self._interval.setAccessibleName(tr("Steps between two that are kept"))
+        self._interval.setAccessibleName(tr(choices.KEEP_INTERVAL))
         self._interval.valueChanged.connect(self._set_interval)
         self._unit = QtWidgets.QLabel()
 
-    def _arrow(self, name: str, text: str, way: int) -> QtWidgets.QToolButton:
+    def _arrow(self, name: str, way: int) -> QtWidgets.QToolButton:
         button = QtWidgets.QToolButton()
         button.setAutoRaise(True)
-        button.setAccessibleName(text)
         button.clicked.connect(lambda: self._studio.step_by(way))
         return self._dressed(button, name)
 
-    def _button(self, name: str, text: str, action: Callable[[], None]) -> QtWidgets.QPushButton:
-        button = QtWidgets.QPushButton(text)
+    def _button(self, name: str, action: Callable[[], None]) -> QtWidgets.QPushButton:
+        button = QtWidgets.QPushButton()
         button.setMinimumWidth(40)
         button.clicked.connect(lambda: action())
         return self._dressed(button, name)
@@ -107,7 +107,7 @@ class Timeline(QtWidgets.QWidget):
             self._wish = None
         step = edit.step if self._wish is None else self._wish
         self._follow_slider(now, step)
-        set_text(self._where, f"{step} / {edit.last}" if edit.last else "")
+        set_text(self._where, captions.where(step, edit.last))
         steps = self._studio.thumbnail_steps()
         set_shown(self.strip, bool(steps) and edit.last > 0)
         if edit.last > 0:
@@ -126,26 +126,26 @@ class Timeline(QtWidgets.QWidget):
                 self.slider.setMaximum(now.edit.last)
             self.slider.setValue(step)
             self.slider.blockSignals(blocked)
-        tip = self._words.tr("Shows a step of the edit; the next drag goes on from there.")
-        self._enable(self.slider, now, tip)
-        self.strip.setEnabled(now.edit.last > 0 and not now.busy)
+        field = captions.slider_field(now, self._words)
+        set_enabled(self.slider, field.enabled, field.tip)
+        self.strip.setEnabled(field.enabled)
 
     def _follow_buttons(self, now: Snapshot) -> None:
-        tr, edit = self._words.tr, now.edit
-        self._enable(self._back, now, tr("One step back"), edit.step > 0)
-        self._enable(self._forward, now, tr("One step forward"), edit.step < edit.last)
-        self._enable(self._keep, now, tr("Adds this step as a layer."))
-        self._enable(self._export, now, tr("Makes an animated layer of all the steps."))
-
-    def _enable(
-        self, widget: QtWidgets.QWidget, now: Snapshot, tip: str, possible: bool = True
-    ) -> None:
-        tr = self._words.tr
-        if now.busy:
-            tip = tr("Stop first, then go through the steps.")
-        elif not now.edit.last:
-            tip = tr("The steps of a drag will be here.")
-        set_enabled(widget, possible and now.edit.last > 0 and not now.busy, tip)
+        words = self._words
+        arrows = (
+            (self._back, captions.back_button(now, words)),
+            (self._forward, captions.forward_button(now, words)),
+        )
+        for shown, button in arrows:
+            shown.setAccessibleName(button.text)
+            set_enabled(shown, button.enabled, button.tip)
+        large = (
+            (self._keep, captions.keep_button(now, words, KRITA)),
+            (self._export, captions.animation_button(now, words)),
+        )
+        for shown, button in large:
+            set_text(shown, button.text)
+            set_enabled(shown, button.enabled, button.tip)
 
     def _follow_interval(self, now: Snapshot) -> None:
         every = now.settings.keep_every
@@ -153,8 +153,7 @@ class Timeline(QtWidgets.QWidget):
             self._every.setChecked(every is not None)
         if every is not None:
             set_number(self._interval, every)
-        tr = self._words.tr
-        set_text(self._unit, tr("step") if self._interval.value() == 1 else tr("steps"))
+        set_text(self._unit, captions.interval_unit(self._interval.value(), self._words))
 
     def _scrubbed(self, step: int) -> None:
         self._wish, self._wished_at = step, time.monotonic()
