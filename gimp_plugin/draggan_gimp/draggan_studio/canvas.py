@@ -130,6 +130,10 @@ class GimpCanvas:
         """The step on show between drags, 0 for the opened picture."""
         return self._step
 
+    def seen(self, layer: str, crop: Crop) -> Image:
+        """The source's pixels with all on them that edits before this one have left."""
+        return self._with(self._beneath, Source(layer, crop))
+
     def layers(self) -> Tuple[NewLayer, ...]:
         """All that is to be added to the image, the lowest first, the result last."""
         kept = [kept.layer for kept in sorted(self._kept, key=lambda kept: kept.step)]
@@ -189,9 +193,7 @@ class GimpCanvas:
 
     def _open_anew(self, source: Source, terms: Terms) -> None:
         beneath = (*self._beneath, *self._results())
-        image = self._read(source)
-        for layer in beneath:
-            image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
+        image = self._with(beneath, source)
         if is_blank(image):
             raise BadInput(
                 "There is nothing to see where the handles are.",
@@ -213,12 +215,20 @@ class GimpCanvas:
     def _results(self) -> Tuple[NewLayer, ...]:
         return (self._result,) if self._result is not None else ()
 
+    def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
+        image = self._read(source)
+        for layer in beneath:
+            image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
+        return image
+
     def _read(self, source: Source) -> Image:
         if not source.layer:
             return self._document.read_visible(source.crop)
         image = self._document.read_layer(source.layer, source.crop)
         if image is None:
-            raise BadInput("The layer has been deleted.", hint="Close this dialog, then choose another.")
+            raise BadInput(
+                "The layer has been deleted.", hint="Close this dialog, then choose another."
+            )
         return image
 
     def _digest(self, source: Source) -> bytes:
@@ -280,9 +290,7 @@ class GimpCanvas:
     def settle(self, *, at_work: bool) -> None:
         """Nothing to tidy up."""
 
-    def _stand_at(
-        self, step: int, image: Image, changed: Optional[Image], name: str = ""
-    ) -> None:
+    def _stand_at(self, step: int, image: Image, changed: Optional[Image], name: str = "") -> None:
         self._step = step
         name = name or f"DragGAN, step {step}"
         self._result = self._layer(name, image, changed) if step else None

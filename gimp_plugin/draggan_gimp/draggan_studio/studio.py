@@ -29,7 +29,7 @@ from .ending import Ending
 from .nobody import Nobody
 
 if TYPE_CHECKING:
-    from .draggan_wire.workbench.handles import HandleSet
+    from .draggan_wire.workbench.handles import HandleLine, HandleSet
     from .host.document import GimpDocument
 
 QUICK, LAZY = 30, 100  # ms between ticks: while something moves, and else
@@ -67,7 +67,9 @@ class GimpStudio:
         self._unreachable = ConnectionView()
         self._started = False  # a daemon, by ourselves: once
         self._warmed: object = None  # for which settings the picture has been opened ahead
+        self.dragged: Tuple[HandleLine, ...] = ()  # the handles of the last drag, as it began
         self._listeners: List[Callable[[], None]] = []
+        self._was_busy = False
         self._told: object = None
         self._recorded: object = None
         self._messages: Deque[str] = deque(maxlen=MESSAGES)
@@ -231,6 +233,10 @@ class GimpStudio:
             self._edit.tell(sentence)
         self.tick()
 
+    def refuse(self, error: WireError) -> None:
+        """Something could not be done, with its reason."""
+        self._edit.refuse(error)
+
     def report(self) -> str:
         """For the clipboard: all that helps to find a fault, no pictures, no names."""
         edit, connection = self.edit, self._connection
@@ -270,6 +276,7 @@ class GimpStudio:
     def _work(self) -> None:
         if self._connection:
             self._connection.poll()
+        self._note_drag()
         self._start_by_ourselves()
         self._warm()
         self._edit.poll()
@@ -292,6 +299,11 @@ class GimpStudio:
 
     def _line(self) -> Any:
         return self._connection.line() if self._connection else Nobody()
+
+    def _note_drag(self) -> None:
+        if self._edit.busy and not self._was_busy:
+            self.dragged = self._edit.handles.lines
+        self._was_busy = self._edit.busy
 
     def _start_by_ourselves(self) -> None:
         """Who opens the filter wants to drag: a daemon of this computer need not be asked for."""
