@@ -23,6 +23,7 @@ BYTES_PER_PIXEL = {
     "bgra16": 8,
     "rgbaf32": 16,
 }
+_OPAQUE = ("gray8", "rgb8", "rgb16")  # the others have alpha, as their last channel
 MAX_SIDE = 32768
 MAX_PIXELS = 1 << 25
 MAX_BUFFER = 1 << 27  # bytes of one picture: 32 Mi pixels of 8-bit RGBA
@@ -69,6 +70,16 @@ class Blob:
                 f"Saved data of {size} bytes is too large to send.",
                 hint="Open the picture again, and go on from there.",
             )
+
+
+def is_blank(image: Image) -> bool:
+    """Whether all of it is fully transparent; False without alpha."""
+    if image.format in _OPAQUE:
+        return False
+    size = BYTES_PER_PIXEL[image.format]
+    channels = 2 if image.format.startswith("gray") else 4
+    data = bytes(image.data)
+    return not any(data[k::size].strip(b"\0") for k in range(size - size // channels, size))
 
 
 def size_in_bytes(format: Any, width: Any, height: Any) -> int:
