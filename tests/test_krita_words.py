@@ -1,4 +1,4 @@
-"""The Krita plugin's translations: complete, with the right gaps, and impossible to break it by."""
+"""The plugins' translations: complete, with the right gaps, and impossible to break it by."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from draggan.editor import VERDICTS
 from tests.krita_plugin import load
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGIN = ROOT / "krita_plugin" / "draggan_krita"
+PLUGINS = (ROOT / "krita_plugin" / "draggan_krita", ROOT / "gimp_plugin" / "draggan_gimp")
+PLUGIN_FILES = tuple(path for plugin in PLUGINS for path in sorted(plugin.rglob("*.py")))
+GIMP = PLUGINS[1] / "draggan_studio"
+NOT_READ = {  # by painters: a plugin that was put together wrongly, and what scripts are told
+    PLUGINS[0] / "__init__.py",
+    *(GIMP / f"{name}.py" for name in ("arguments", "handle_text", "unattended")),
+}
 WIRE = ROOT / "daemon" / "draggan_wire"
 WORKBENCH = WIRE / "workbench"
 LANGUAGES = ("de", "fr")
@@ -52,14 +58,21 @@ def is_english(translation: str, text: str) -> bool:
 
 
 def plugin_texts() -> Iterator[str]:
-    """The first argument of every `tr(...)` in the plugin."""
-    for path in (*PLUGIN.rglob("*.py"), *WORKBENCH.rglob("*.py")):
+    """What is handed to `tr`, and the templates of the tables that are handed to it by name."""
+    for path in (*PLUGIN_FILES, *WORKBENCH.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                name, line = called(node), f"{path}:{node.lineno}"
+                if name == "Template":
+                    assert isinstance(node.args[0], ast.Constant), line
                 if name == "tr":
-                    assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
+                    assert not isinstance(node.args[0], (ast.JoinedStr, ast.BinOp)), line
+                if name in ("tr", "Template") and isinstance(node.args[0], ast.Constant):
                     yield node.args[0].value
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
 def sentences(paths: Iterable[Path]) -> set[str]:
@@ -84,7 +97,7 @@ def as_text(value: ast.expr) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_of_the_plugin_is_translated(language: str) -> None:
+def test_every_text_of_the_plugins_is_translated(language: str) -> None:
     texts = set(plugin_texts())
     assert len(texts) > 80
     assert texts - set(table(language)) == set()
@@ -102,10 +115,8 @@ def test_all_languages_translate_the_same_texts() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_that_a_painter_can_meet_is_understood(language: str) -> None:
-    """From the edit's states and errors, the wire's errors, the plugin's and the engine's."""
-    paths = {*WIRE.glob("*.py"), *WORKBENCH.glob("*.py"), *PLUGIN.rglob("*.py"), *ENGINE} - {
-        PLUGIN / "__init__.py"
-    }
+    """From the edit's states and errors, the wire's errors, the plugins' and the engine's."""
+    paths = {*WIRE.glob("*.py"), *WORKBENCH.glob("*.py"), *PLUGIN_FILES, *ENGINE} - NOT_READ
     said = {text.replace(PLACE, "7") for text in sentences(paths) - NOT_FOR_PAINTERS}
     assert len(said) > 100
     translated = words(language)

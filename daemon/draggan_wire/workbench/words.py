@@ -1,4 +1,4 @@
-"""The docker's texts in the user's language; standard library only.
+"""The panel's texts in the user's language; standard library only.
 
     words = Words("de_DE")
     words.tr("Step {step} of {last}", step=3, last=60)      # our own texts: by their English form
