@@ -1,4 +1,4 @@
-"""Turns host tests on and off, and gives them Krita, a daemon and an animal."""
+"""Turns host tests on and off, and gives them Krita, GIMP, a daemon and an animal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from tests.hosts.animals import Animal
 from tests.hosts.daemon import RealDaemon
-from tests.hosts.enabling import HOW, KRITAS, wanted_hosts
+from tests.hosts.enabling import GIMPS, HOW, KRITAS, wanted_hosts
+from tests.hosts.gimp.host import GimpHost
 from tests.hosts.krita.host import KritaHost
 from tests.hosts.roots import root_for
 
@@ -42,6 +43,14 @@ def krita(bare_krita: KritaHost) -> KritaHost:
     """Krita with the plugin installed and enabled; from then on `bare_krita` has it too."""
     bare_krita.install_plugin()
     return bare_krita
+
+
+@pytest.fixture(scope="session", params=[name for name in wanted_hosts() if name in GIMPS])
+def gimp(request: pytest.FixtureRequest, out: Path) -> Iterator[GimpHost]:
+    """GIMP with the plug-in installed."""
+    with closing(GimpHost(request.param, root_for(request.param), out)) as host:
+        host.install_plugin()
+        yield host
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ SECONDS = 60
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # One core is the editor's.
 SERVE = ("-m", "draggan_daemon", "serve", "--threads", "1", "--device", "cpu", "-v")
-INSIDE = "/mnt/draggan/daemon"  # where the socket folder is seen from inside a root file system
 SOCKET = "draggand.sock"
 
 

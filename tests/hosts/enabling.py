@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 VARIABLE = "DRAGGAN_HOSTS"
 KRITAS = ("krita-5.2", "krita-5.3", "krita-6.0")
-KNOWN = KRITAS
+GIMPS = ("gimp-3.0", "gimp-3.2")
+KNOWN = KRITAS + GIMPS
 
 HOW = (
-    f"Host tests are off: {VARIABLE}={KRITAS[0]},{KRITAS[2]} runs them in real Krita "
-    "(Linux, root, debootstrap; the first time makes its root file system in some minutes)."
+    f"Host tests are off: {VARIABLE}={KRITAS[0]},{KRITAS[2]},{GIMPS[0]} runs them in real Krita "
+    "and GIMP (Linux, root, debootstrap; the first time makes root file systems, minutes each)."
 )
 
 

@@ -23,9 +23,11 @@ STAMP = Path("etc/draggan-host")
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 _DISPLAY = ("xvfb", "xdotool", "openbox", "imagemagick", "x11-utils", "fonts-dejavu-core")
 _KRITA = ("krita", "dbus-daemon", "libgl1", "libgl1-mesa-dri", *_DISPLAY)
+_GIMP = ("gimp", "python3", "adwaita-icon-theme", *_DISPLAY)
 
-# Recommended packages are left out, and so are numpy, pyzmq and msgpack: a plugin that needs more
-# than the editor brings along must fail here. A mirror may lag behind its own expiry date.
+# Recommended packages are left out, and so are numpy, pyzmq, msgpack and, for GIMP 3.0, pycairo: a
+# plugin that needs more than the editor brings along must fail here. A mirror may lag behind its
+# own expiry date.
 _APT = """\
 APT::Install-Recommends "false";
 Acquire::Languages "none";
@@ -61,6 +63,8 @@ RECIPES = {
         Recipe(
             "krita-6.0", "sid", (*_KRITA, "python3-pyqt6", "qt6-svg-plugins"), "krita", newest=True
         ),
+        Recipe("gimp-3.0", "trixie", _GIMP, "gimp"),
+        Recipe("gimp-3.2", "forky", _GIMP, "gimp"),
     )
 }
 

@@ -5,38 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.hosts import daemon as daemons
-from tests.hosts.roots import ENTER
+from tests.hosts.running import PLACE, Inside, Obey, Run, checked
 
 HERE = Path(__file__).resolve().parent
-INSIDE = "/mnt/draggan"
 PLUGIN, RIG = "draggan_krita", "draggan_rig"
 SIZE = "1600x1000"
-GRACE = 30  # seconds beyond the scenario's own for start and end of namespaces and display
 _PROFILE = ("home", "config", "data", "cache", "runtime")
-
-Obey = Mapping[str, Callable[[], None]]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a scenario left: its results, and the folder with its files, pictures and logs."""
-
-    results: dict
-    out: Path
-
-
-class ScenarioFailed(AssertionError):
-    """The scenario raised, Krita died or hung, or the plugin left a traceback."""
 
 
 class KritaHost:
@@ -99,14 +80,11 @@ class KritaHost:
         for path in files.iterdir() if files else ():
             shutil.copy(path, out)
         self._write_settings(canvas, keep=keep_settings)
-        process = self._start(scenario, out, daemon, seconds)
-        try:
-            status = _obeying(process, out, obey or {}, seconds + GRACE)
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait()
-        return _checked(out, status)
+        inside = self._inside(scenario, out, daemon, seconds)
+        status = inside.run(
+            "/bin/bash", f"{PLACE}/tests/inside.sh", out=out, obey=obey or {}, seconds=seconds
+        )
+        return checked(out, status, program="Krita", logs={"krita.log": f"pykrita/{PLUGIN}/"})
 
     @property
     def _kritarc(self) -> Path:
@@ -121,63 +99,25 @@ class KritaHost:
         display = self._profile / "config/kritadisplayrc"
         display.write_text(gl if canvas == "gl" else none)
 
-    def _start(
+    def _inside(
         self, scenario: str, out: Path, daemon: daemons.RealDaemon | None, seconds: int
-    ) -> subprocess.Popen[bytes]:
-        folders = {self._profile: "profile", out: "out", HERE: "tests"}
+    ) -> Inside:
+        folders = {"profile": self._profile, "out": out, "tests": HERE}
         variables = {
-            "HOME": f"{INSIDE}/profile/home",
-            "XDG_CONFIG_HOME": f"{INSIDE}/profile/config",
-            "XDG_DATA_HOME": f"{INSIDE}/profile/data",
-            "XDG_CACHE_HOME": f"{INSIDE}/profile/cache",
-            "XDG_RUNTIME_DIR": f"{INSIDE}/profile/runtime",
+            "HOME": f"{PLACE}/profile/home",
+            "XDG_CONFIG_HOME": f"{PLACE}/profile/config",
+            "XDG_DATA_HOME": f"{PLACE}/profile/data",
+            "XDG_CACHE_HOME": f"{PLACE}/profile/cache",
+            "XDG_RUNTIME_DIR": f"{PLACE}/profile/runtime",
             "QT_QPA_PLATFORM": "xcb",
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "RIG_OUT": f"{INSIDE}/out",
+            "RIG_OUT": f"{PLACE}/out",
             "RIG_SIZE": SIZE,
             "RIG_SECONDS": str(seconds),
-            "RIG_SCENARIO": f"{INSIDE}/tests/scenario_{scenario}.py",
+            "RIG_SCENARIO": f"{PLACE}/tests/scenario_{scenario}.py",
         }
-        binds = [(source, f"{INSIDE}/{place}") for source, place in folders.items()]
         if daemon is not None:
-            binds.append((daemon.folder, daemons.INSIDE))
-            variables["DRAGGAND_SOCKET"] = f"{daemons.INSIDE}/{daemons.SOCKET}"
-        words = [word for s, p in binds for word in ("--bind", f"{s}:{p}")]
-        words += [word for n, v in variables.items() for word in ("--env", f"{n}={v}")]
-        inside = ["/bin/bash", f"{INSIDE}/tests/inside.sh"]
-        with (out / "host.log").open("wb") as log:
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", ENTER, self._root, *words, "--", *inside],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-
-def _obeying(process: subprocess.Popen[bytes], out: Path, obey: Obey, seconds: float) -> int:
-    """Krita's exit status; does on the way what the scenario asks for."""
-    end = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < end:
-        for asked in out.glob("please_*"):
-            request = asked.name.removeprefix("please_")
-            asked.unlink()
-            obey[request]()
-            (out / f"done_{request}").touch()
-        time.sleep(0.05)
-    return 124 if process.poll() is None else process.returncode
-
-
-def _checked(out: Path, status: int) -> Run:
-    file = out / "result.json"
-    results = json.loads(file.read_text()) if file.exists() else {}
-    log = out / "krita.log"
-    said = log.read_text(errors="replace") if log.exists() else ""
-    if "error" in results:
-        raise ScenarioFailed(f"{results['error']}\nPictures and logs: {out}")
-    if status or not results.get("ok"):
-        tail = "\n".join(said.splitlines()[-20:])
-        raise ScenarioFailed(f"Krita ended with status {status}; see {out}.\n{tail}")
-    if f"pykrita/{PLUGIN}/" in said:
-        raise ScenarioFailed(f"The plugin left a traceback in {log}:\n{said[-4000:]}")
-    return Run(results, out)
+            folders["daemon"] = daemon.folder
+            variables["DRAGGAND_SOCKET"] = f"{PLACE}/daemon/{daemons.SOCKET}"
+        return Inside(self._root, folders, variables)

@@ -1,0 +1,160 @@
+"""What scenarios do with images, layers and procedures inside GIMP; every name is at hand there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp, Gio, GObject  # noqa: E402
+
+Gegl.init(None)
+
+OUT = Path(os.environ["RIG_OUT"])
+PROCEDURE = "plug-in-draggan"
+
+
+def load(name):
+    """An image of the output folder."""
+    return Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, _file(name))
+
+
+def save(image, name):
+    """As users save or export: by the name's ending."""
+    assert Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, _file(name), None), why()
+
+
+def save_8_bit(image, name):
+    """A PNG in 8-bit sRGB, whatever the image is."""
+    copy = image.duplicate()
+    if copy.get_base_type() != Gimp.ImageBaseType.RGB:
+        copy.convert_rgb()
+    copy.convert_color_profile(
+        Gimp.ColorProfile.new_rgb_srgb(), Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC, True
+    )
+    if copy.get_precision() != Gimp.Precision.U8_NON_LINEAR:
+        copy.convert_precision(Gimp.Precision.U8_NON_LINEAR)
+    copy.flatten()
+    save(copy, name)
+    copy.delete()
+
+
+def why():
+    """The sentence of the last call that failed."""
+    return Gimp.get_pdb().get_last_error()
+
+
+def procedure():
+    return Gimp.get_pdb().lookup_procedure(PROCEDURE)
+
+
+def drag(image, *layers, mode=Gimp.RunMode.NONINTERACTIVE, **arguments):
+    """Call the plug-in as a script does: (well or not, sentence, the layer returned or None).
+
+    Arguments are written with "_" for "-". GIMP only warns about a value that it does not take.
+    """
+    config = procedure().create_config()
+    config.set_property("run-mode", mode)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", list(layers))
+    for name, value in arguments.items():
+        config.set_property(name.replace("_", "-"), value)
+    returned = procedure().run(config)
+    status = returned.index(0)
+    if status != Gimp.PDBStatusType.SUCCESS:
+        return "cancelled" if status == Gimp.PDBStatusType.CANCEL else False, why(), None
+    return True, "", returned.index(1) if returned.length() > 1 else None
+
+
+def tree(image):
+    """All layers from the top: [name, "group" or "layer", visible, masked, children]."""
+    return [_branch(layer) for layer in image.get_layers()]
+
+
+def _branch(layer):
+    group = layer.is_group()
+    below = [_branch(child) for child in layer.get_children()] if group else []
+    kind = "group" if group else "layer"
+    return [layer.get_name(), kind, layer.get_visible(), layer.get_mask() is not None, below]
+
+
+def state(image):
+    """A digest of all that a user could lose: layers with pixels, selection, paths, parasites."""
+    told = hashlib.sha256(repr(tree(image)).encode())
+    for layer in _all_layers(image.get_layers()):
+        told.update(repr(layer.get_offsets()).encode() + bytes(_native(layer)))
+    told.update(bytes(_native(image.get_selection())))
+    told.update(repr([path.get_name() for path in image.get_paths()]).encode())
+    told.update(repr(sorted(image.get_parasite_list())).encode())
+    told.update(repr((image.get_width(), image.get_height(), image.is_dirty())).encode())
+    return told.hexdigest()
+
+
+def _all_layers(layers):
+    for layer in layers:
+        yield layer
+        if layer.is_group():
+            yield from _all_layers(layer.get_children())
+
+
+def write_visible(image, name):
+    """What is seen of an image, bit for bit in its own format; returns [width, height]."""
+    layer = Gimp.Layer.new_from_visible(image, image, "visible")
+    (OUT / name).write_bytes(bytes(_native(layer)))
+    return [image.get_width(), image.get_height()]
+
+
+def write_coverage(layer, name):
+    """A layer's mask as bytes, 0 where the layer shows nothing; returns [left, top, w, h]."""
+    mask = layer.get_mask()
+    assert mask is not None, f"{layer.get_name()} has no mask"
+    width, height = layer.get_width(), layer.get_height()
+    _, left, top = layer.get_offsets()
+    (OUT / name).write_bytes(_pixels(mask, width, height, "Y float"))
+    return [left, top, width, height]
+
+
+def write_selection(image, name):
+    width, height = image.get_width(), image.get_height()
+    (OUT / name).write_bytes(_pixels(image.get_selection(), width, height, "Y float"))
+
+
+def _native(drawable):
+    return _pixels(drawable, drawable.get_width(), drawable.get_height(), None)
+
+
+def _pixels(drawable, width, height, form):
+    area = Gegl.Rectangle.new(0, 0, width, height)
+    return drawable.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
+
+
+def format_of(drawable):
+    """Such as "R'G'B'A u16"."""
+    return Gegl.format_get_name(drawable.get_format()) if hasattr(Gegl, "format_get_name") else ""
+
+
+def script_fu(code):
+    """Run Script-Fu: (well or not, sentence)."""
+    evaluate = Gimp.get_pdb().lookup_procedure("plug-in-script-fu-eval")
+    config = evaluate.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("code" if _has(config, "code") else "script", code)
+    returned = evaluate.run(config)
+    well = returned.index(0) == Gimp.PDBStatusType.SUCCESS
+    return well, "" if well else why()
+
+
+def _has(config, name):
+    return config.find_property(name) is not None
+
+
+def _file(name):
+    return Gio.File.new_for_path(str(OUT / name))
+
+
+__all__ = [name for name in dir() if not name.startswith("__")]
+assert GObject
