@@ -80,6 +80,7 @@ def _widgets(root: Gtk.Widget) -> List[Dict[str, Any]]:
                     "kind": type(widget).__name__,
                     "name": widget.get_name(),
                     "text": _text(widget),
+                    "value": _value(widget),
                     "at": _place(widget),
                     "on": widget.is_sensitive(),
                 }
@@ -93,8 +94,22 @@ def _widgets(root: Gtk.Widget) -> List[Dict[str, Any]]:
 
 def _text(widget: Gtk.Widget) -> str:
     label = widget.get_label() if isinstance(widget, (Gtk.Button, Gtk.Expander)) else ""
-    words = (label or "").replace("_", "")
+    beside = [label.get_text() for label in widget.list_mnemonic_labels() if label is not widget]
+    words = (label or "").replace("_", "") or " ".join(beside)
     return words or widget.get_accessible().get_name() or widget.get_tooltip_text() or ""
+
+
+def _value(widget: Gtk.Widget) -> Any:
+    """What is chosen, and from what; what is written; where it stands; whether it is pressed."""
+    if isinstance(widget, Gtk.ComboBox):
+        return [widget.get_active(), [row[0] for row in widget.get_model()]]
+    if isinstance(widget, Gtk.Entry):
+        return widget.get_text()
+    if isinstance(widget, Gtk.Scale):
+        return widget.get_value()
+    if isinstance(widget, Gtk.ToggleButton):
+        return widget.get_active()
+    return None
 
 
 def _place(widget: Gtk.Widget) -> List[int]:
