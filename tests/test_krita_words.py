@@ -22,7 +22,10 @@ PLUGIN_FILES = tuple(path for plugin in PLUGINS for path in sorted(plugin.rglob(
 GIMP = PLUGINS[1] / "draggan_studio"
 NOT_READ = {  # by painters: a plugin that was put together wrongly, and what scripts are told
     PLUGINS[0] / "__init__.py",
-    *(GIMP / f"{name}.py" for name in ("arguments", "handle_text", "unattended")),
+    *(
+        GIMP / f"{name}.py"
+        for name in ("arguments", "handle_text", "made_up", "unattended", "waiting")
+    ),
 }
 WIRE = ROOT / "daemon" / "draggan_wire"
 WORKBENCH = WIRE / "workbench"
