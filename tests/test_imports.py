@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from draggan.plugins.assembly import assemble
+from tests.plugin_editors import EDITORS, PluginEditor
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +44,13 @@ ALLOWED = {
         ("qt.py", {"PyQt5", "PyQt6", "pykrita"}),
         ("", set()),
     ],
-    "draggan_gimp": [("", {"gi"})],
+    "draggan_gimp": [
+        ("draggan_gimp.py", {"gi", "draggan_studio"}),
+        ("draggan_studio/procedure.py", {"gi"}),
+        ("draggan_studio/host/", {"gi"}),
+        ("draggan_studio/window/", {"gi"}),
+        ("", set()),
+    ],
 }
 EDITORS_SIDE = ("draggan_wire", "draggan_krita", "draggan_gimp")
 NEWER_THAN_3_8 = {"graphlib", "zoneinfo", "tomllib"}
@@ -85,20 +92,91 @@ def test_each_package_imports_only_what_it_may(package: str) -> None:
     assert faults == []
 
 
-def test_every_import_inside_the_assembled_krita_plugin_leads_somewhere(tmp_path: Path) -> None:
-    assemble("krita", tmp_path)
-    package = tmp_path / "draggan_krita"
+def modules_of(node: ast.AST, file: Path, top: Path) -> list[Path]:
+    """Where an import of the package's own leads, without the suffix; `top` holds the package."""
+    if isinstance(node, ast.ImportFrom) and (node.level or is_inside(node.module or "", top)):
+        base = file.parents[node.level - 1] if node.level else top
+        module = base.joinpath(*(node.module or "").split("."))
+        inner = [module / alias.name for alias in node.names]
+        return [module, *(path for path in inner if is_module(path))]
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names if is_inside(alias.name, top)]
+        return [top.joinpath(*name.split(".")) for name in names]
+    return []
+
+
+def is_inside(name: str, top: Path) -> bool:
+    return name.split(".")[0] in {path.name for path in top.iterdir() if path.is_dir()}
+
+
+def is_module(path: Path) -> bool:
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("editor", EDITORS, ids=str)
+def test_every_import_inside_an_assembled_plugin_leads_somewhere(
+    editor: PluginEditor, tmp_path: Path
+) -> None:
+    assemble(editor.host, tmp_path)
+    package = tmp_path / Path(editor.module).name / editor.package
+    # What is a program finds modules in its own folder, what is a module only its own package.
+    top = package.parent if editor.program else tmp_path / "nowhere"
+    top.mkdir(exist_ok=True)
     faults = []
-    for path in package.rglob("*.py"):
+    for path in (tmp_path / Path(editor.module).name).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                base = path.parents[node.level - 1]
-                module = base.joinpath(*(node.module or "").split("."))
-                leads = module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
-                if not base.is_relative_to(package) or not leads:
-                    dots = "." * node.level
-                    faults.append(f"{path.relative_to(package)}: from {dots}{node.module}")
+            for module in modules_of(node, path, top):
+                if not module.is_relative_to(package) or not is_module(module):
+                    faults.append(f"{path.relative_to(tmp_path)}: {ast.unparse(node)}")
     assert faults == []
+
+
+def needs_a_display(path: Path) -> bool:
+    """Whether a module imports what opens the display, or asks for a version of it."""
+    words: set[object] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "gi.repository":
+            words.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant):
+            words.add(node.value)
+    return not words.isdisjoint({"Gtk", "Gdk", "GimpUi"})
+
+
+def test_only_the_gimp_plugins_window_knows_gtk() -> None:
+    window = PACKAGES["draggan_gimp"] / "draggan_studio" / "window"
+    knowing = [path for path in files_of("draggan_gimp") if needs_a_display(path)]
+    assert [path.name for path in knowing if window not in path.parents] == []
+
+
+def imported_at_once(path: Path) -> Iterator[ast.AST]:
+    """The imports that are done when the module is: not those inside of functions."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def test_gimp_without_a_display_loads_no_gtk_with_the_plugin(tmp_path: Path) -> None:
+    assemble("gimp", tmp_path)
+    top = tmp_path / "draggan_gimp"
+    waiting, loaded = [top / "draggan_gimp.py"], set()
+    while waiting:
+        path = waiting.pop()
+        if path in loaded or not path.is_file():
+            continue
+        loaded.add(path)
+        for node in imported_at_once(path):
+            for module in modules_of(node, path, top):
+                packages = [module, *(each for each in module.parents if top in each.parents)]
+                waiting += [module.with_suffix(".py"), *(each / "__init__.py" for each in packages)]
+    names = {path.relative_to(top).as_posix() for path in loaded}
+    assert "draggan_gimp.py" in names
+    assert [name for name in names if needs_a_display(top / name)] == []
 
 
 @pytest.mark.parametrize("package", EDITORS_SIDE)

@@ -16,12 +16,18 @@ from draggan.errors import BadInput
 
 @dataclass(frozen=True)
 class Command:
-    """A line of help and a module (`add_arguments`, `run_command`), further commands, or both."""
+    """A line of help and a module (`add_arguments`, `run_command`), further commands, or both.
+
+    `host` is the editor's name, for a module that serves several.
+    """
 
     help: str
     module: str = ""
+    host: str = ""
     commands: Mapping[str, Command] = field(default_factory=dict)
 
+
+_PACKAGE = "draggan.cli.package"
 
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
@@ -43,11 +49,17 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "install": Command(
         "put the plugin into an editor of this computer",
-        commands={"krita": Command("put the plugin into Krita", "draggan.cli.install")},
+        commands={
+            "krita": Command("put the plugin into Krita", "draggan.cli.install.krita"),
+            "gimp": Command("put the plugin into GIMP", "draggan.cli.install.gimp"),
+        },
     ),
     "package": Command(
         "write an editor's plugin as one file",
-        commands={"krita": Command("write the plugin for Krita as a zip", "draggan.cli.package")},
+        commands={
+            "krita": Command("write the plugin for Krita as a zip", _PACKAGE, host="krita"),
+            "gimp": Command("write the plugin for GIMP as a zip", _PACKAGE, host="gimp"),
+        },
     ),
     "train": Command("train the default model", "draggan.training.command"),
     "bench": Command(
@@ -83,6 +95,7 @@ def add_commands(
             continue
         child.set_defaults(show_help=child.print_help)
         if command.module:
+            child.set_defaults(host=command.host)
             module = importlib.import_module(command.module)
             module.add_arguments(child)
             child.set_defaults(run=module.run_command)

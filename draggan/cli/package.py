@@ -1,4 +1,4 @@
-"""`draggan package krita`: the plugin as a zip for Krita's own plugin importer; never torch."""
+"""`draggan package`: an editor's plugin as one zip; never torch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 
 from draggan import __version__
+from draggan.plugins.assembly import plugin_for
 from draggan.plugins.packing import pack
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    name = f"draggan-krita-{__version__}.zip"
-    parser.epilog = "In Krita: Tools > Scripts > Import Python Plugin from File."
+    """Expects the default `host`: the editor that the plugin is for."""
+    plugin = plugin_for(parser.get_default("host"))
+    name = f"draggan-{plugin.host}-{__version__}.zip"
+    parser.epilog = plugin.unpacking
     parser.set_defaults(out=Path(name))
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help=f"the file to write (default: {name})"
@@ -20,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_command(args: argparse.Namespace) -> int:
     """Writes the zip and says what to do with it."""
-    files = pack("krita", args.out)
+    plugin = plugin_for(args.host)
+    files = pack(plugin.host, args.out)
     print(f"{args.out}: {files} files, {args.out.stat().st_size / 1024:.0f} KB")
-    print("In Krita: Tools > Scripts > Import Python Plugin from File, then restart Krita.")
+    print(plugin.unpacking)
     return 0

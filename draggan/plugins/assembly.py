@@ -19,23 +19,43 @@ from draggan.plugins.manual import MANUAL_NAME, PICTURES_NAME, with_pictures
 WIRE = "draggan_wire"
 VERSION_NAME = "VERSION"
 
+Lay = Callable[[Path, Path], object]
+
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parent.parent
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """How one editor wants its plugin: the folder with the sources, and the module's name.
+class Beside:
+    """A file next to the module in the sources: the folder that it goes into, and how to know it.
 
-    `beside` is what lies next to the module in the sources, and the folder for each: "" is the
-    module's own.
+    `folder` is relative to what the editor reads ("": where the module is). A file of that name
+    is ours if `mark` stands in it.
+    """
+
+    name: str
+    folder: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """How one editor wants its plugin.
+
+    `home` is where modules belong in the editor's own folder. In the folder `module` lies the
+    Python package ("": it is the module itself), which gets the wire. The editor starts `program`,
+    a file of the module, as a program of its own ("": it imports the module).
     """
 
     host: str
     title: str
     sources: str
+    home: str
     module: str
-    beside: Mapping[str, str]
+    unpacking: str  # what its user does with the zip
+    package: str = ""
+    program: str = ""
+    beside: tuple[Beside, ...] = ()
 
 
 PLUGINS: Mapping[str, Plugin] = {
@@ -43,9 +63,25 @@ PLUGINS: Mapping[str, Plugin] = {
         host="krita",
         title="Krita",
         sources="krita_plugin",
+        home="pykrita",
         module="draggan_krita",
-        # Krita also finds an .action inside of the module, and complains of what it knows twice.
-        beside={"draggan_krita.desktop": "", "draggan_krita.action": "actions"},
+        unpacking="In Krita: Tools > Scripts > Import Python Plugin from File, then restart Krita.",
+        beside=(
+            Beside("draggan_krita.desktop", "", "X-KDE-Library=draggan_krita"),
+            # Krita finds an .action inside of the module too, and complains of what it has twice.
+            Beside("draggan_krita.action", "actions", 'name="draggan_'),
+        ),
+    ),
+    "gimp": Plugin(
+        host="gimp",
+        title="GIMP",
+        sources="gimp_plugin",
+        home="plug-ins",
+        module="draggan_gimp",
+        unpacking="Unpack it into a folder that GIMP shows under Edit > Preferences > Folders > "
+        "Plug-ins, then restart GIMP.",
+        package="draggan_studio",
+        program="draggan_gimp.py",
     ),
 }
 
@@ -54,28 +90,25 @@ def assemble(host: str, dest: Path, *, link: bool = False) -> tuple[Path, ...]:
     """Lays the plugin for `host` into the folder `dest`, which is made where it is missing.
 
     For Krita: `draggan_krita.desktop`, `draggan_krita/` (with `draggan_wire/` and `VERSION`) and
-    `actions/draggan_krita.action`. With `link`, what lies in the plugin's folder are links to the
-    sources, but for the manual, which has its pictures inside. Returns what was laid, relative to
-    `dest`, sorted. Raises BadInput for an unknown host and CannotWrite, also where a plugin lies in
-    `dest` already.
+    `actions/draggan_krita.action`. For GIMP: `draggan_gimp/` with `draggan_gimp.py`, `VERSION` and
+    the package `draggan_studio/`, and `draggan_wire/` in that. With `link`, what lies in the
+    plugin's folder are links to the sources, but for the program, and for the manual, which has its
+    pictures inside. Returns what was laid, relative to `dest`, sorted. Raises BadInput for an
+    unknown host and CannotWrite, also where a plugin lies in `dest` already.
     """
     plugin = plugin_for(host)
     sources = _sources(plugin)
-    lay: Callable[[Path, Path], object] = _link if link else _copy
+    lay: Lay = _link if link else _copy
     module = dest / plugin.module
     try:
-        module.mkdir(parents=True)
-        for source in _entries(sources / plugin.module):
-            if source.name == MANUAL_NAME:
-                _write(module / MANUAL_NAME, with_pictures(source))
-            elif source.name != PICTURES_NAME:
-                lay(source, module / source.name)
-        lay(_wire(), module / WIRE)
+        module.parent.mkdir(parents=True, exist_ok=True)
+        _fill(plugin, sources / plugin.module, module, lay)
+        lay(_wire(), module / plugin.package / WIRE)
         lay(_licence(), module / "LICENSE")
         _write(module / VERSION_NAME, f"{__version__}\n")
-        for name, folder in plugin.beside.items():
-            (dest / folder).mkdir(exist_ok=True)
-            lay(sources / name, dest / folder / name)
+        for beside in plugin.beside:
+            (dest / beside.folder).mkdir(exist_ok=True)
+            lay(sources / beside.name, dest / beside.folder / beside.name)
     except OSError as error:
         raise CannotWrite(
             f"The plugin cannot be put together in {dest}: {error.strerror or error}.",
@@ -97,7 +130,7 @@ def plugin_for(host: str) -> Plugin:
 def _sources(plugin: Plugin) -> Path:
     """The sources in an installed draggan, or in the checkout that it runs from."""
     for folder in (_HERE / plugin.sources, _CHECKOUT / plugin.sources):
-        if (folder / plugin.module / "__init__.py").is_file():
+        if (folder / plugin.module / plugin.package / "__init__.py").is_file():
             return folder
     raise CannotWrite(
         f"This installation of draggan lacks the sources of the {plugin.title} plugin.",
@@ -117,6 +150,23 @@ def _wire() -> Path:
 
 def _licence() -> Path:
     return next(p for p in (_HERE / "LICENSE", _CHECKOUT / "LICENSE") if p.is_file())
+
+
+def _fill(plugin: Plugin, source: Path, target: Path, lay: Lay) -> None:
+    """Makes a folder of the plugin's own, to which more is added than its sources hold."""
+    target.mkdir()
+    for entry in _entries(source):
+        place = target / entry.name
+        if entry.name == MANUAL_NAME:
+            _write(place, with_pictures(entry))
+        elif entry.name == plugin.package:
+            _fill(plugin, entry, place, lay)
+        elif entry.name == plugin.program:
+            # Never a link: Python looks for a program's modules beside the file that it leads to.
+            _copy(entry, place)
+            place.chmod(0o755)
+        elif entry.name != PICTURES_NAME:
+            lay(entry, place)
 
 
 def _entries(folder: Path) -> Iterator[Path]:
@@ -145,5 +195,5 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _laid(plugin: Plugin, dest: Path) -> Iterator[Path]:
-    yield from (dest / folder / name for name, folder in plugin.beside.items())
+    yield from (dest / beside.folder / beside.name for beside in plugin.beside)
     yield from (path for path in (dest / plugin.module).rglob("*") if not path.is_dir())

@@ -1,4 +1,4 @@
-"""Puts a plugin into a Krita's resource folder, as a whole or not at all; standard library only."""
+"""Puts a plugin into an editor's own folder, as a whole or not at all; standard library only."""
 
 from __future__ import annotations
 
@@ -28,19 +28,22 @@ class Installed:
     replaced: str
 
 
-def install_into(resources: Path, *, link: bool = False) -> Installed:
-    """Puts the Krita plugin into `resources`/pykrita and its shortcuts into `resources`/actions.
+def install_into(host: str, resources: Path, *, link: bool = False) -> Installed:
+    """Puts the plugin for `host` into `resources`, the folder that this editor reads.
 
-    An older plugin of ours is replaced as a whole; anything else under its name is left alone.
-    With `link` the plugin's files are links to the sources. Raises CannotWrite.
+    For Krita that is the resource folder (the plugin goes into `pykrita/`, its shortcuts into
+    `actions/`), for GIMP the profile (the plug-in goes into `plug-ins/`). An older plugin of ours
+    is replaced as a whole; anything else under its name is left alone. With `link` the plugin's
+    files are links to the sources. Raises BadInput for an unknown host and CannotWrite.
     """
-    plugin = plugin_for("krita")
-    home = resources / "pykrita"
+    plugin = plugin_for(host)
+    home = resources / plugin.home
     places = {
-        plugin.module: home / plugin.module,
+        Path(plugin.module): home / plugin.module,
         **{
-            f"{to}/{name}".lstrip("/"): (resources / to if to else home) / name
-            for name, to in plugin.beside.items()
+            Path(each.folder, each.name): (resources / each.folder if each.folder else home)
+            / each.name
+            for each in plugin.beside
         },
     }
     part = home / f".draggan-{os.getpid()}.part"
@@ -49,7 +52,7 @@ def install_into(resources: Path, *, link: bool = False) -> Installed:
         replaced = _version_of(home / plugin.module)
         for folder in (place.parent for place in places.values()):
             folder.mkdir(parents=True, exist_ok=True)
-        assemble("krita", part / "new", link=link)
+        assemble(host, part / "new", link=link)
         _write_daemon_command(part / "new" / plugin.module)
         _swap({part / "new" / name: place for name, place in places.items()}, part / "old")
     except OSError as error:
@@ -87,13 +90,13 @@ def _refuse_foreign(plugin: Plugin, places: Iterable[Path]) -> None:
 def _is_ours(plugin: Plugin, place: Path) -> bool:
     if place.name == plugin.module:
         return not place.is_symlink() and all(
-            os.path.lexists(place / name) for name in (VERSION_NAME, WIRE)
+            os.path.lexists(place / name) for name in (VERSION_NAME, Path(plugin.package, WIRE))
         )
     if place.is_symlink():  # of --link; what it leads to may be gone
         return Path(os.readlink(place)).name == place.name
     if not place.is_file() or place.stat().st_size > _LONGEST:
         return False
-    mark = f"X-KDE-Library={plugin.module}" if place.suffix == ".desktop" else 'name="draggan_'
+    mark = next(each.mark for each in plugin.beside if each.name == place.name)
     return mark.encode() in place.read_bytes()
 
 

@@ -1,7 +1,8 @@
-"""Packs a plugin as a zip that Krita imports, the same bytes every time; standard library only.
+"""Packs a plugin as a zip for its editor, the same bytes every time; standard library only.
 
 Krita's importer looks for a `.desktop` file, for a folder *entry* of the module's name with an
-`__init__.py` in it, and for an `.action` file of the module's name.
+`__init__.py` in it, and for an `.action` file of the module's name. GIMP has no importer: whatever
+unpacks the zip has to make its program executable.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from draggan.plugins.assembly import Plugin, assemble, plugin_for
 from draggan.writing import replacing
 
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the zip format's first day: no clock gets into the file
-_UNIX, _FILE, _FOLDER = 3, 0o100644, 0o040755
+_UNIX, _FILE, _PROGRAM, _FOLDER = 3, 0o100644, 0o100755, 0o040755
 
 
 def pack(host: str, path: Path) -> int:
@@ -34,7 +35,7 @@ def pack(host: str, path: Path) -> int:
         root = Path(folder) / host
         files = assemble(host, root)
         with replacing(path) as file:
-            _write(file, root, files)
+            _write(file, plugin, root, files)
     return len(files)
 
 
@@ -47,14 +48,16 @@ def _holds(path: Path, plugin: Plugin) -> bool:
         return False
 
 
-def _write(file: BinaryIO, root: Path, files: tuple[Path, ...]) -> None:
+def _write(file: BinaryIO, plugin: Plugin, root: Path, files: tuple[Path, ...]) -> None:
     folders = {parent for name in files for parent in name.parents if parent != Path(".")}
+    program = Path(plugin.module, plugin.program)
     with zipfile.ZipFile(file, "w") as archive:
         for name in sorted((*folders, *files)):
             if name in folders:
                 archive.writestr(_entry(f"{name.as_posix()}/", _FOLDER), b"")
-            else:
-                archive.writestr(_entry(name.as_posix(), _FILE), (root / name).read_bytes())
+                continue
+            mode = _PROGRAM if name == program else _FILE
+            archive.writestr(_entry(name.as_posix(), mode), (root / name).read_bytes())
 
 
 def _entry(name: str, mode: int) -> zipfile.ZipInfo:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from draggan.cli.install.told import say_how_many, say_installed, say_note
 from draggan.errors import BadInput
 from draggan.plugins.installing import install_into
 from draggan.plugins.krita_folders import KritaFolders, find_krita_folders
@@ -42,8 +43,7 @@ def run_command(args: argparse.Namespace) -> int:
             hint="Start Krita once, then install again; or name its resource folder with --into "
             "(Krita shows it under Settings > Manage Resources > Open Resource Folder).",
         )
-    if len(chosen) > 1:
-        print(f"There are {len(chosen)} Kritas here; the plugin goes into all of them.")
+    say_how_many("Krita", chosen)
     by_hand = [
         each for each in chosen if not _install(each, link=args.link, enable=not args.no_enable)
     ]
@@ -69,10 +69,8 @@ def _named(folder: Path, found: Sequence[KritaFolders]) -> KritaFolders:
 
 def _install(krita: KritaFolders, *, link: bool, enable: bool) -> bool:
     """Installs into one Krita; False if the plugin has still to be switched on by hand."""
-    done = install_into(krita.resources, link=link)
-    instead = f", in place of {done.replaced}" if done.replaced else ""
-    print(f"{krita.title}: {krita.resources}")
-    print(f"    DragGAN {done.version} in {done.module}{instead}{' (links)' if link else ''}")
+    done = install_into("krita", krita.resources, link=link)
+    say_installed(krita.title, krita.resources, done, link=link)
     if not enable or krita.config is None:
         return False
     new = enable_plugin(krita.config, MODULE)
@@ -87,5 +85,4 @@ def _tell_what_next(chosen: Sequence[KritaFolders], by_hand: Sequence[KritaFolde
         print("Restart Krita.")
     print("Then show the docker: Settings > Dockers > DragGAN.")
     for krita in chosen:
-        if krita.note:
-            print(f"Note on {krita.title}: {krita.note}")
+        say_note(krita.title, krita.note)
