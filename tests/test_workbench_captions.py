@@ -159,7 +159,7 @@ def test_the_tools_rest_while_the_edit_is_at_work() -> None:
     for _, tool in captions.tool_buttons(now(), ENGLISH):
         assert tool.enabled and tool.text and tool.tip.endswith(".")
     for _, tool in captions.tool_buttons(now(busy=True), ENGLISH):
-        assert not tool.enabled and tool.tip == "Stop first, then change the handles."
+        assert not tool.enabled and tool.tip == "Stop first, then change this."
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,8 @@ def test_the_tools_rest_while_the_edit_is_at_work() -> None:
     [
         (False, True, True, "Takes all paint away."),
         (False, False, False, "Nothing is painted."),
-        (True, True, False, "Stop first, then change the handles."),
+        (True, True, False, "Stop first, then change this."),
+        (True, False, False, "Stop first, then change this."),
     ],
 )
 def test_paint_is_cleared_where_there_is_some(

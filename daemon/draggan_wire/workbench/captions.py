@@ -136,8 +136,11 @@ def fit_line(now: Snapshot, words: Words) -> Note:
 
 def source_field(row: ChoiceRow, now: Snapshot, words: Words) -> Field:
     """Of source, region, quality, and what may move."""
-    tip = words.tr("Stop first, then change this.") if now.busy else words.tr(row.tip)
-    return Field(tip, not now.busy)
+    return Field(_if_idle(now, words, row.tip), not now.busy)
+
+
+def _if_idle(now: Snapshot, words: Words, tip: Template) -> str:
+    return words.tr("Stop first, then change this.") if now.busy else words.tr(tip)
 
 
 def _chosen_model(now: Snapshot) -> Optional[ModelInfo]:
@@ -150,7 +153,7 @@ def _chosen_model(now: Snapshot) -> Optional[ModelInfo]:
 def tool_buttons(now: Snapshot, words: Words) -> Tuple[Tuple[str, Button], ...]:
     """Each tool's name and its button."""
     return tuple(
-        (tool.name, Button(words.tr(tool.label), _unless_busy(now, words, tool.tip), not now.busy))
+        (tool.name, Button(words.tr(tool.label), _if_idle(now, words, tool.tip), not now.busy))
         for tool in TOOLS
     )
 
@@ -168,10 +171,8 @@ def may_move_field(now: Snapshot, words: Words, painted: bool) -> Field:
 
 
 def clear_paint_button(now: Snapshot, words: Words, painted: bool) -> Button:
-    if painted:
-        tip = _unless_busy(now, words, Template("Takes all paint away."))
-    else:
-        tip = words.tr("Nothing is painted.")
+    away, nothing = Template("Takes all paint away."), Template("Nothing is painted.")
+    tip = _if_idle(now, words, away if painted else nothing)
     return Button(words.tr("Clear paint"), tip, painted and not now.busy)
 
 
