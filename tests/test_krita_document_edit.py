@@ -214,7 +214,7 @@ def test_without_handles_there_is_a_sentence_and_nothing_is_sent(stage: Stage) -
     stage.press()
     view = stage.view
     assert (view.state, view.message) == ("failed", "There are no handles.")
-    assert "draw an arrow" in view.hint and stage.daemon.sent == []
+    assert "Draw an arrow" in view.hint and stage.daemon.sent == []
 
 
 def test_a_refusal_is_over_once_a_handle_is_placed(stage: Stage) -> None:

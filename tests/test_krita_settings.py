@@ -39,6 +39,8 @@ EVERYTHING = settings.Settings(
     preset="paper",
     language="fr",
     show_box=False,
+    mask="none",
+    live=True,
 )
 
 
@@ -120,8 +122,8 @@ def test_every_setting_that_can_be_loaded_can_be_sent() -> None:
 
 FACTS = diagnostics.Facts(
     plugin="0.4",
-    krita="5.2.9",
-    qt="5.15.15",
+    host="Krita 5.2.9",
+    toolkit="Qt 5.15.15",
     python="3.13.5",
     platform="Linux-6.1",
     daemon="draggand 0.4, CPU, 8 threads",

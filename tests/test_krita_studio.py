@@ -314,5 +314,5 @@ def test_the_report_tells_the_last_messages_once(scene: Scene) -> None:
     scene.studio.drag_or_stop()
     for _ in range(5):
         scene.tick()
-    assert scene.studio.report().count("There are no handles. Click") == 1
+    assert scene.studio.report().count("There are no handles. Draw") == 1
     assert len(scene.studio._messages) <= studio_module.MESSAGES

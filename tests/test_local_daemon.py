@@ -84,7 +84,7 @@ def test_a_damaged_command_file_is_ignored_with_a_sentence(
     (plugin / "daemon.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     said: list[str] = []
     assert found(plugin, said=said, PATH=str(tmp_path / "bin")) == [str(on_path)]
-    assert len(said) == 1 and reason in said[0] and "draggan install krita" in said[0]
+    assert len(said) == 1 and reason in said[0] and "`draggan install`" in said[0]
 
 
 @pytest.mark.parametrize("sandbox", [{"FLATPAK_ID": "org.kde.krita"}, {"SNAP_NAME": "krita"}])

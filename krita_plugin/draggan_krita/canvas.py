@@ -13,19 +13,19 @@ from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import Image
+from .draggan_wire.pixels import is_blank
 from .draggan_wire.workbench.region import (
     Looks,
     Opened,
     Source,
     Terms,
+    check_mask_holds,
     choose_source,
-    ends_of,
-    holds,
+    goes_on,
 )
 from .draggan_wire.workbench.trace import Trace
 from .host import layers
 from .host.animation import AnimationExport
-from .host.pixels import is_blank
 from .preview import Painter, Preview
 
 if TYPE_CHECKING:
@@ -75,13 +75,19 @@ class KritaCanvas:
         step = self._step_on_show(terms, wanted, lines)
         opened = self._opened if step is not None else self._look_anew(wanted, terms)
         assert opened is not None
-        mask = self._read_mask(opened.source.crop, lines)
+        mask = self._document.read_selection(opened.source.crop)
+        check_mask_holds(mask, opened.source.crop, lines)
         if opened is not self._opened:  # nothing was refused: what was known before is past
             self._begin(opened, Trace())
         self._lines, self._mask = lines, mask
         self._preview.begin()
         self._document.prepare()
         return step
+
+    def aim_ahead(self, settings: Settings) -> None:
+        """Chooses the picture alone, before there are handles. Raises BadInput."""
+        source = choose_source(self._document, settings, None)
+        self._begin(self._look_anew(source, Terms.of(settings)), Trace())
 
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day, whose newest result is `step`."""
@@ -135,10 +141,7 @@ class KritaCanvas:
         if opened is None or terms != opened.terms:
             return None
         source = opened.source
-        if terms.region == "auto":
-            if not holds(source.crop, ends_of(lines)):
-                return None
-        elif wanted.crop != source.crop:
+        if not goes_on(self._document, opened, wanted, lines):
             return None
         if not self._same_layer(wanted.layer, source.layer):
             return None
@@ -164,18 +167,6 @@ class KritaCanvas:
         if source.layer:
             return self._document.read_layer(source.layer, source.crop)
         return self._document.read_visible(source.crop)
-
-    def _read_mask(self, crop: Crop, lines: Sequence[HandleLine]) -> Optional[Image]:
-        mask = self._document.read_selection(crop)
-        if mask is None:
-            return None
-        moving = [line for line in lines if not line.pinned]
-        if moving and not any(_selected(mask, crop, line) for line in moving):
-            raise BadInput(
-                "The handles lie outside the selection, so nothing there may move.",
-                hint="Select what may move around them, or select nothing.",
-            )
-        return mask
 
     # The Canvas of an edit.
 
@@ -249,9 +240,3 @@ class KritaCanvas:
 
     def _above(self) -> str:
         return self._opened.source.layer if self._opened else ""
-
-
-def _selected(mask: Image, crop: Crop, line: HandleLine) -> bool:
-    x, y = (int(value) for value in crop.from_document(line.start))
-    x, y = min(x, mask.width - 1), min(y, mask.height - 1)
-    return bool(bytes(mask.data[y * mask.width + x : y * mask.width + x + 1]).strip(b"\0"))

@@ -155,8 +155,8 @@ class Studio:
         return report(
             Facts(
                 plugin=self._version,
-                krita=krita_version(),
-                qt=QtCore.qVersion(),
+                host=f"Krita {krita_version()}",
+                toolkit=f"Qt {QtCore.qVersion()}",
                 python=platform.python_version(),
                 platform=platform.platform(),
                 daemon=connection.daemon if connection else "",

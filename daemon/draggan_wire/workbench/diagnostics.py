@@ -24,8 +24,8 @@ class Facts:
     """What the report tells; "" or () for what is not known."""
 
     plugin: str = ""  # version
-    krita: str = ""
-    qt: str = ""
+    host: str = ""  # the editor's name and version
+    toolkit: str = ""  # its name and version
     python: str = ""
     platform: str = ""
     daemon: str = ""  # name, version and device
@@ -39,8 +39,8 @@ class Facts:
 
 def report(facts: Facts, *, home: str = "") -> str:
     """The facts as text, a line each; `home` is the user's folder (default: this process's)."""
-    lines = ["DragGAN for Krita"]
-    for name in ("plugin", "krita", "qt", "python", "platform", "daemon", "connection"):
+    lines = [f"DragGAN for {facts.host.split(' ')[0] or 'an editor'}"]
+    for name in ("plugin", "host", "toolkit", "python", "platform", "daemon", "connection"):
         lines.append(_line(name, getattr(facts, name)))
     lines.append(_line("models", ", ".join(facts.models)))
     lines.append(_line("document", facts.document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Callable, Optional, Sequence, Tuple
 
 from ..crop import Crop
@@ -13,12 +13,15 @@ from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
 from ..messages import Frame, Image, Point
 from .drawing import Drawing
+from .edit_view import EditView
 from .handles import HandleLine, HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
 from .region import Opened
 from .settings import Settings
+from .strokes import Strokes
 from .timeline import PastDrag, Timeline
+from .trace import Trace
 
 PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
 ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
@@ -27,27 +30,11 @@ GONE_HINT = "Press Drag again as soon as it is connected."
 Lines = Tuple[HandleLine, ...]
 
 
-@dataclass(frozen=True)
-class EditView:
-    """What the panel shows of a document's edit."""
-
-    state: str = "none"  # none idle connecting opening dragging stopping done failed
-    message: str = ""
-    hint: str = ""
-    fraction: Optional[float] = None
-    handles: Tuple[str, ...] = ()  # one status each: placed moving reached stuck lost pinned
-    selected: Optional[int] = None
-    step: int = 0
-    last: int = 0
-    ms_per_step: Optional[float] = None
-    fit: str = ""  # how well the model knows the picture
-    can_reopen: bool = False
-
-
 class DocumentEdit:
     """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`.
 
-    `thumbnail` makes what the timeline keeps of a step's picture.
+    `thumbnail` makes what the timeline keeps of a step's picture; `strokes` is what the user paints
+    to say what may move, where the editor's plugin lets them.
     """
 
     def __init__(
@@ -56,9 +43,12 @@ class DocumentEdit:
         canvas: EditCanvas,
         line: Line,
         thumbnail: Callable[[Image], Any],
+        *,
+        strokes: Optional[Strokes] = None,
     ) -> None:
         self.document = document
         self.canvas = canvas
+        self.strokes = strokes or Strokes()
         self.handles = HandleSet()
         self.timeline = Timeline()
         self.edit = Edit(line, canvas)
@@ -71,7 +61,7 @@ class DocumentEdit:
         self._trouble: Optional[WireError] = None  # what the user has just been refused
         self._notice = ""
         self._state = "idle"
-        self._revision = 0  # of the handles, when they were last looked at
+        self._revision = self._drawn  # when it was last looked at
         self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
         self.can_reopen = bool(document.read_note())
@@ -167,15 +157,20 @@ class DocumentEdit:
             self._trouble = error
 
     def _forgive(self) -> None:
-        """What was refused is past once the user has changed the handles."""
-        if self.handles.revision != self._revision:
-            self._revision = self.handles.revision
+        """What was refused is past once the user has drawn something else."""
+        if self._drawn != self._revision:
+            self._revision = self._drawn
             self._trouble = None
 
     def _clear_words(self) -> None:
         """Something new is asked for, with the handles as they are now."""
         self._trouble, self._notice = None, ""
-        self._revision = self.handles.revision
+        self._revision = self._drawn
+
+    @property
+    def _drawn(self) -> Tuple[int, int]:
+        """Another value after every change of the handles and of what is painted."""
+        return self.handles.revision, self.strokes.revision
 
     def _start(self, settings: Settings) -> None:
         lines = self.handles.lines
@@ -204,6 +199,7 @@ class DocumentEdit:
         settings = note.terms.applied_to(settings)
         settings = replace(settings, source="layer" if note.source.layer else "visible")
         self.handles.replace(note.lines)
+        self.strokes.replace(note.strokes)
         self._drags = note.drags
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
@@ -278,23 +274,35 @@ class DocumentEdit:
 
     def _keep_note(self) -> None:
         """The document carries what reopening needs, from the first result on."""
-        saved, opened, step = self.edit.saved, self.canvas.opened, self.canvas.result_step
-        if saved is None or saved is self._noted or opened is None or step is None:
+        saved, step = self.edit.saved, self.canvas.result_step
+        if saved is None or saved is self._noted or step is None:
             return
         if self.edit.busy or self.edit.saved_step != step:
             return  # the data for the newest result is still to come
-        self._noted = saved
-        note = Note(
+        note = self.note(self.canvas.trace, step)
+        if note is not None:
+            self._noted = saved
+            self.document.write_note(write_note(note))
+
+    def note(self, trace: Trace, step: int) -> Optional[Note]:
+        """All that reopening needs, with the layers and the step that the document shows.
+
+        None where nothing has been saved yet.
+        """
+        saved, opened = self.edit.saved, self.canvas.opened
+        if saved is None or opened is None:
+            return None
+        return Note(
             opened.terms,
             opened.source,
             opened.image.format,
             self.handles.lines,
             self._drags,
-            self.canvas.trace,
-            self.edit.saved_step,
+            trace,
+            step,
             saved,
+            self.strokes.strokes,
         )
-        self.document.write_note(write_note(note))
 
     # What is shown.
 

@@ -68,6 +68,9 @@ class EditCanvas(Canvas, Protocol):
         None: a new edit begins with the pixels that are there now. Raises BadInput.
         """
 
+    def aim_ahead(self, settings: Settings) -> None:
+        """Chooses the picture alone, before there are handles. Raises BadInput."""
+
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day, whose newest result is `step`."""
 

@@ -1,6 +1,6 @@
 """Finds the daemon's program on this computer, for the button that starts it; standard library.
 
-`draggan install krita` writes which Python has the daemon into the plugin's folder; a plugin that
+`draggan install` writes which Python has the daemon into the plugin's folder; a plugin that
 came as a zip looks where programs are installed.
 """
 
@@ -26,6 +26,7 @@ _USUAL = (
     ".local/share/uv/tools/draggan-studio/bin",
     "AppData/Roaming/uv/tools/draggan-studio/Scripts",
 )
+_FLATPAKS, _SNAPS = ("org.kde.krita", "org.gimp.GIMP"), ("krita", "gimp")
 _SYSTEM = ("/usr/local/bin", "/opt/homebrew/bin")  # not in the PATH of a macOS application
 
 
@@ -50,14 +51,14 @@ def find_command(
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError) as error:
-        say(f"{file} is ignored: {error}. Run `draggan install krita` again to write it anew.")
+        say(f"{file} is ignored: {error}. Install the plugin again, with `draggan install`.")
     return _installed_program(environment, Path.home() if home is None else home)
 
 
 def _in_a_sandbox(environment: Mapping[str, str]) -> bool:
     """A flatpak and a snap do not see the programs of the system."""
     flatpak, snap = environment.get("FLATPAK_ID", ""), environment.get("SNAP_NAME", "")
-    return flatpak == "org.kde.krita" or snap == "krita"
+    return flatpak in _FLATPAKS or snap in _SNAPS
 
 
 def _command_in(text: bytes) -> List[str]:
@@ -81,7 +82,7 @@ def _command_in(text: bytes) -> List[str]:
 def _installed_program(environment: Mapping[str, str], home: Path) -> Optional[List[str]]:
     folders = environment.get("PATH", "").split(os.pathsep)
     folders += [str(home / place) for place in _USUAL] + list(_SYSTEM)
-    # An empty or relative entry would mean the folder that Krita happens to run in.
+    # An empty or relative entry would mean the folder that the editor happens to run in.
     search = os.pathsep.join(folder for folder in folders if os.path.isabs(folder))
     program = shutil.which(PROGRAM, path=search)
     return [program] if program else None

@@ -15,9 +15,11 @@ from typing import Any, List, Tuple
 from ..crop import Crop
 from ..errors import BadInput
 from ..messages import MAX_HANDLES, Point
+from ..pixels import BYTES_PER_PIXEL
 from .handles import HandleLine
 from .region import Source, Terms
 from .settings import QUALITIES, REGIONS
+from .strokes import MAX_POINTS, MAX_STROKES, Stroke
 from .timeline import PastDrag
 from .trace import Trace
 
@@ -25,6 +27,7 @@ MAGIC = b"DGDK1"
 MOST_JSON, MOST_DATA = 1 << 20, 1 << 27  # bytes
 FARTHEST = 1 << 20  # pixels
 MOST_RESULTS, MOST_DRAGS = 1000, 64
+MOST_PAINTED = 20_000  # points of all strokes
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,13 @@ class Note:
 
     terms: Terms
     source: Source
-    form: str  # of the opened pixels: "bgra8" or "bgra16"
+    form: str  # of the opened pixels, in the wire's words
     lines: Tuple[HandleLine, ...]  # as they are now
     drags: Tuple[PastDrag, ...]
     trace: Trace
     step: int
     data: bytes
+    strokes: Tuple[Stroke, ...] = ()  # painted: what may move
 
 
 def write_note(note: Note) -> bytes:
@@ -56,6 +60,8 @@ def write_note(note: Note) -> bytes:
         "results": [list(result) for result in note.trace.results[-MOST_RESULTS:]],
         "step": note.step,
     }
+    if note.strokes:
+        head["strokes"] = _painted(note.strokes[:MAX_STROKES])
     packed = json.dumps(head).encode()
     return MAGIC + struct.pack(">I", len(packed)) + packed + note.data
 
@@ -93,7 +99,7 @@ def _parsed(raw: bytes) -> Note:
             quality=_one_of(head["quality"], QUALITIES),
         ),
         source=Source(_text(head["layer"]), Crop(left, top, width, height)),
-        form=_one_of(head["form"], ("bgra8", "bgra16")),
+        form=_one_of(head["form"], tuple(BYTES_PER_PIXEL)),
         lines=_lines(head["lines"]),
         drags=tuple(_drag(value) for value in _list(head["drags"], MOST_DRAGS)),
         trace=Trace(
@@ -102,6 +108,7 @@ def _parsed(raw: bytes) -> Note:
         ),
         step=_whole(head["step"], FARTHEST),
         data=raw[start + size :],
+        strokes=tuple(_stroke(value) for value in _list(head.get("strokes", []), MAX_STROKES)),
     )
 
 
@@ -148,6 +155,26 @@ def _line(value: Any) -> HandleLine:
     _demand(len(numbers) == 4 and all(0 <= number <= FARTHEST for number in numbers))
     start: Point = (numbers[0], numbers[1])
     return HandleLine(start, (numbers[2], numbers[3]))
+
+
+def _painted(strokes: Tuple[Stroke, ...]) -> List[Any]:
+    """With fewer points where there are very many: a wide brush hides the difference."""
+    each = sum(len(stroke.points) for stroke in strokes) // MOST_PAINTED + 1
+    return [_stroke_as_list(stroke, each) for stroke in strokes]
+
+
+def _stroke_as_list(stroke: Stroke, each: int) -> List[Any]:
+    points = (*stroke.points[:-1:each], stroke.points[-1])
+    return [stroke.radius, stroke.erase, [round(n, 1) for point in points for n in point]]
+
+
+def _stroke(value: Any) -> Stroke:
+    radius, erase, numbers = _list(value, 3)
+    _demand(isinstance(erase, bool) and 0 < float(radius) <= FARTHEST)
+    flat = [float(number) for number in _list(numbers, 2 * MAX_POINTS)]
+    _demand(len(flat) % 2 == 0 and len(flat) > 0)
+    _demand(all(-FARTHEST <= number <= FARTHEST for number in flat))
+    return Stroke(tuple(zip(flat[::2], flat[1::2])), float(radius), erase)
 
 
 def _result(value: Any) -> Tuple[str, int]:

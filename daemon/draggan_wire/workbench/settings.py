@@ -1,10 +1,10 @@
-"""What the user has set in the docker, and how it is kept as strings; standard library only."""
+"""What the user has set in the panel, and how it is kept as strings; standard library only."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, Callable, Mapping, Optional
+from dataclasses import dataclass, fields, replace
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ..messages import DragSettings
 
@@ -12,15 +12,17 @@ SOURCES = ("visible", "layer")
 REGIONS = ("auto", "selection", "whole")
 QUALITIES = ("fast", "balanced", "best")
 PRESETS = ("default", "paper", "released")
+MASKS = ("selection", "none")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the docker remembers; None leaves the choice to the engine.
+    """All that the panel remembers; None leaves the choice to the engine.
 
     `preview_ms` is the time between two previews. `hold` weighs what must not move (lambda_mask),
     `handle_size` (r1) and `tracking` (r2) are radii, `speed` is the learning rate, and a handle
     nearer to its target than `arrival` has arrived. Lengths are pixels of a 512 px picture.
+    `mask` is what limits what may move, and `live` shows the steps in the editor's own picture.
     """
 
     address: str = ""  # "" is this computer's daemon
@@ -37,8 +39,10 @@ class Settings:
     speed: Optional[float] = None
     arrival: Optional[float] = None
     preset: Optional[str] = None
-    language: str = ""  # "" is Krita's
+    language: str = ""  # "" is the editor's
     show_box: bool = True
+    mask: str = "selection"
+    live: bool = False
 
     def drag_settings(self) -> DragSettings:
         """The same as it travels to the daemon."""
@@ -53,12 +57,12 @@ class Settings:
         )
 
 
-def load(read: Callable[[str], str]) -> Settings:
+def load(read: Callable[[str], str], *, default: Optional[Settings] = None) -> Settings:
     """The settings that `read(name)` remembers; the default for what is missing or makes no sense.
 
-    `read` returns "" for a name that it does not know.
+    `read` returns "" for a name that it does not know; `default` is Settings().
     """
-    values = {}
+    values: Dict[str, Any] = {}
     for name, parse in _PARSERS.items():
         text = read(name)
         try:
@@ -66,7 +70,7 @@ def load(read: Callable[[str], str]) -> Settings:
                 values[name] = parse(text)
         except ValueError:
             continue
-    return Settings(**values)
+    return replace(default or Settings(), **values)
 
 
 def save(settings: Settings, write: Callable[[str, str], None]) -> None:
@@ -97,6 +101,10 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _yes_or_no(text: str) -> bool:
+    return _one_of("True", "False")(text) == "True"
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -136,5 +144,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "arrival": _number(0.01, 1000),
     "preset": _one_of(*PRESETS),
     "language": _short(16),
-    "show_box": lambda text: _one_of("True", "False")(text) == "True",
+    "show_box": _yes_or_no,
+    "mask": _one_of(*MASKS),
+    "live": _yes_or_no,
 }

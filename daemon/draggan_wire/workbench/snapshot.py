@@ -10,7 +10,7 @@ from typing import Protocol, Tuple
 
 from ..messages import ModelInfo
 from .connection import ConnectionView
-from .document_edit import EditView
+from .edit_view import EditView
 from .settings import Settings
 
 

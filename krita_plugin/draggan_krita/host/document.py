@@ -8,6 +8,7 @@ from krita import Krita
 
 from ..draggan_wire.crop import Box, Crop
 from ..draggan_wire.messages import Image
+from ..draggan_wire.pixels import BYTES_PER_PIXEL
 from ..qt import QtCore
 from . import layers, pixels
 from .animation import AnimationExport
@@ -40,6 +41,15 @@ class KritaDocument:
     @property
     def size(self) -> Tuple[int, int]:
         return self.raw.width(), self.raw.height()
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Of the format in which its pixels are read."""
+        return BYTES_PER_PIXEL[pixels.working_format(self.raw.rootNode())]
+
+    def frame(self, layer: str) -> Crop:
+        """All of the document: a layer of Krita's has no bounds of its own."""
+        return Crop(0, 0, *self.size)
 
     @property
     def keeps_srgb(self) -> bool:

@@ -17,7 +17,6 @@ from .scratch import Workshop, space_of
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 _FORMATS = {"U8": "bgra8", "U16": "bgra16"}
 _DEPTHS = {tag: depth for depth, tag in _FORMATS.items()}
-_BYTES = {"bgra8": 4, "bgra16": 8}
 
 
 def working_format(node: Any) -> str:
@@ -58,13 +57,6 @@ def _converted(raw: bytes, crop: Crop, scratch: Any, depth: str) -> bytes:
     layer.setPixelData(raw, 0, 0, crop.width, crop.height)
     layer.setColorSpace("RGBA", depth, SRGB)
     return bytes(layer.pixelData(0, 0, crop.width, crop.height))
-
-
-def is_blank(image: Image) -> bool:
-    """Whether all of it is fully transparent."""
-    data, step = bytes(image.data), _BYTES[image.format]
-    alpha = [data[k::step] for k in range(3 * step // 4, step)]
-    return not any(plane.strip(b"\0") for plane in alpha)
 
 
 def read_selection(document: Any, crop: Crop) -> Optional[Image]:
