@@ -1,0 +1,31 @@
+"""Labels that fit a narrow panel: they wrap, and their words can be selected; Gtk only."""
+
+from __future__ import annotations
+
+from gi.repository import Gtk, Pango
+
+from .quiet import set_class, set_text
+
+_TONES = ("good", "wait", "bad")
+_CHARS = 16  # of the narrowest line that a text is ever wrapped to
+
+
+def wrapping(*, quiet: bool = False, small: bool = False) -> Gtk.Label:
+    """Plain text over as many lines as it needs; long paths break anywhere."""
+    label = Gtk.Label(xalign=0, yalign=0, wrap=True, selectable=True, hexpand=True)
+    label.set_line_wrap_mode(Pango.WrapMode.WORD_CHAR)
+    label.set_width_chars(_CHARS)
+    label.set_max_width_chars(_CHARS)
+    set_class(label, "draggan-quiet", quiet)
+    set_class(label, "draggan-small", small)
+    return label
+
+
+def say(label: Gtk.Label, text: str, tone: str = "") -> None:
+    """Shows a text in a tone: "good", "wait", "bad" or "" for the usual colour."""
+    text = text.replace("\0", "")
+    if label.get_text() != text:
+        label.select_region(0, 0)  # what was selected is not there any more
+    set_text(label, text)
+    for name in _TONES:
+        set_class(label, f"draggan-{name}", name == tone)
