@@ -81,6 +81,11 @@ def test_where_none_can_be_started_it_says_how_to_come_by_one() -> None:
     assert "Click" not in error.hint
 
 
+def test_where_none_can_be_started_a_hint_with_a_command_is_kept() -> None:
+    error = Scene(NOBODY, started=View("lost", "It is open to others.", "Try `mkdir`.")).refused()
+    assert error.hint == "Try `mkdir`."
+
+
 def test_a_daemon_that_does_not_come_up_says_why() -> None:
     error = Scene(NOBODY, STARTING, View("lost", "It ended at once.", "Last words: 'x'")).refused()
     assert (error.sentence, error.hint) == ("It ended at once.", "Last words: 'x'")

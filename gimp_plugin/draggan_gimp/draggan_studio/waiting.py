@@ -79,8 +79,8 @@ class Patience:
     def _start(self) -> None:
         self.connection.start_daemon()
         view = self.connection.view
-        if view.state != "starting":
-            raise NoDaemon(view.sentence, hint=BY_HAND)
+        if view.state != "starting":  # a hint without a command was meant for a dialog
+            raise NoDaemon(view.sentence, hint=view.hint if "`" in view.hint else BY_HAND)
 
     def work(self, step: Callable[[], bool]) -> None:
         """Calls `step` after each look, until it returns True. Raises ConnectionLost."""
