@@ -1,4 +1,4 @@
-"""An image of GIMP's as the canvas of an edit (`workbench.document_edit.EditCanvas`); no GIMP, no Gtk.
+"""An image of GIMP's as the canvas of an edit (a `workbench.host.EditCanvas`); no GIMP, no Gtk.
 
 A filter leaves the image alone until OK: what a drag brings is shown and remembered here, and
 becomes layers at the end. What one sees is what is dragged on.
@@ -16,16 +16,15 @@ from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import Image
 from .draggan_wire.pixels import is_blank
-from .draggan_wire.workbench.document_edit import Trace
 from .draggan_wire.workbench.region import (
     Opened,
     Source,
     Terms,
     check_mask_holds,
     choose_source,
-    ends_of,
-    holds,
+    goes_on,
 )
+from .draggan_wire.workbench.trace import Trace
 
 if TYPE_CHECKING:
     from .draggan_wire.workbench.handles import HandleLine
@@ -47,6 +46,15 @@ class NewLayer:
     crop: Crop
     changed: Image
     visible: bool = True
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The picture of a step; `changed` as the daemon says, None where it does not."""
+
+    name: str
+    image: Image
+    changed: Optional[Image] = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,9 @@ class GimpCanvas:
         self._lines: Tuple[HandleLine, ...] = ()
         self._mask: Optional[Image] = None
         self._beneath: Tuple[NewLayer, ...] = ()  # results of edits that are over, oldest first
-        self._result: Optional[NewLayer] = None  # of the step on show
-        self._step = 0  # the one on show, between drags
+        self._shown: Optional[Shown] = None  # the step on show, between drags
+        self._step = 0  # its number, 0 for the opened picture
+        self._reopened: Optional[int] = None  # the step that the image holds already
         self._kept: List[KeptStep] = []
         self.trace = Trace()
         self.dragging = False
@@ -164,9 +173,9 @@ class GimpCanvas:
         self._open_anew(choose_source(self._document, settings, None), Terms.of(settings))
 
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
-        """Goes on with an edit of another day."""
-        self._begin(opened, self._digest(opened.source))
-        self.trace = trace
+        """Goes on with an edit of another day; what is on show of it stays there."""
+        self._opened, self._look = opened, self._digest(opened.source)
+        self.trace, self._reopened = trace, step
 
     def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
         """Until `adopt` brings the opened pixels, points and previews already have their place."""
@@ -184,10 +193,7 @@ class GimpCanvas:
         opened = self._opened
         if opened is None or terms != opened.terms or wanted.layer != opened.source.layer:
             return None
-        if terms.region == "auto":
-            if not holds(opened.source.crop, ends_of(lines)):
-                return None
-        elif wanted.crop != opened.source.crop:
+        if not goes_on(self._document, opened, wanted, lines):
             return None
         return self._step if self._digest(opened.source) == self._look else None
 
@@ -209,11 +215,14 @@ class GimpCanvas:
         self._leave_step()
 
     def _leave_step(self) -> None:
-        self._result, self._step = None, 0
+        self._shown, self._step, self._reopened = None, 0, None
         self._show(None, self.crop)
 
     def _results(self) -> Tuple[NewLayer, ...]:
-        return (self._result,) if self._result is not None else ()
+        """What is on show as a layer, unless it is the opened picture or in the image already."""
+        if self._shown is None or not self._step or self._step == self._reopened:
+            return ()
+        return (self._layer(self._shown),)
 
     def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
         image = self._read(source)
@@ -260,7 +269,7 @@ class GimpCanvas:
         step = self.step_now()
         self.see(image, step)
         if not self.dragging:
-            self._stand_at(step, image, None)
+            self._stand_at(step, Shown(f"DragGAN, step {step}", image))
         self._show(image, self.crop)
 
     def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
@@ -268,18 +277,19 @@ class GimpCanvas:
         if step in self.kept and not self.dragging:
             self._kept = [kept for kept in self._kept if not (kept.current and kept.step == step)]
             return
-        layer = self._layer(f"DragGAN, step {step}", image, changed)
+        layer = self._layer(Shown(f"DragGAN, step {step}", image, changed))
         self._kept.append(KeptStep(step, replace(layer, visible=False)))
 
     def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
         step = self.step_now()
         self.see(image, step)
-        self._stand_at(step, image, changed, name)
+        self._reopened = None
+        self._stand_at(step, Shown(name, image, changed))
         self._show(image, self.crop)
 
     def clear_preview(self) -> None:
         """Back to what is on show between drags."""
-        self._show(self._result.image if self._result else None, self.crop)
+        self._show(self._shown.image if self._shown else None, self.crop)
 
     def _cut(self, step: int) -> None:
         """The timeline goes on from a step: what was kept after it is no step of it any more."""
@@ -290,12 +300,9 @@ class GimpCanvas:
     def settle(self, *, at_work: bool) -> None:
         """Nothing to tidy up."""
 
-    def _stand_at(self, step: int, image: Image, changed: Optional[Image], name: str = "") -> None:
-        self._step = step
-        name = name or f"DragGAN, step {step}"
-        self._result = self._layer(name, image, changed) if step else None
+    def _stand_at(self, step: int, shown: Shown) -> None:
+        self._step, self._shown = step, shown
 
-    def _layer(self, name: str, image: Image, changed: Optional[Image]) -> NewLayer:
-        if changed is None:
-            changed = changed_between(self.read_image(), image)
-        return NewLayer(name, image, self.crop, changed)
+    def _layer(self, shown: Shown) -> NewLayer:
+        changed = shown.changed or changed_between(self.read_image(), shown.image)
+        return NewLayer(shown.name, shown.image, self.crop, changed)

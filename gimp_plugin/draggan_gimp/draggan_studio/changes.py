@@ -15,7 +15,7 @@ _ANY = bytes([0]) + bytes([255]) * 255  # translates every byte but 0 to 255
 
 
 def changed_between(a: Image, b: Image) -> Image:
-    """gray8 of their size: 255 where any sample differs, else 0. Raises ValueError for two forms."""
+    """gray8 of their size: 255 where any sample differs, else 0. ValueError for two forms."""
     if (a.format, a.width, a.height) != (b.format, b.width, b.height):
         raise ValueError("pictures of two forms")
     size = BYTES_PER_PIXEL[a.format]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from .draggan_wire.errors import BadInput, WireError
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from .canvas import GimpCanvas
     from .draggan_wire.workbench.document_edit import DocumentEdit
     from .draggan_wire.workbench.settings import Settings
-    from .draggan_wire.workbench.strokes import Strokes
     from .host.document import GimpDocument
 
 PATIENCE = 3.0  # seconds for what is saved of the edit to come from the daemon
@@ -28,14 +26,12 @@ class Ending:
         document: GimpDocument,
         canvas: GimpCanvas,
         edit: DocumentEdit,
-        strokes: Optional[Strokes] = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.asked = False
         self.result: Optional[Any] = None
         self._document, self._canvas, self._edit = document, canvas, edit
-        self._strokes = strokes
         self._clock = clock
         self._dragged = False
         self._deadline: Optional[float] = None
@@ -45,10 +41,8 @@ class Ending:
         if self.asked:
             return
         self.asked, self._dragged, self._deadline = True, False, None
-        if self._edit.busy:
-            self._dragged = True
-            self._edit.drag_or_stop(settings)
-        elif not self._canvas.layers():
+        reopened = bool(self._canvas.trace.results)
+        if self._edit.busy or not (self._canvas.layers() or reopened):
             self._dragged = True
             self._edit.drag_or_stop(settings)
 
@@ -70,6 +64,11 @@ class Ending:
         layers = self._canvas.layers()
         if self._dragged and self._edit.view().state == "failed":
             self.asked = False  # its words stand there already
+        elif not layers and self._canvas.trace.results:
+            raise BadInput(
+                "The image holds this step already.",
+                hint="Drag on or show another step, or press Cancel.",
+            )
         elif not layers:
             raise BadInput(
                 "Nothing has moved, so there is nothing to add.",
@@ -96,7 +95,4 @@ class Ending:
         step = self._canvas.step
         results = ((layers[-1], step),) if step else ()
         note = self._edit.note(Trace(group, results), step)
-        if note is None:
-            return b""
-        strokes = self._strokes.strokes if self._strokes is not None else ()
-        return write_note(replace(note, strokes=strokes))
+        return b"" if note is None else write_note(note)

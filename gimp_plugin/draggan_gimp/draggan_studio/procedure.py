@@ -1,4 +1,4 @@
-"""The procedure `plug-in-draggan`: its menu entry, its arguments, its ways to run; no Gtk by itself.
+"""The procedure `plug-in-draggan`: its menu entry, its arguments, its ways to run; without Gtk.
 
 The dialog, and Gtk with it, is imported only when it is asked for: scripts run without a display.
 """

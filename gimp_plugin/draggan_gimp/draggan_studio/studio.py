@@ -53,7 +53,7 @@ class GimpStudio:
         facts: Facts,
         locale: str = "",
         thumbnail: Callable[[Image], Any] = lambda image: None,
-        plugin_folder: Path = Path(__file__).resolve().parent,
+        plugin_folder: Path,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
@@ -74,8 +74,8 @@ class GimpStudio:
         self._recorded: object = None
         self._messages: Deque[str] = deque(maxlen=MESSAGES)
         self._connect()
-        self._edit = DocumentEdit(document, canvas, self._line(), thumbnail)
-        self._ending = Ending(document, canvas, self._edit, strokes)
+        self._edit = DocumentEdit(document, canvas, self._line(), thumbnail, strokes=strokes)
+        self._ending = Ending(document, canvas, self._edit)
 
     # What the dialog shows.
 

@@ -1,4 +1,4 @@
-"""What host tests read: one JSON line for each event, in the file $DRAGGAN_TEST_LOG; stdlib only."""
+"""What host tests read: a JSON line for each event, in the file $DRAGGAN_TEST_LOG; stdlib only."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import gi
 
@@ -19,7 +19,6 @@ from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from ..canvas import GimpCanvas  # noqa: E402
 from ..draggan_wire.messages import Image  # noqa: E402
 from ..draggan_wire.workbench.diagnostics import Facts  # noqa: E402
-from ..draggan_wire.workbench.handles import HandleLine  # noqa: E402
 from ..draggan_wire.workbench.settings import Settings  # noqa: E402
 from ..draggan_wire.workbench.strokes import Strokes  # noqa: E402
 from ..handle_text import format_handles  # noqa: E402
@@ -168,7 +167,6 @@ class Dialog:
 
     def _respond(self, window: Gtk.Widget, response: int) -> None:
         if response == Gtk.ResponseType.OK:
-            self._showing.end()  # it would lie over the result
             self.studio.finish()
         else:
             Gtk.main_quit()
