@@ -101,7 +101,7 @@ def test_a_profile_that_a_flatpak_would_share_says_what_holds_for_the_flatpak(
     (tmp_path / ".config/GIMP/3.0").mkdir(parents=True)
     (tmp_path / ".var/app/org.gimp.GIMP").mkdir(parents=True)
     (usual,) = found(tmp_path)
-    assert usual.note.startswith("If this is the flatpak")
+    assert usual.note.startswith("The flatpak may use it as well.")
     assert "--filesystem=xdg-run/draggand org.gimp.GIMP" in usual.note
 
 

@@ -69,6 +69,16 @@ def test_the_same_plugin_gives_the_same_bytes(
     assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
 
 
+def test_another_plugin_has_another_time_by_which_gimp_knows_it_as_new(
+    editor: PluginEditor, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draggan.plugins.assembly.__version__", "99.0")
+    assert package(editor, "--out", str(tmp_path / "newer.zip")) == 0
+    old, new = (zipfile.ZipFile(path).infolist() for path in (packed, tmp_path / "newer.zip"))
+    assert len({entry.date_time for entry in old}) == 1
+    assert old[0].date_time != new[0].date_time
+
+
 def test_every_folder_stands_before_what_is_in_it(packed: Path) -> None:
     seen: set[str] = set()
     for name in zipfile.ZipFile(packed).namelist():

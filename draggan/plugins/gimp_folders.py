@@ -114,7 +114,7 @@ def _on_linux(environment: Mapping[str, str], home: Path) -> Iterator[_Place]:
     config = Path(given) if Path(given).is_absolute() else home / ".config"
     flatpak = home / ".var" / "app" / _FLATPAK_ID
     # The flatpak prefers the common profiles to its own where there are any.
-    shared = f"If this is the flatpak: {_FLATPAK}" if flatpak.is_dir() else ""
+    shared = f"The flatpak may use it as well. {_FLATPAK}" if flatpak.is_dir() else ""
     yield _Place("", config / "GIMP", shared)
     yield _Place(" (flatpak)", flatpak / "config" / "GIMP", _FLATPAK)
     snap = home / "snap" / "gimp"
