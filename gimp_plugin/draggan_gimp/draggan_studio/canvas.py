@@ -159,8 +159,9 @@ class GimpCanvas:
         wanted = choose_source(self._document, settings, lines)
         step = self._step_on_show(terms, wanted, lines)
         crop = self.crop if step is not None else wanted.crop
-        mask = self._read_mask(settings, crop)
-        check_mask_holds(mask, crop, lines)
+        painted = self._read_painted(crop)
+        mask = painted or self._read_selection(settings, crop)
+        check_mask_holds(mask, crop, lines, painted=painted is not None)
         if step is None:
             self._open_anew(wanted, terms)
         else:
@@ -245,10 +246,10 @@ class GimpCanvas:
         form = f"{source}/{image.format}/".encode()
         return hashlib.blake2b(form + bytes(image.data), digest_size=16).digest()
 
-    def _read_mask(self, settings: Settings, crop: Crop) -> Optional[Image]:
-        painted = self._rasterise(self._strokes, crop) if self._strokes is not None else None
-        if painted is not None:
-            return painted
+    def _read_painted(self, crop: Crop) -> Optional[Image]:
+        return self._rasterise(self._strokes, crop) if self._strokes is not None else None
+
+    def _read_selection(self, settings: Settings, crop: Crop) -> Optional[Image]:
         return self._document.read_selection(crop) if settings.mask == "selection" else None
 
     # The Canvas of an edit.
