@@ -23,7 +23,7 @@ from .edit_flow import Flow
 from .edit_pictures import Pictures
 from .edit_report import Report
 from .edit_status import EditOptions, EditStatus, mishap, no_answer, no_steps
-from .edit_task import RestoreTask, Task, read_drag
+from .edit_task import RestoreTask, Task, read_drag, read_picture
 from .edit_timeline import Timeline
 from .errors import UnknownSession, WireError
 from .exchange import Channel
@@ -71,7 +71,12 @@ class Edit:
     @property
     def busy(self) -> bool:
         """Whether an edit is under way, so that "Drag" should read "Stop"."""
-        return self._report.busy
+        return self._report.at_work and not self._report.preparing
+
+    @property
+    def preparing(self) -> bool:
+        """Whether a picture is being opened ahead of a drag; "Drag" can be pressed."""
+        return self._report.at_work and self._report.preparing
 
     @property
     def last(self) -> int:
@@ -101,6 +106,22 @@ class Edit:
         """
         self._begin(lambda: read_drag(self._canvas, options, at))
 
+    def prepare(self, options: EditOptions) -> None:
+        """Opens the canvas's picture ahead of a drag, for which no handles are needed yet.
+
+        A `start` with the same picture and options goes on from there, also while it is still being
+        opened; with others what was opened ahead is given up. While busy it does nothing.
+        """
+        if self.busy:
+            return
+        try:
+            task = read_picture(self._canvas, options)
+        except Exception as error:
+            self._report.trouble(error if isinstance(error, WireError) else mishap(error))
+            return
+        if not self._flow.knows(task):
+            self._begin(lambda: task)
+
     def restore(self, options: EditOptions, data: bytes) -> None:
         """Opens what was `saved` on another day, with the options of then, and shows its step.
 
@@ -110,7 +131,7 @@ class Edit:
 
     def look(self, step: int) -> None:
         """Shows a step of the timeline as a preview; the newest wish wins, none while busy."""
-        if not self.busy and self._timeline.session:
+        if not self._report.at_work and self._timeline.session:
             self._errands.look(step)
             self._guard(self._go_on)
 
@@ -120,7 +141,7 @@ class Edit:
         They wait for what the edit is busy with, and what it is to do next waits for them. Any
         failure ends them all, with words in `status`.
         """
-        if self.busy or self._timeline.session:
+        if self._report.at_work or self._timeline.session:
             self._later.append((tuple(steps), receive))
             self._guard(self._go_on)
         else:
@@ -148,7 +169,7 @@ class Edit:
         finally:
             self._polling = False
         waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
-        if self.busy and waited > PATIENCE:
+        if self._report.at_work and waited > PATIENCE:
             self._flow.fail(self._trouble or no_answer())
 
     # From here on, what raises is caught by `_guard`.
@@ -157,11 +178,19 @@ class Edit:
         if self.busy:
             return
         self._errands.look_no_more()
-        self._report.asked(last=self.last)
+        if not self.preparing:
+            self._report.asked(last=self.last)
         self._guard(self._wait, read)
 
     def _wait(self, read: Callable[[], Task]) -> None:
-        self._flow.begin(read())
+        try:
+            task = read()
+        except WireError as error:
+            if not self.preparing:
+                raise
+            self._report.trouble(error)  # what is being opened may be what is dragged next
+            return
+        self._flow.begin(task)
         if not self._client.welcome:
             self._alone_since = self._clock()
         self._go_on()
@@ -174,14 +203,14 @@ class Edit:
 
     def _go_on(self) -> None:
         """Whatever is to be done next, if the session has nothing to do."""
-        if not self.busy:
+        if not self._report.at_work:
             self._fetch_what_waited()
         welcome = self._client.welcome
         if welcome is None:
             return
         self._alone_since = self._trouble = None
         self._flow.meet(welcome)
-        if (not self.busy or self._flow.waiting) and not self._errands.ask_next():
+        if (not self._report.at_work or self._flow.waiting) and not self._errands.ask_next():
             self._flow.go_on()
 
     def _take(self, event: Event) -> None:
@@ -194,13 +223,13 @@ class Edit:
         self._trouble = event.error
         if self._alone_since is None:
             self._alone_since = self._clock()
-        if isinstance(event, Refused) and self.busy:
+        if isinstance(event, Refused) and self._report.at_work:
             self._flow.fail(event.error)
-        elif self.busy and self.status.state != "connecting":
+        elif self._report.at_work and self.status.state != "connecting":
             self._report.say("The connection is gone; trying again...")
 
     def _looked(self, frame: Frame) -> None:
-        if not self.busy:
+        if not self._report.at_work:
             self._pictures.look(frame)
 
     def _tell(self, error: WireError) -> None:

@@ -6,6 +6,9 @@ The states and what leads from one to the next:
               |             |          |  `-> stopping -> done
               `-------------+----------+-----> failed      (and again from done, failed)
 
+A picture can be opened ahead of the drag, which ends in idle; a drag of the same picture then takes
+over what is being opened.
+
 Opening (inversion) is the costly verb and happens once per picture: a picture whose very pixels the
 session knows, the opened one or any result of its timeline, is dragged at once, and a session that
 the daemon has forgotten is opened from what was saved of it.
@@ -14,14 +17,13 @@ the daemon has forgotten is opened from what was saved of it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import Callable, Optional, Set
 
 from .edit_errands import Errands
 from .edit_pictures import Pictures
 from .edit_report import Report
-from .edit_status import EditOptions, forgotten
-from .edit_task import DragTask, RestoreTask, Task
+from .edit_status import EditOptions, forgotten, other_size
+from .edit_task import DragTask, PictureTask, RestoreTask, Task
 from .edit_timeline import SavedTimeline, Timeline
 from .errors import UnknownSession, WireError
 from .exchange import Channel
@@ -69,6 +71,7 @@ class Flow:
         self._request: Optional[int] = None  # the open, seek or drag that is being answered
         self._doing = ""  # which of the three it is
         self._source: Optional[SavedTimeline] = None  # what is opened in place of the picture
+        self._anew = False  # saved data have been refused: the picture itself is to be opened
         self._asked: Set[int] = set()  # requests whose refusal ends the edit
         self._stopped: Optional[int] = None  # the latest request to stop
         self._welcome: Optional[Welcome] = None  # of the connection that the edit works on
@@ -80,12 +83,30 @@ class Flow:
 
     def begin(self, task: Task) -> None:
         """A task for `go_on`, as soon as there is a connection and the session is free."""
+        ahead = isinstance(task, PictureTask) and not isinstance(task, DragTask)
+        if self._opens_already(task):
+            self._task, self._report.preparing = task, ahead
+            return
+        if self._report.preparing:  # given up
+            self._report.asked(last=self._timeline.last)
         self._asked.clear()
-        self._task = task
+        self._task, self._report.preparing, self._anew = task, ahead, False
         self._rest(then=self._proceed)
         connected = self._client.welcome is not None
         words = "Finishing what was asked before..." if connected else "Connecting to the daemon..."
         self._report.change("connecting", words)
+
+    def knows(self, task: PictureTask) -> bool:
+        """Whether a drag of the picture needs no opening any more."""
+        return self._opens_already(task) or self._timeline.base(task.fingerprint, None) is not None
+
+    def _opens_already(self, task: Task) -> bool:
+        """Whether the task's picture is the very one that is being opened ahead."""
+        now = self._task
+        if not (isinstance(now, PictureTask) and isinstance(task, PictureTask)):
+            return False
+        ahead = self._report.preparing and self._report.status.state in ("connecting", "opening")
+        return ahead and now.fingerprint == task.fingerprint
 
     def go_on(self) -> None:
         """The session is free for what waits."""
@@ -105,7 +126,7 @@ class Flow:
     def close(self) -> None:
         """The daemon may forget the session."""
         self._rest()
-        if self._report.busy:
+        if self._report.at_work:
             self._report.change("idle", "")
         self._give_back()
 
@@ -156,11 +177,12 @@ class Flow:
         if isinstance(task, RestoreTask):
             self._open_saved(task.data, task.options)
         elif task:
-            base = self._timeline.base(task.fingerprint, task.at)
+            at = task.at if isinstance(task, DragTask) else None
+            base = self._timeline.base(task.fingerprint, at)
             saved = self._timeline.saved
             if base is not None:
                 self._go_to(base)
-            elif saved and task.fingerprint in saved.steps and not task.anew:
+            elif saved and task.fingerprint in saved.steps and not self._anew:
                 self._open_saved(saved.data, task.options)
                 self._source = saved
             else:
@@ -189,8 +211,10 @@ class Flow:
         if isinstance(self._task, RestoreTask):
             self._timeline.keep(self._task.data, self._report.status.step)
             self._report.change("done", "The edit is open again.")
-        elif self._task:
+        elif isinstance(self._task, DragTask):
             self._drag(self._task)
+        else:
+            self._report.prepared()
 
     def _drag(self, task: DragTask) -> None:
         base, session = self._timeline.position, self._timeline.session
@@ -238,10 +262,10 @@ class Flow:
             self.forget_session()
         elif doing == "seek":  # the two sides disagree about the timeline
             self._give_back()
-        if doing == "open" and opening and self._source and isinstance(self._task, DragTask):
-            self._task = replace(self._task, anew=True)
+        if doing == "open" and opening and self._source and isinstance(self._task, PictureTask):
+            self._anew = True
             self._rest(then=self._proceed)
-        elif self._report.busy:
+        elif self._report.at_work:
             self.fail(error)
 
     def _opened(self, message: Opened, *, current: bool) -> None:
@@ -252,15 +276,26 @@ class Flow:
         if self._report.status.state == "stopping":
             self._send_stop()
             return
+        if self._is_of_another_size(message):
+            self.fail(other_size(message.width, message.height))
+            self._give_back()
+            return
         self._client.send(Credit(session=message.session, n=CREDIT))
         self._report.change("opening", "Looking at the picture...")
+
+    def _is_of_another_size(self, message: Opened) -> bool:
+        """Whether what the model makes up is not as large as the canvas."""
+        task = self._task
+        if not isinstance(task, PictureTask) or task.options.seed is None:
+            return False
+        return (message.width, message.height) != (task.image.width, task.image.height)
 
     def _closed(self) -> None:
         self.forget_session()
         if self._report.status.state == "stopping":
             self._rest()
             self._report.change("idle", "Stopped.")
-        elif self._report.busy:
+        elif self._report.at_work:
             self.fail(forgotten())
 
     def _state(self, state: str, *, current: bool, stopped: bool) -> None:
@@ -279,7 +314,7 @@ class Flow:
     def _ready(self, message: Ready) -> None:
         self._report.ready(message)
         step, last = message.step, message.last
-        if isinstance(self._task, DragTask):
+        if isinstance(self._task, PictureTask):
             known = self._source.steps if self._source else {self._task.fingerprint: 0}
             self._timeline.opened(known, position=step, last=last)
             if not self._source:

@@ -68,6 +68,6 @@ class Pictures:
         receive(frame)
 
     def mark(self, frame: Frame) -> None:
-        """The picture is to be known when the document is read again."""
-        if self._timeline.options:
+        """The picture is to be known when the document is read again, where pixels tell it."""
+        if self._timeline.options and self._timeline.options.seed is None:
             self._timeline.mark(fingerprint(frame.image, self._timeline.options), frame.step)

@@ -21,11 +21,12 @@ class Report:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.status = EditStatus()
+        self.preparing = False  # a picture is opened that nobody waits for
         self._clock = clock
         self._first: Optional[Tuple[int, float]] = None  # seen of this drag: a step and when
 
     @property
-    def busy(self) -> bool:
+    def at_work(self) -> bool:
         return self.status.state in ("connecting", "opening", "dragging", "stopping")
 
     def asked(self, *, last: int) -> None:
@@ -36,6 +37,7 @@ class Report:
         self.status = replace(
             self.status, state=state, message=message, hint="", fraction=None, error=None
         )
+        self.preparing = self.preparing and self.at_work
 
     def say(self, message: str) -> None:
         """The state is the same, and there is something to say about it."""
@@ -51,7 +53,16 @@ class Report:
             fraction = min(message.index / message.total, 1.0) if message.total else None
             stage = STAGES.get(message.stage, READING)
             words = f"{stage}: {message.index} of {message.total}"
-            self.status = replace(self.status, message=words, fraction=fraction)
+            if self.status.error is None:  # else a refusal is to be read
+                self.status = replace(self.status, message=words)
+            self.status = replace(self.status, fraction=fraction)
+
+    def prepared(self) -> None:
+        """What was opened ahead waits for a drag."""
+        refused = self.status
+        self.change("idle", "The model has read the picture.")
+        if refused.error is not None:
+            self.trouble(refused.error)
 
     def ready(self, message: Ready) -> None:
         self.status = replace(self.status, fit=message, step=message.step, last=message.last)
@@ -94,8 +105,10 @@ class Report:
         )
 
     def failed(self, error: WireError) -> None:
+        """What was asked for has come to nothing; what nobody has asked for is no failure."""
         self.trouble(error)
-        self.status = replace(self.status, state="failed")
+        self.status = replace(self.status, state="idle" if self.preparing else "failed")
+        self.preparing = False
 
     def forgotten(self) -> None:
         """There is no timeline any more."""

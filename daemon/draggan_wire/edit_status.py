@@ -11,7 +11,10 @@ from .messages import Done, DragSettings, Point, Ready
 
 @dataclass(frozen=True)
 class EditOptions:
-    """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`."""
+    """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`.
+
+    With a `seed` the model makes the picture up, and the canvas's own only gives its size.
+    """
 
     model: str
     quality: str = "balanced"
@@ -19,6 +22,7 @@ class EditOptions:
     preview_every_ms: Optional[int] = 100
     preview_max_side: Optional[int] = None
     keep_every: Optional[int] = None
+    seed: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ def words_of(done: Done) -> str:
 
 def no_answer() -> NoDaemon:
     return NoDaemon("No daemon answers.", hint="Start it with `draggand serve`.")
+
+
+def other_size(width: int, height: int) -> BadInput:
+    return BadInput(
+        f"The model makes pictures of {width} x {height} pixels, and of no other size.",
+        hint="Ask for one of that size.",
+    )
 
 
 def forgotten() -> ConnectionLost:

@@ -13,24 +13,30 @@ from .messages import Drag, Image, Open, Point
 
 
 @dataclass(frozen=True)
-class DragTask:
-    """All that one drag depends on.
-
-    `at` is the step of the timeline to go on from, if the picture is still the opened one; `anew`
-    says that saved data have been refused, so that the picture itself is to be opened.
-    """
+class PictureTask:
+    """A picture is to be opened, ahead of a drag."""
 
     image: Image
+    options: EditOptions
+    fingerprint: str
+
+    def opening(self) -> Open:
+        options, seed = self.options, self.options.seed
+        image = self.image if seed is None else None
+        return Open(model=options.model, image=image, seed=seed, quality=options.quality)
+
+
+@dataclass(frozen=True)
+class DragTask(PictureTask):
+    """All that one drag depends on.
+
+    `at` is the step of the timeline to go on from, if the picture is still the opened one.
+    """
+
     handles: Tuple[Point, ...]  # starts
     targets: Tuple[Point, ...]
     mask: Optional[Image]
-    options: EditOptions
-    fingerprint: str
     at: Optional[int] = None
-    anew: bool = False
-
-    def opening(self) -> Open:
-        return Open(model=self.options.model, image=self.image, quality=self.options.quality)
 
     def dragging(self, session: str) -> Drag:
         return Drag(
@@ -58,7 +64,13 @@ class RestoreTask:
     data: bytes
 
 
-Task = Union[DragTask, RestoreTask]
+Task = Union[PictureTask, RestoreTask]
+
+
+def read_picture(canvas: Canvas, options: EditOptions) -> PictureTask:
+    """The picture that the canvas holds now; raises BadInput for none."""
+    image = canvas.read_image()
+    return PictureTask(image, options, fingerprint(image, options))
 
 
 def read_drag(canvas: Canvas, options: EditOptions, at: Optional[int]) -> DragTask:
@@ -67,12 +79,14 @@ def read_drag(canvas: Canvas, options: EditOptions, at: Optional[int]) -> DragTa
     handles = check_handles(canvas.read_handles(), image)
     mask = check_mask(canvas.read_mask(), image)
     starts, targets = tuple(h for h, _ in handles), tuple(t for _, t in handles)
-    return DragTask(image, starts, targets, mask, options, fingerprint(image, options), at)
+    return DragTask(image, options, fingerprint(image, options), starts, targets, mask, at)
 
 
 def fingerprint(image: Image, options: EditOptions) -> str:
-    """Tells pictures (and how they were opened) apart."""
+    """Tells pictures (and how they were opened) apart; one that is made up, by its number."""
     form = f"{options.model}/{options.quality}/{image.format}/{image.width}x{image.height}/"
+    if options.seed is not None:
+        return f"{form}{options.seed}"
     digest = hashlib.blake2b(form.encode(), digest_size=16)
     digest.update(image.data)
     return digest.hexdigest()

@@ -70,6 +70,11 @@ class DocumentEdit:
     def busy(self) -> bool:
         return self.edit.busy
 
+    @property
+    def preparing(self) -> bool:
+        """Whether the picture is being opened ahead of a drag."""
+        return self.edit.preparing
+
     # What the user asks for.
 
     def drag_or_stop(self, settings: Settings) -> None:
@@ -99,6 +104,19 @@ class DocumentEdit:
         """Hands each of the steps to `receive`, in full size."""
         self._clear_words()
         self.edit.fetch(tuple(steps), receive)
+
+    def warm(self, settings: Settings) -> None:
+        """Opens the picture ahead of the first drag, where no handles are needed to choose it.
+
+        Where that cannot be it does nothing: what is wrong is said when Drag is pressed.
+        """
+        if self.edit.busy or self._drags:
+            return
+        try:
+            self.canvas.aim_ahead(settings)
+        except WireError:
+            return
+        self.edit.prepare(_options(settings, self.canvas.crop))
 
     def clear_handles(self) -> None:
         self.handles.clear()
@@ -309,7 +327,8 @@ class DocumentEdit:
     def view(self) -> EditView:
         status, message, hint = self.edit.status, self.edit.status.message, self.edit.status.hint
         if isinstance(status.error, (NoDaemon, ConnectionLost)):
-            message, hint = GONE, GONE_HINT
+            # What nobody has asked for is nothing to be sorry for.
+            message, hint = ("", "") if status.state == "idle" else (GONE, GONE_HINT)
         view = EditView(
             state=status.state,
             message=self._notice or message,
