@@ -190,7 +190,8 @@ def test_a_seed_is_dragged_at_the_models_size_and_laid_at_the_layers_corner(serv
 def test_handles_outside_the_made_up_picture_are_refused(serve: Serve) -> None:
     serve()
     error = refused(seed=0, handles="12,6:22,6")
-    assert "16 x 16 pixels" in error.sentence and "(0, 0)" in error.hint
+    assert "16 x 16 pixels" in error.sentence
+    assert error.hint == "There x goes from 0 to 16, y from 0 to 16."
 
 
 def test_a_selection_that_the_made_up_picture_exceeds_is_refused(serve: Serve) -> None:
@@ -210,6 +211,11 @@ def test_a_selection_that_the_made_up_picture_exceeds_is_refused(serve: Serve) -
         ({"handles": "1,2:3"}, "Handle 1 ('1,2:3'): '3' is no point, which is x,y."),
         ({"handles": ""}, "There are no handles: The image has no path."),
         ({"path": "nose"}, "There is no path 'nose'."),
+        ({"handles": "2,2; 12,6:300,6"}, "Handle 2 (12,6:300,6) lies outside the layer."),
+        (
+            {"handles": "2,2:3,-1", "source": "visible"},
+            "Handle 1 (2,2:3,-1) lies outside the image.",
+        ),
         ({"endpoint": "garbage"}, "The address 'garbage' is not understood."),
         ({"quality": "superb"}, "The argument 'quality' is 'superb', which is not known."),
     ],
@@ -222,16 +228,16 @@ def test_without_handles_it_says_how_to_give_some() -> None:
     assert "'handles'" in refused(handles="").hint
 
 
+def test_where_handles_may_lie_is_said() -> None:
+    document = FakeDocument(frame=Crop(10, 20, 30, 20))
+    assert refused(document).hint == "There x goes from 10 to 40, y from 20 to 40."
+
+
 def test_an_unknown_model_is_answered_with_those_that_there_are(serve: Serve) -> None:
     serve()
     error = refused(model="faces")
     assert error.sentence == "The daemon has no model 'faces'."
     assert error.hint.startswith("It has: tiny. ")
-
-
-def test_handles_outside_are_refused(serve: Serve) -> None:
-    serve()
-    assert "outside" in refused(handles="12,6:300,6").sentence
 
 
 def test_handles_outside_the_selection_are_refused(serve: Serve) -> None:

@@ -15,9 +15,11 @@ import math
 import re
 from typing import Any, Iterable, List, Tuple
 
+from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput
 from .draggan_wire.messages import MAX_HANDLES, Point
 from .draggan_wire.workbench.handles import HandleLine
+from .draggan_wire.workbench.region import holds
 
 LONGEST = 20_000  # characters: 64 handles as roomy JSON are less than half of that
 FARTHEST = 1e6  # pixels from the origin: no image is that large
@@ -54,6 +56,17 @@ def parse_handles(text: str) -> Tuple[HandleLine, ...]:
 def format_handles(lines: Iterable[HandleLine]) -> str:
     """The text that `parse_handles` reads as these handles, to a hundredth of a pixel."""
     return "; ".join(map(_written, lines))
+
+
+def check_inside(lines: Iterable[HandleLine], place: Crop, name: str) -> None:
+    """Raises BadInput that says which handle lies outside of a place, which is called `name`."""
+    right, bottom = place.left + place.width, place.top + place.height
+    for number, line in enumerate(lines, start=1):
+        if not holds(place, (line.start, line.target)):
+            raise BadInput(
+                f"Handle {number} ({_written(line)}) lies outside {name}.",
+                hint=f"There x goes from {place.left} to {right}, y from {place.top} to {bottom}.",
+            )
 
 
 def _written(line: HandleLine) -> str:

@@ -16,8 +16,9 @@ from .draggan_wire.edit_status import EditStatus
 from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
 from .draggan_wire.messages import Image
 from .draggan_wire.workbench.handles import HandleLine
-from .draggan_wire.workbench.region import check_mask_holds, ends_of, holds
+from .draggan_wire.workbench.region import check_mask_holds
 from .draggan_wire.workbench.settings import Settings
+from .handle_text import check_inside
 from .waiting import Patience, Telling, lost, nothing_moved, outcome_of, share
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def drag_made_up(
     """The layer with the result; `patience` has reached its daemon. Raises WireError in words."""
     layer = document.active_layer() if settings.source == "layer" else ""
     crop = _place(document.frame(layer), settings.model, patience)
-    _check_inside(lines, crop)
+    name = f"the picture of {crop.width} x {crop.height} pixels that the model makes up"
+    check_inside(lines, crop, name)
     mask = _mask(document, crop, lines) if settings.mask == "selection" else None
     canvas, line = MadeUpCanvas(crop, lines, mask), patience.connection.line()
     edit = Edit(line, canvas, clock=patience.clock)
@@ -110,15 +112,6 @@ def _failure(status: EditStatus) -> WireError:
 def _place(frame: Crop, name: str, patience: Patience) -> Crop:
     model = next(each for each in patience.connection.models if each.id == name)
     return Crop(frame.left, frame.top, model.width, model.height)
-
-
-def _check_inside(lines: Sequence[HandleLine], crop: Crop) -> None:
-    if not holds(crop, ends_of(lines)):
-        raise BadInput(
-            f"A handle lies outside the picture that the model makes up, which has {crop.width} x "
-            f"{crop.height} pixels.",
-            hint=f"Its top left corner is at ({crop.left}, {crop.top}) in the image.",
-        )
 
 
 def _mask(document: GimpDocument, crop: Crop, lines: Sequence[HandleLine]) -> Optional[Image]:

@@ -17,6 +17,7 @@ from .draggan_wire.workbench.document_edit import DocumentEdit
 from .draggan_wire.workbench.handles import HandleLine
 from .draggan_wire.workbench.settings import Settings
 from .ending import Ending
+from .handle_text import check_inside
 from .made_up import drag_made_up
 from .waiting import Patience, Progress, Telling, lost, nothing_moved, outcome_of, share
 
@@ -51,6 +52,8 @@ def drag_unattended(
     """
     settings = replace(arguments.to_settings(default), preview_ms=PREVIEW_MS)
     lines = _lines(document, arguments)
+    if arguments.seed < 0:
+        _check_place(document, lines, settings)
     connection = Connection(
         settings.address, name=f"gimp-plugin {version}", plugin_folder=plugin_folder, clock=clock
     )
@@ -85,6 +88,11 @@ def _selected_paths(document: GimpDocument) -> Tuple[HandleLine, ...]:
         return tuple(document.path_lines())
     except BadInput as error:
         raise BadInput(f"There are no handles: {error.sentence}", hint=_NO_HANDLES) from error
+
+
+def _check_place(document: GimpDocument, lines: Tuple[HandleLine, ...], settings: Settings) -> None:
+    layer = document.active_layer() if settings.source == "layer" else ""
+    check_inside(lines, document.frame(layer), "the layer" if layer else "the image")
 
 
 def _check_model(connection: Connection, name: str) -> None:
