@@ -248,8 +248,10 @@ def test_handles_outside_the_selection_are_refused(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, 3])
-def test_the_engines_failure_comes_in_its_words(serve: Serve, seed: int) -> None:
-    serve().drag = _no_memory  # type: ignore[method-assign]
+def test_the_engines_failure_comes_in_its_words(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(serve(), "drag", _no_memory)
     error = refused(seed=seed, handles="2,2:4,4")
     assert (error.sentence, error.hint) == ("The memory is full.", "Close something.")
 
