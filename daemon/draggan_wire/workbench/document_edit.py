@@ -231,6 +231,8 @@ class DocumentEdit:
     def _reopened(self, image: Image, note: Note) -> None:
         self.canvas.adopt(Opened(note.source, note.terms, image), note.trace, note.step)
         self.can_reopen = False
+        if note.step != self.edit.status.step:  # saved where the timeline ended
+            self.look(note.step)
 
     def _see(self, image: Image, step: int) -> None:
         self.timeline.see(step, self._thumbnail(image))
