@@ -105,7 +105,7 @@ class GimpHost:
             "NO_AT_BRIDGE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": f"{PLACE}/tests",
-            "DRAGGAND_SOCKET": f"{PLACE}/daemon/{daemons.SOCKET}",
+            "DRAGGAND_SOCKET": f"{PLACE}/home/nowhere/{daemons.SOCKET}",
             "DRAGGAN_TEST_LOG": f"{PLACE}/out/plugin.log",
             "RIG_OUT": f"{PLACE}/out",
             "RIG_SECONDS": str(seconds),
@@ -113,4 +113,5 @@ class GimpHost:
         }
         if daemon is not None:
             folders["daemon"] = daemon.folder
+            variables["DRAGGAND_SOCKET"] = f"{PLACE}/daemon/{daemons.SOCKET}"
         return Inside(self._root, folders, variables)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from .rig import Rig
 
+CALL_MAIN = "import runpy, sys; sys.exit(runpy.run_path(sys.argv[1])['main']())"
+
 
 def main(path):
     rig = Rig()
@@ -49,7 +51,7 @@ def widgets(rig, path):
     display = rig.display()
     environment = {**display.environment, "PYTHONPATH": os.environ["RIG_PLUGIN"]}
     done = subprocess.run(
-        ["python3", path],
+        ["python3", "-c", CALL_MAIN, path],
         env=environment,
         cwd=rig.out,
         stdin=subprocess.DEVNULL,

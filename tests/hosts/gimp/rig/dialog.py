@@ -38,7 +38,12 @@ class Dialog:
 
     def wait_until_shown(self, seconds=30):
         self._rig.told.wait("geometry", seconds)
-        self._settle()
+        self.wait_until_settled()
+
+    def wait_until_settled(self):
+        """A window that has just come up, or got something new, is still being laid out."""
+        while time.time() - self._geometry()["at"] < SETTLED:
+            time.sleep(0.1)
 
     def wait_for_connection(self, seconds=30):
         self._rig.told.wait("state", seconds, lambda state: state["connection"] == "connected")
@@ -77,7 +82,9 @@ class Dialog:
     def on_screen(self, point):
         """Where a point of the picture is on the screen."""
         picture = self._geometry()["picture"]
-        return tuple(o + picture["scale"] * p for o, p in zip(picture["origin"], point))
+        return tuple(
+            o + picture["scale"] * p for o, p in zip(picture["origin"], point, strict=True)
+        )
 
     # Using.
 
@@ -147,11 +154,6 @@ class Dialog:
 
     def _geometry(self):
         return self._rig.told.wait("geometry", 10)
-
-    def _settle(self):
-        """A window that has just come up is still moved and laid out."""
-        while time.time() - self._geometry()["at"] < SETTLED:
-            time.sleep(0.1)
 
 
 def middle(widget):

@@ -49,7 +49,7 @@ class Gimp:
                 assert self._process.poll() is None, "GIMP has not started; see gimp.log"
         raise TimeoutError(f"GIMP's batch interpreter: not within {SECONDS} s")
 
-    def do(self, code, seconds=120, **values):
+    def do(self, code, /, *, seconds=120, **values):
         """The value of an expression, or None after statements; `values` are names for the code.
 
         What is no JSON comes back as its repr. Raises GimpRaised.
@@ -57,7 +57,7 @@ class Gimp:
         self.begin(code, **values)
         return self.end(seconds)
 
-    def begin(self, code, **values):
+    def begin(self, code, /, **values):
         """Have code run that takes long; `end` has to be called before anything else is done."""
         self._lines.write(json.dumps({"code": code, "values": values}) + "\n")
         self._lines.flush()

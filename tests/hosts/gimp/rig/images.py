@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp, Gio, GObject  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
 Gegl.init(None)
 
@@ -52,8 +53,16 @@ def procedure():
     return Gimp.get_pdb().lookup_procedure(PROCEDURE)
 
 
+class Returned(NamedTuple):
+    """What the procedure has brought: success, "cancelled" or False; why; the layer."""
+
+    well: object
+    sentence: str
+    layer: object
+
+
 def drag(image, *layers, mode=Gimp.RunMode.NONINTERACTIVE, **arguments):
-    """Call the plug-in as a script does: (well or not, sentence, the layer returned or None).
+    """Call the plug-in as a script does.
 
     Arguments are written with "_" for "-". GIMP only warns about a value that it does not take.
     """
@@ -65,9 +74,9 @@ def drag(image, *layers, mode=Gimp.RunMode.NONINTERACTIVE, **arguments):
         config.set_property(name.replace("_", "-"), value)
     returned = procedure().run(config)
     status = returned.index(0)
-    if status != Gimp.PDBStatusType.SUCCESS:
-        return "cancelled" if status == Gimp.PDBStatusType.CANCEL else False, why(), None
-    return True, "", returned.index(1) if returned.length() > 1 else None
+    if status == Gimp.PDBStatusType.SUCCESS:
+        return Returned(True, "", returned.index(1) if returned.length() > 1 else None)
+    return Returned("cancelled" if status == Gimp.PDBStatusType.CANCEL else False, why(), None)
 
 
 def tree(image):
@@ -132,9 +141,17 @@ def _pixels(drawable, width, height, form):
     return drawable.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
 
 
-def format_of(drawable):
-    """Such as "R'G'B'A u16"."""
-    return Gegl.format_get_name(drawable.get_format()) if hasattr(Gegl, "format_get_name") else ""
+def digest(drawable):
+    return hashlib.sha256(bytes(_native(drawable))).hexdigest()
+
+
+def finer_than_8_bits(layer):
+    """The share of samples that 8 bits cannot hold."""
+    if layer.get_image().get_precision() == Gimp.Precision.U8_NON_LINEAR:
+        return 0.0
+    pixels = _pixels(layer, layer.get_width(), layer.get_height(), "R'G'B' u16")
+    samples = memoryview(bytes(pixels)).cast("H")[:: layer.get_width() + 1]
+    return sum(sample % 257 != 0 for sample in samples) / len(samples)
 
 
 def script_fu(code):
@@ -154,7 +171,3 @@ def _has(config, name):
 
 def _file(name):
     return Gio.File.new_for_path(str(OUT / name))
-
-
-__all__ = [name for name in dir() if not name.startswith("__")]
-assert GObject

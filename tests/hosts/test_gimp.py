@@ -1,0 +1,265 @@
+"""The plug-in in real GIMP: each test runs one scenario there and looks at what came of it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.hosts.animals import Animal, find_again, read_png
+from tests.hosts.daemon import RealDaemon
+from tests.hosts.enabling import HOW, wanted_hosts
+from tests.hosts.gimp.host import HERE, GimpHost
+from tests.hosts.running import Run
+
+pytestmark = pytest.mark.host
+
+ARRIVED = 12  # pixels of 512 from the target
+ORIGINAL = ["layer", True, False, []]  # beside the name, which differs with the way it is opened
+DONE = "All handles have reached their targets"
+
+if not wanted_hosts():
+    pytest.skip(HOW, allow_module_level=True)
+
+
+CHECKS = sorted(path.stem for path in (*HERE.glob("console_*.py"), *HERE.glob("inside_*.py")))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_each_part_of_the_plugin_holds_in_gimp_or_with_gtk_alone(
+    gimp: GimpHost, check: str
+) -> None:
+    gimp.run(check)
+
+
+def test_a_python_script_drags_without_a_window_and_gets_the_result(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run("scenario_batch_python", given=arrow(animal), files=pictures, daemon=daemon)
+    told = run.results
+    assert_a_group_has_been_added(told["tree"])
+    well, sentence, name = told["returned"]
+    assert (well, sentence) == (True, "")
+    assert name == told["tree"][0][4][0][0]
+    assert told["the layer is as it was"]
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+    assert_only_what_is_covered_changed(run)
+
+
+def test_script_fu_drags_as_well_and_hears_what_is_wrong(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run("scenario_batch_script_fu", given=arrow(animal), files=pictures, daemon=daemon)
+    told = run.results
+    assert told["done"] == [True, ""]
+    assert_a_group_has_been_added(told["tree"])
+    assert told["tree"][0][4][0][0] == "what came back"
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+    well, sentence = told["wrong"]
+    assert not well and "Handle 1 ('10,20:30')" in sentence
+
+
+def test_what_a_script_gets_wrong_is_said_and_changes_nothing(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run(
+        "scenario_bad_arguments", given=arrow(animal), files=pictures, daemon=daemon
+    ).results
+    wanted = {
+        "no handles": "There are no handles",
+        "half a handle": "Handle 1 ('10,20:30')",
+        "a word": "Handle 2 ('left,5:6,7')",
+        "bad JSON": "line 1, column 10",
+        "only pins": "All handles are pins",
+        "outside": "A handle lies outside",
+        "no such path": "'whiskers'",
+        "handles and path": "both handles and a path",
+        "no such model": "no model 'unicorns'",
+        "no address": "'somewhere'",
+        "a far address": "192.0.2.1",
+        "nobody listens": "daemon",
+        "garbage": "daemon",
+        "indexed": "ndexed",
+        "two layers": "one layer",
+    }
+    for name, words in wanted.items():
+        well, sentence = told[name]
+        assert well is False and words in sentence, (name, sentence)
+        assert "Traceback" not in sentence and "could not do its part" not in sentence, sentence
+    assert told["untouched"]
+
+
+def test_without_a_daemon_a_script_is_told_how_to_get_one(
+    gimp: GimpHost, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run("scenario_no_daemon", given=arrow(animal), files=pictures).results
+    well, sentence = told["said"]
+    assert not well and "`draggand serve`" in sentence and "`draggan install gimp`" in sentence
+    assert told["untouched"]
+
+
+def test_images_of_any_depth_model_and_profile_are_dragged(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run(
+        "scenario_formats", given=arrow(animal), files=pictures, daemon=daemon, seconds=500
+    )
+    told = run.results
+    for name in ("u16", "f32 linear", "grey", "adobe", "offsets"):
+        assert told[f"{name}: returned"] == [True, ""], name
+        assert told[f"{name}: same precision"]
+        before, after = (read_png(run.out / f"{name} {when}.png") for when in ("before", "after"))
+        assert_the_nose_moved(animal, before, after)
+        assert_only_what_is_covered_changed(run, f"{name}: ", f"{name}.")
+        assert (told[f"{name}: finer than 8 bits"] > 0.2) == (name in ("u16", "f32 linear"))
+
+
+def test_a_feathered_selection_is_all_that_may_move(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal, box=[70, 20, 330, 400])  # the head and not the shoulders
+    run = gimp.run("scenario_selection", given=given, files=pictures, daemon=daemon)
+    told = run.results
+    well, sentence = told["elsewhere"]
+    assert not well and "outside the selection" in sentence and told["untouched"]
+    assert told["returned"] == [True, ""] and told["selection stays"]
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+    assert_only_what_is_covered_changed(run)
+    selected = np.fromfile(run.out / "selection.raw", np.float32).reshape(512, 512)
+    assert 0 < ((selected > 0) & (selected < 1)).mean() < 0.2, "the selection is not feathered"
+    before, after = (visible(run, when) for when in ("before.raw", "after.raw"))
+    np.testing.assert_array_equal(before[selected == 0], after[selected == 0])
+
+
+def test_a_first_edit_in_the_dialog_adds_layers_and_one_undo_takes_them_back(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run(
+        "scenario_dialog", given=arrow(animal), files=pictures, daemon=daemon, seconds=300
+    )
+    told = run.results
+    assert told["handles"] == ["placed"] and told["pinned"] == ["placed", "pinned"]
+    assert told["message"].startswith(DONE)
+    assert told["untouched before OK"] and told["untouched after undo"]
+    assert told["the same after redo"]
+    group, original = told["tree"]
+    assert group[:3] == ["DragGAN", "group", True] and original[1:] == ORIGINAL
+    result, kept = group[4]
+    assert result[1:4] == ["layer", True, True]
+    assert kept[:4] == [f"DragGAN, step {told['last'] - 2}", "layer", False, True]
+    after = read_png(run.out / "after.png")
+    assert_the_nose_moved(animal, animal.picture, after)
+    assert_only_what_is_covered_changed(run)
+    judged = animal.landmark_in(after, "nose")
+    nose, target = animal.landmark("nose"), animal.target("nose")
+    # The judge looks at the nose's tip, which a turn carries further than what can be seen of it.
+    assert math.dist(judged, target) < ARRIVED < math.dist(nose, target) / 2
+
+
+def test_a_daemon_that_dies_in_mid_drag_is_reported_and_the_drag_can_be_made_again(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run(
+        "scenario_daemon_killed",
+        given=arrow(animal),
+        files=pictures,
+        daemon=daemon,
+        obey={"kill_daemon": daemon.kill, "start_daemon": daemon.start},
+        seconds=300,
+    ).results
+    assert "The daemon is gone" in told["without daemon"]["message"]
+    assert told["message"].startswith(DONE)
+    assert told["returned"] == [True, ""]
+    assert_a_group_has_been_added(told["tree"])
+
+
+def test_an_edit_is_taken_up_again_from_its_file(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run(
+        "scenario_reopen", given=arrow(animal), files=pictures, daemon=daemon, seconds=400
+    )
+    told = run.results
+    assert told["returned"] == told["went on"] == [True, ""] and told["file size"] < 8e6
+    assert told["cancelled"][0] == "cancelled"
+    for name in ("source", "result"):
+        assert told[f"{name}: message"] == "The edit is open again."
+        before, again = told[f"{name}: steps"]
+        assert before == again and before[0] > 0
+        before, again = told[f"{name}: handles"]
+        assert len(before) == len(again) == 1
+    assert told["message after going on"].startswith(DONE)
+    (group, original) = told["tree after all"]
+    assert original[1:] == ORIGINAL
+    shown, hidden = group[4]
+    assert shown[2] and not hidden[2], "the new result is shown alone, in the same group"
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+
+
+def test_a_layer_and_an_image_may_vanish_while_the_dialog_is_open(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run(
+        "scenario_vanishing", given=arrow(animal), files=pictures, daemon=daemon, seconds=300
+    ).results
+    for name in ("layer deleted", "layer deleted in mid-drag"):
+        assert "layer has been deleted" in told[name]
+    assert told["layers"] == 1
+    assert "image has been closed" in told["image closed"]
+    assert told["alive"] == 2
+
+
+def test_the_filter_is_repeated_and_shown_again_as_it_was_left(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    run = gimp.run(
+        "scenario_repeat", given=arrow(animal), files=pictures, daemon=daemon, seconds=300
+    )
+    told = run.results
+    assert_a_group_has_been_added(told["tree"])
+    assert not told["dialog when repeated"]
+    assert [branch[1] for branch in told["tree after repeating"]] == ["group", "group", "layer"]
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+    assert told["quality shown again"] == "Fast: a rough likeness"
+
+
+def arrow(animal: Animal, **more: object) -> dict[str, object]:
+    nose, target = animal.landmark("nose"), animal.target("nose")
+    text = "{:.2f},{:.2f}:{:.2f},{:.2f}".format(*nose, *target)
+    return {"nose": nose, "target": target, "handles": text, **more}
+
+
+def assert_a_group_has_been_added(tree: list) -> None:
+    group, original = tree
+    assert original[1:] == ORIGINAL
+    assert group[:4] == ["DragGAN", "group", True, False]
+    (result,) = group[4]
+    assert result[1:4] == ["layer", True, True], "one visible layer with a mask"
+
+
+def assert_the_nose_moved(animal: Animal, before: np.ndarray, after: np.ndarray) -> None:
+    nose, target = animal.landmark("nose"), animal.target("nose")
+    came_to = find_again(before, after, nose)
+    assert math.dist(came_to, target) < ARRIVED, (nose, came_to, target)
+
+
+def visible(run: Run, name: str, size: str = "size") -> np.ndarray:
+    """What was seen, in the image's own format: uint8 (height, width, bytes per pixel)."""
+    width, height = run.results[size]
+    return np.fromfile(run.out / name, np.uint8).reshape(height, width, -1)
+
+
+def assert_only_what_is_covered_changed(run: Run, key: str = "", file: str = "") -> None:
+    """Bit for bit; `key` and `file` are what the names of results and files begin with."""
+    names = ("before", "after") if file else ("before.raw", "after.raw")
+    before, after = (visible(run, file + name, f"{key}size") for name in names)
+    left, top, width, height = run.results[f"{key}covers"]
+    cover = np.fromfile(run.out / (f"{file}coverage" if file else "coverage.raw"), np.float32)
+    covered = np.zeros(before.shape[:2], bool)
+    covered[top : top + height, left : left + width] = cover.reshape(height, width) > 0
+    np.testing.assert_array_equal(before[~covered], after[~covered])
+    assert (before[covered] != after[covered]).any()
+    # What is far from the head is not covered.
+    assert not covered[:16, :60].any()
