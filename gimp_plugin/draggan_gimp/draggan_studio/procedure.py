@@ -26,7 +26,7 @@ HELP = (
     "draws what moves. The result is a group of layers above the layer, one step of undo; the "
     "layer itself stays as it is. Without a dialog, 'handles' or a path says what goes where."
 )
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).absolute().parent.parent  # the plug-in's own, also where it is a link
 REMEMBERED = "settings"  # all that the dialog remembers, as JSON
 # What a script can ask an error for: its code.
 CODES = {"bad_input": 1, "no_daemon": 2, "connection_lost": 3, "access_refused": 4}
@@ -182,9 +182,11 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
 
 
 def _arguments(config: Gimp.ProcedureConfig) -> Arguments:
-    names = Arguments.__dataclass_fields__
-    values = {name: config.get_property(name.replace("_", "-")) for name in names}
-    return Arguments(**{name: "" if value is None else value for name, value in values.items()})
+    values: Dict[str, Any] = {}
+    for name in Arguments.__dataclass_fields__:
+        value = config.get_property(name.replace("_", "-"))
+        values[name] = "" if value is None else value
+    return Arguments(**values)
 
 
 def _remembered(config: Gimp.ProcedureConfig) -> Settings:
@@ -217,6 +219,6 @@ def write_settings(config: Gimp.ProcedureConfig, settings: Settings, *, handles:
 
 def _version() -> str:
     try:
-        return (FOLDER.parent / "VERSION").read_text(encoding="utf-8").strip()
+        return (FOLDER / "VERSION").read_text(encoding="utf-8").strip()
     except OSError:
         return ""
