@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 from draggan_wire.messages import MAX_HANDLES
+from draggan_wire.workbench import gestures, handles
 
-from tests.krita_plugin import load
-
-handles = load("draggan_wire.workbench.handles")
-gestures = load("draggan_wire.workbench.gestures")
 HandleLine, HandleSet, Grip = handles.HandleLine, handles.HandleSet, handles.Grip
 
 REACH = 10.0

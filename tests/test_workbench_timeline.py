@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.krita_plugin import load
-
-timeline = load("draggan_wire.workbench.timeline")
+from draggan_wire.workbench import timeline
 
 
 def test_each_step_that_was_seen_has_its_picture() -> None:

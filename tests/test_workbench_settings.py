@@ -1,15 +1,12 @@
-"""The Krita plugin's settings survive being kept as strings, and its report gives nobody away."""
+"""A plugin's settings survive being kept as strings, and its report gives nobody away."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import pytest
-
-from tests.krita_plugin import load
-
-settings = load("draggan_wire.workbench.settings")
-diagnostics = load("draggan_wire.workbench.diagnostics")
+from draggan_wire import messages
+from draggan_wire.workbench import diagnostics, settings
 
 
 def kept(values: object) -> dict[str, str]:
@@ -82,12 +79,22 @@ def test_nothing_kept_gives_the_defaults() -> None:
         ("address", "ipc:///a\nb"),
         ("language", "\x00"),
         ("model", "m" * 65),
+        ("mask", "painted"),
+        ("live", "yes"),
     ],
 )
 def test_what_makes_no_sense_is_the_default(name: str, text: str) -> None:
     strings = {**kept(EVERYTHING), name: text}
     default = getattr(settings.Settings(), name)
     assert loaded(strings) == dataclasses.replace(EVERYTHING, **{name: default})
+
+
+def test_each_editor_has_its_own_defaults() -> None:
+    default = settings.Settings(source="layer", steps=9)
+    assert settings.load(lambda name: "", default=default) == default
+    strings = {"source": "visible", "steps": "x"}
+    found = settings.load(lambda name: strings.get(name, ""), default=default)
+    assert (found.source, found.steps) == ("visible", 9)
 
 
 def test_a_reader_that_gives_no_string_does_no_harm() -> None:
@@ -102,7 +109,6 @@ def test_what_is_set_reaches_the_daemon_under_its_own_names() -> None:
 
 def test_every_setting_that_can_be_loaded_can_be_sent() -> None:
     """The wire checks its ranges when a message is encoded: ours may not be wider."""
-    messages = load("draggan_wire.messages")
     extremes = {"hold": "1000000", "handle_size": "256", "tracking": "0.1", "speed": "10"}
     extremes.update(steps="100000", arrival="1000", keep_every="100000", preview_ms="1000")
     drag = loaded(extremes)
@@ -140,6 +146,13 @@ def test_the_report_says_what_helps_to_find_a_fault() -> None:
     for fact in ("0.4", "5.2.9", "5.15.15", "3.13.5", "Linux", "critters, lions", "2000 x 1500"):
         assert fact in text
     assert "speed = 0.002" in text and "preset = paper" in text
+
+
+def test_the_report_begins_with_the_editors_name() -> None:
+    assert diagnostics.report(FACTS).startswith("DragGAN for Krita\n")
+    gimp = dataclasses.replace(FACTS, host="GIMP 3.0.4", toolkit="GTK 3.24")
+    text = diagnostics.report(gimp)
+    assert text.startswith("DragGAN for GIMP\n") and "GTK 3.24" in text
 
 
 def test_the_report_names_only_settings_that_were_changed() -> None:

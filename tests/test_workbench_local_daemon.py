@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.krita_plugin import load
-
-find_command = load("draggan_wire.workbench.local_daemon").find_command
+from draggan_wire.workbench.local_daemon import find_command
 
 
 @pytest.fixture
@@ -87,8 +84,16 @@ def test_a_damaged_command_file_is_ignored_with_a_sentence(
     assert len(said) == 1 and reason in said[0] and "`draggan install`" in said[0]
 
 
-@pytest.mark.parametrize("sandbox", [{"FLATPAK_ID": "org.kde.krita"}, {"SNAP_NAME": "krita"}])
-def test_a_krita_in_a_sandbox_can_start_nothing(
+@pytest.mark.parametrize(
+    "sandbox",
+    [
+        {"FLATPAK_ID": "org.kde.krita"},
+        {"FLATPAK_ID": "org.gimp.GIMP"},
+        {"SNAP_NAME": "krita"},
+        {"SNAP_NAME": "gimp"},
+    ],
+)
+def test_an_editor_in_a_sandbox_can_start_nothing(
     plugin: Path, tmp_path: Path, sandbox: dict[str, str]
 ) -> None:
     program(tmp_path / "bin" / "draggand")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 from draggan_wire.messages import MAX_HANDLES
+from draggan_wire.workbench import handles
 
-from tests.krita_plugin import load
-
-handles = load("draggan_wire.workbench.handles")
 HandleLine, HandleSet, Grip = handles.HandleLine, handles.HandleSet, handles.Grip
 
 ARROW = HandleLine((10.0, 20.0), (50.0, 20.0))

@@ -8,14 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
-from tests.krita_plugin import fake_krita, load
-
-fake_krita()
-note = load("draggan_wire.workbench.note")
-errors = load("draggan_wire.errors")
-HandleLine = load("draggan_wire.workbench.handles").HandleLine
-PastDrag = load("draggan_wire.workbench.timeline").PastDrag
+from draggan_wire import errors
+from draggan_wire.workbench import note
+from draggan_wire.workbench.handles import HandleLine
+from draggan_wire.workbench.strokes import MAX_POINTS, MAX_STROKES, Stroke
+from draggan_wire.workbench.timeline import PastDrag
 
 ARROW = HandleLine((11.5, 22.25), (30.0, 41.0))
 PIN = HandleLine((12.0, 23.0), (12.0, 23.0))
@@ -73,6 +70,32 @@ def test_a_note_without_anything_for_the_daemon_is_a_note() -> None:
     assert note.read_note(note.write_note(replace(NOTE, data=b""))).data == b""
 
 
+PAINTED = (
+    Stroke(((10.0, 20.5), (-3.0, 21.5)), 12.5),
+    Stroke(((14.0, 22.0),), 4.0, erase=True),
+)
+
+
+def test_what_was_painted_is_kept_with_the_edit() -> None:
+    painted = replace(NOTE, strokes=PAINTED)
+    assert note.read_note(note.write_note(painted)) == painted
+    assert note.read_note(head(strokes=None)).strokes == ()  # as it was before one could paint
+
+
+def test_of_very_much_paint_each_stroke_is_kept_with_fewer_points() -> None:
+    way = tuple((float(k), 7.5) for k in range(MAX_POINTS))
+    much = replace(NOTE, strokes=(Stroke(way, 3.0),) * MAX_STROKES)
+    raw = note.write_note(much)
+    strokes = note.read_note(raw).strokes
+    assert len(strokes) == MAX_STROKES and len(raw) < note.MOST_JSON
+    assert strokes[7].points[0] == way[0] and strokes[7].points[-1] == way[-1]
+
+
+@pytest.mark.parametrize("form", ["rgba8", "graya8", "rgbaf32", "bgra16"])
+def test_pixels_may_have_been_of_any_form_of_the_wire(form: str) -> None:
+    assert note.read_note(head(form=form)).form == form
+
+
 HOSTILE = {
     "nothing": b"",
     "cut in its length": note.MAGIC + b"\0\0",
@@ -114,6 +137,15 @@ HOSTILE = {
     "a drag from before the first step": head(drags=[[-1, []]]),
     "a drag from a step without end": head(drags=[[10**400, []]]),
     "too many drags": head(drags=[[0, []]] * 1000),
+    "paint that is none": head(strokes="all over"),
+    "too many strokes": head(strokes=[[5, False, [1, 1]]] * (MAX_STROKES + 1)),
+    "a stroke without end": head(strokes=[[5, False, [1.0] * (2 * MAX_POINTS + 2)]]),
+    "a stroke without a point": head(strokes=[[5, False, []]]),
+    "a stroke of half a point": head(strokes=[[5, False, [1, 1, 1]]]),
+    "a stroke of nowhere": head(strokes=[[5, False, [1, float("nan")]]]),
+    "a stroke of no width": head(strokes=[[0, False, [1, 1]]]),
+    "a stroke beyond all width": head(strokes=[[1e300, False, [1, 1]]]),
+    "a stroke that may erase": head(strokes=[[5, 1, [1, 1]]]),
     "results that are none": head(results={"a": 1}),
     "a result without a step": head(results=[["{a}"]]),
     "too many results": head(results=[["{a}", 1]] * 2000),

@@ -1,0 +1,248 @@
+"""A document's edit in any editor: what is opened ahead, painted, noted and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from draggan_wire.client import Lost
+from draggan_wire.crop import Crop
+from draggan_wire.errors import BadInput, NoDaemon
+from draggan_wire.exchange import Exchange
+from draggan_wire.messages import (
+    Blob,
+    Done,
+    Drag,
+    Envelope,
+    Image,
+    Open,
+    Opened,
+    Ready,
+    Save,
+    Saved,
+    State,
+)
+from draggan_wire.workbench import region
+from draggan_wire.workbench.document_edit import DocumentEdit
+from draggan_wire.workbench.handles import HandleLine
+from draggan_wire.workbench.note import read_note, write_note
+from draggan_wire.workbench.settings import Settings
+from draggan_wire.workbench.strokes import Stroke
+from draggan_wire.workbench.trace import Trace
+
+from .edit_stage import RESULT, SOURCE, FakeCanvas, FakeClient, frame
+
+LINE = HandleLine((1.0, 1.0), (5.0, 1.0))
+PAINT = (Stroke(((2.0, 2.0), (3.0, 3.0)), 4.0),)
+WHOLE = Crop(0, 0, 8, 8)
+
+
+class Document:
+    """Of 8 x 8 pixels, in memory."""
+
+    size = (8, 8)
+
+    def __init__(self) -> None:
+        self.notes: list[bytes] = []
+
+    def read_note(self) -> bytes:
+        return self.notes[-1] if self.notes else b""
+
+    def write_note(self, data: bytes) -> None:
+        self.notes.append(data)
+
+    def close(self) -> None:
+        pass
+
+
+class Canvas(FakeCanvas):
+    """An editor's, as far as an edit needs it."""
+
+    kept_words = "Step {step} lies in a drawer."
+    looked_at = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dragging = False
+        self.crop, self.trace = WHOLE, Trace()
+        self.opened: Any = None
+        self.step_of_layers = 0
+        self.result_step: int | None = None
+        self.step_now: Any = None
+        self.see: Any = None
+
+    def aim(self, settings: Settings, lines: Sequence[HandleLine]) -> int | None:
+        self.handles = [(line.start, line.target) for line in lines]
+        if self.opened is not None and self.opened.image == self.image:
+            return 0
+        self.aim_ahead(settings)
+        return None
+
+    def aim_ahead(self, settings: Settings) -> None:
+        if settings.region == "auto":
+            raise BadInput("There are no handles.")
+        terms = region.Terms.of(settings)
+        self.opened = region.Opened(region.Source("", WHOLE), terms, self.image)
+
+    def adopt(self, opened: Any, trace: Trace, step: int) -> None:
+        self.opened, self.trace = opened, trace
+
+    def await_reopening(self, source: Any, terms: Any, trace: Trace) -> None:
+        self.trace = trace
+
+    def show_preview(self, image: Image) -> None:
+        super().show_preview(image)
+        self.see(image, self.step_now())
+
+    def add_result(self, image: Image, name: str, changed: Image | None) -> None:
+        super().add_result(image, name, changed)
+        self.result_step = self.step_of_layers = self.step_now()
+        self.trace = Trace("group", (("layer", self.result_step),))
+
+    def forget(self) -> None:
+        self.opened = None
+
+    def settle(self, *, at_work: bool) -> None:
+        pass
+
+
+class Stage:
+    """An edit between a scripted daemon and a canvas in memory."""
+
+    def __init__(self, document: Document | None = None) -> None:
+        self.daemon, self.canvas = FakeClient(), Canvas()
+        self.document = document or Document()
+        self.exchange = Exchange(self.daemon)
+        line = self.exchange.line()
+        self.edit = DocumentEdit(self.document, self.canvas, line, lambda image: "small")
+        self.settings = Settings(region="whole")
+        self.daemon.connect()
+        self.poll()
+
+    def poll(self) -> None:
+        self.exchange.poll()
+        self.edit.poll()
+
+    def answer(self, *messages: Any, to: type[Any]) -> None:
+        self.daemon.say(*messages, to=to)
+        self.poll()
+
+    def opened(self) -> None:
+        self.answer(Opened("s", "t", 8, 8), Ready("s", 31.0, "Good."), to=Open)
+        self.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
+
+    def drag(self) -> None:
+        """From the press of Drag to the result of step 3."""
+        self.edit.handles.replace([LINE])
+        self.edit.drag_or_stop(self.settings)
+        if not self.daemon.said(Drag):
+            self.opened()
+        self.answer(frame("result", 3), Done("s", "reached", 3, 9.0, ()), to=Drag)
+        self.daemon.events.append(Envelope(State("s", "idle")))
+        self.poll()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_the_picture_is_opened_while_the_user_draws(stage: Stage) -> None:
+    stage.edit.warm(stage.settings)
+    assert stage.edit.preparing and not stage.edit.busy and stage.edit.view().state == "opening"
+    stage.opened()
+    view = stage.edit.view()
+    assert (view.state, view.message) == ("idle", "The model has read the picture.")
+    assert view.fit == "Good. (31.0 dB)"
+    stage.drag()
+    assert len(stage.daemon.said(Open)) == 1 and stage.canvas.results
+
+
+def test_a_press_in_the_middle_of_it_is_a_drag_and_no_stop(stage: Stage) -> None:
+    stage.edit.warm(stage.settings)
+    stage.drag()
+    assert len(stage.daemon.said(Open)) == 1 and stage.canvas.results
+
+
+def test_what_depends_on_handles_is_not_opened_ahead_and_nobody_is_told(stage: Stage) -> None:
+    stage.edit.warm(Settings(region="auto"))
+    assert stage.daemon.sent == [] and stage.edit.view().message == ""
+
+
+def test_other_settings_open_anew(stage: Stage) -> None:
+    stage.edit.warm(stage.settings)
+    stage.edit.warm(Settings(region="whole", quality="fast"))
+    assert [opening.quality for opening in stage.daemon.said(Open)] == ["balanced", "fast"]
+
+
+def test_once_something_was_dragged_nothing_is_opened_ahead(stage: Stage) -> None:
+    stage.drag()
+    stage.edit.warm(Settings(region="whole", quality="fast"))
+    assert len(stage.daemon.said(Open)) == 1
+
+
+def test_a_daemon_that_goes_while_nobody_has_asked_for_anything_is_not_regretted(
+    stage: Stage,
+) -> None:
+    stage.edit.warm(stage.settings)
+    stage.answer(Opened("s", "t", 8, 8), to=Open)
+    stage.daemon.lose(Lost(NoDaemon("Gone.", hint="Wait.")))
+    stage.poll()
+    stage.daemon.connect()  # another one, which does not know the session
+    stage.poll()
+    view = stage.edit.view()
+    assert (view.state, view.message, view.hint) == ("idle", "", "")
+
+
+def test_what_is_painted_goes_with_the_note_into_the_document(stage: Stage) -> None:
+    stage.edit.strokes.replace(PAINT)
+    stage.drag()
+    assert stage.document.notes == []  # what is saved of the newest step is still to come
+    stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
+    note = read_note(stage.document.notes[0])
+    assert (note.strokes, note.step, note.data) == (PAINT, 3, b"saved at 3")
+
+
+def test_a_note_tells_what_reopening_needs(stage: Stage) -> None:
+    assert stage.edit.note(Trace(), 0) is None
+    stage.edit.strokes.replace(PAINT)
+    stage.drag()
+    note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
+    assert note is not None and note.trace.group == "mine" and note.step == 3
+    assert (note.strokes, note.form, note.data) == (PAINT, SOURCE.format, b"saved at 0")
+
+
+def test_painting_makes_up_for_a_refusal(stage: Stage) -> None:
+    stage.edit.refuse(BadInput("Nothing there may move.", hint="Paint."))
+    stage.poll()
+    assert stage.edit.view().message == "Nothing there may move."
+    stage.edit.strokes.replace(PAINT)
+    stage.poll()
+    assert stage.edit.view().message == ""
+
+
+def test_a_kept_step_is_told_in_the_editors_words(stage: Stage) -> None:
+    stage.edit._keep(frame("sought", 4, RESULT))
+    assert stage.edit.view().message == "Step 4 lies in a drawer."
+
+
+def test_strokes_of_the_plugins_own_are_used(stage: Stage) -> None:
+    own = type(stage.edit.strokes)()
+    line = stage.exchange.line()
+    edit = DocumentEdit(Document(), Canvas(), line, lambda image: None, strokes=own)
+    assert edit.strokes is own
+
+
+def test_an_edit_that_is_taken_up_again_brings_its_paint_back(stage: Stage) -> None:
+    stage.edit.strokes.replace(PAINT)
+    stage.drag()
+    note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
+    assert note is not None
+    document = Document()
+    document.write_note(write_note(note))
+    other = Stage(document)
+    assert other.edit.can_reopen
+    other.edit.reopen(other.settings)
+    assert other.edit.strokes.strokes == PAINT
+    assert other.daemon.said(Open)[0].saved == Blob(b"saved at 0")
