@@ -11,7 +11,7 @@ from .quiet import set_class, set_name, set_tip
 
 
 class HandleList:
-    """One numbered mark for each handle, the selected one with a ring, over as many lines as needed.
+    """A numbered mark for each handle, the selected one with a ring; as many lines as needed.
 
     `tip(i, status)` says what there is to say of handle i, from 0.
     """

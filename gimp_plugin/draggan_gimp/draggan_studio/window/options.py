@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 from gi.repository import Gdk, GLib, Gtk
@@ -56,14 +57,14 @@ class Options:
             number = Number(
                 (row.low, row.high, row.step),
                 row.decimals,
-                lambda value, name=row.name: self._change(name, value),
+                partial(self._change, row.name),
                 auto=tr(AUTO),
             )
             set_tip(number.widget, tr(row.tip))
             self._form.row(tr(row.label), number.widget)
             self._numbers[row.name] = number
         for texts in option_choices(self._words, GIMP):
-            choice = Choice(texts.items, lambda value, name=texts.name: self._change(name, value))
+            choice = Choice(texts.items, partial(self._change, texts.name))
             set_tip(choice.widget, texts.tip)
             self._form.row(texts.label, choice.widget)
             self._lists[texts.name] = choice
@@ -92,8 +93,10 @@ class Options:
 
     def follow(self, shown: Shown) -> None:
         settings = shown.now.settings
-        for name, field in (*self._numbers.items(), *self._lists.items()):
-            field.show(shown_value(name, settings))
+        for name, number in self._numbers.items():
+            number.show(shown_value(name, settings))
+        for name, choice in self._lists.items():
+            choice.show(shown_value(name, settings))
         for name, (box, handler) in self._checks.items():
             set_active(box, bool(getattr(settings, name)), handler)
 

@@ -1,4 +1,4 @@
-"""What the panel shows at one moment: the studio's snapshot and what only GIMP's dialog has; no Gtk."""
+"""What the panel shows at one moment: a snapshot, and what only this dialog has; no Gtk."""
 
 from __future__ import annotations
 

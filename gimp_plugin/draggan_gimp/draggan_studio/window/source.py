@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..draggan_wire.workbench import captions
@@ -25,11 +26,11 @@ class SourceChoices:
         self._rows = []
         for row in SOURCE_ROWS:
             texts = translated(row, words)
-            field = Choice(texts.items, lambda value, name=row.name: self._change(name, value))
+            field = Choice(texts.items, partial(self._change, row.name))
             form.row(texts.label, field.widget)
             self._rows.append((row, field))
         texts = captions.may_move(words, False)
-        self._may_move = Choice(texts.items, lambda value: self._change(texts.name, value))
+        self._may_move = Choice(texts.items, partial(self._change, texts.name))
         form.row(texts.label, self._may_move.widget)
 
     def follow(self, shown: Shown) -> None:

@@ -49,6 +49,7 @@ class Timeline:
         self._studio, self._words = studio, words
         self._wish: Optional[int] = None  # asked for and not yet shown
         self._wished_at = 0.0
+        self._last = 0
         self._held = False  # the slider, by the pointer
         self._marks: Tuple[int, Tuple[int, ...]] = (0, ())
         self._make_scrubbing()
@@ -102,7 +103,8 @@ class Timeline:
             self._wish = None
         step = edit.step if self._wish is None else self._wish
         self._follow_slider(shown, step)
-        set_text(self._where, captions.where(step, edit.last))
+        self._last = edit.last
+        self._say_where(step)
         set_shown(self.strip.widget, bool(shown.thumbnails) and edit.last > 0)
         self.strip.show(shown.thumbnails, edit.last, step, enabled=not now.busy)
         self._follow_buttons(shown)
@@ -153,6 +155,9 @@ class Timeline:
             self._interval.show(every)
         set_text(self._unit, captions.interval_unit(int(self._interval.value), self._words))
 
+    def _say_where(self, step: int) -> None:
+        set_text(self._where, captions.where(step, self._last))
+
     def _hold(self, held: bool) -> bool:
         self._held = held
         return False
@@ -163,6 +168,7 @@ class Timeline:
     def _look(self, step: int) -> None:
         if step != self._wish:
             self._wish, self._wished_at = step, time.monotonic()
+            self._say_where(step)
             self._studio.look(step)
 
     def _set_interval(self) -> None:
