@@ -11,6 +11,7 @@ from typing import Any, Optional, Tuple
 
 import gi
 
+gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 
@@ -214,5 +215,5 @@ def _fitting() -> Tuple[int, int]:
 
 
 def _facts(version: str) -> Facts:
-    toolkit = f"{Gtk.get_major_version()}.{Gtk.get_minor_version()}.{Gtk.get_micro_version()}"
-    return Facts(editor="GIMP", plugin=version, host=f"GIMP {Gimp.version()}", toolkit=toolkit)
+    toolkit = f"GTK {Gtk.get_major_version()}.{Gtk.get_minor_version()}.{Gtk.get_micro_version()}"
+    return Facts(plugin=version, host=f"GIMP {Gimp.version()}", toolkit=toolkit)
