@@ -79,7 +79,7 @@ class Dialog:
             thumbnail=self._thumbnail,
             plugin_folder=folder,
         )
-        self._area = PictureArea(self.studio.handles, strokes, self.studio.say)
+        self._area = PictureArea(self.studio.handles, strokes, self._placed)
         self._showing = Showing(document, self._area, self.studio.refuse)
         self._panel = Panel(self.studio, self.studio.words)
         self.window = self._make_window()
@@ -168,9 +168,15 @@ class Dialog:
 
     def _respond(self, window: Gtk.Widget, response: int) -> None:
         if response == Gtk.ResponseType.OK:
+            self._panel.commit()
             self.studio.finish()
         else:
             Gtk.main_quit()
+
+    def _placed(self, sentence: str) -> None:
+        """The pointer or a key has done something in the picture."""
+        self.studio.tool, self.studio.brush = self._area.tool, self._area.brush
+        self.studio.say(sentence)
 
     def _key(self, window: Gtk.Widget, event: Any) -> bool:
         """Escape ends a drag before it ends the dialog, which would lose it."""
