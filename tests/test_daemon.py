@@ -410,3 +410,36 @@ def test_the_steps_of_an_edit_are_looked_at_fetched_and_reopened(
     desk.drag(at=1)
     assert edit.status.step > 1 and len(desk.canvas.results) == 2
     client.close()
+
+
+@pytest.mark.slow
+def test_a_picture_is_opened_ahead_given_up_for_another_or_made_up(
+    draggand: Draggand, tiny_generator: StyleGAN2Generator
+) -> None:
+    models = draggand.folder / "draggan" / "models"
+    models.mkdir(parents=True)
+    save_network(tiny_generator.network, models / "tiny.safetensors", metadata={})
+    draggand.serve()
+    client = draggand.client()
+    desk = Desk(Exchange(client), Image("bgra8", 30, 40, bytes(range(240)) * 20))
+    edit, read = desk.edit, "The model has read the picture."
+    edit.prepare(desk.options)
+    desk.poll_until(lambda: edit.status.message == read)
+    assert edit.status.fit is not None and not edit.busy
+
+    desk.drag()  # the same picture: nothing is opened
+    assert edit.last > 0
+
+    desk.canvas.image = Image("bgra8", 30, 40, bytes(reversed(range(240))) * 20)
+    edit.prepare(desk.options)
+    desk.poll_until(lambda: edit.status.message != "Sending the picture...")
+    desk.canvas.image = Image("bgra8", 30, 40, b"\x80" * 4800)
+    desk.drag()  # what is still being opened gives way
+    assert len(desk.canvas.results) == 2
+
+    desk.canvas.image = Image("rgb8", 32, 32, bytes(3 * 32 * 32))
+    edit.start(replace(desk.options, seed=5))
+    desk.poll_until(lambda: not edit.busy)
+    assert edit.status.state == "done", edit.status
+    assert (desk.result().width, desk.result().height) == (32, 32)
+    client.close()
