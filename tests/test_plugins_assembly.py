@@ -51,6 +51,7 @@ def test_the_wire_its_msgpack_and_the_licence_come_along(editor: PluginEditor, l
     package = module / editor.package
     assert (package / "__init__.py").is_file()
     assert (package / "draggan_wire" / "client.py").is_file()
+    assert (package / "draggan_wire" / "workbench" / "translations" / "de.json").is_file()
     assert (package / "draggan_wire" / "_msgpack" / "COPYING").is_file()
     assert (module / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 

@@ -162,6 +162,18 @@ def test_where_none_is_installed_there_is_a_remedy(scene: Scene) -> None:
     assert "manual" in scene.view.hint and scene.started == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("FLATPAK_ID", "org.gimp.GIMP"), ("SNAP_NAME", "krita")]
+)
+def test_from_a_sandbox_none_can_be_started_but_by_hand(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    scene.command = None
+    scene.connection.start_daemon()
+    assert "sandbox" in scene.view.sentence and "draggand serve" in scene.view.hint
+
+
 def test_one_that_cannot_be_started_says_why(scene: Scene) -> None:
     scene.unstartable = errors.AccessRefused("The folder is another user's.", hint="Remove it.")
     scene.connection.start_daemon()

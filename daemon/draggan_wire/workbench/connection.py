@@ -1,4 +1,4 @@
-"""The connection to a daemon, shared by all edits, and its state in words; no Qt, no Krita."""
+"""The connection to a daemon, shared by all edits, and its state in words; no toolkit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..errors import NoDaemon, WireError
 from ..exchange import Exchange, Line
 from ..messages import Envelope, ListModels, ModelInfo, ModelList
 from ..starting import StartedDaemon, start_daemon
-from .local_daemon import find_command
+from .local_daemon import find_command, in_a_sandbox
 
 REFRESH_MODELS = 30.0  # seconds between two looks for new models
 
 
 @dataclass(frozen=True)
 class ConnectionView:
-    """What the docker shows of the connection."""
+    """What the panel shows of the connection."""
 
     state: str = "connecting"  # connecting connected lost refused starting
     sentence: str = "Looking for the DragGAN daemon..."
@@ -65,12 +65,7 @@ class Connection:
         """Starts the daemon of this computer; what comes of it stands in `view`."""
         command = find_command(self._folder, os.environ)
         if command is None:
-            self._fail(
-                NoDaemon(
-                    "No daemon is installed on this computer.",
-                    hint="Install it as the manual says, or enter the address of another one.",
-                )
-            )
+            self._fail(_walled_in() if in_a_sandbox(os.environ) else _nothing_to_start())
             return
         try:
             self._started = start_daemon(command)
@@ -112,6 +107,20 @@ class Connection:
         if self._client.welcome is not None and now - self._asked > REFRESH_MODELS:
             self._asked = now
             self._client.send(ListModels())
+
+
+def _nothing_to_start() -> NoDaemon:
+    return NoDaemon(
+        "No daemon is installed on this computer.",
+        hint="Install it as the manual says, or enter the address of another one.",
+    )
+
+
+def _walled_in() -> NoDaemon:
+    return NoDaemon(
+        "This editor runs in a sandbox (flatpak, snap), which cannot start the daemon.",
+        hint="Start it in a terminal: `draggand serve`.",
+    )
 
 
 def _nobody() -> NoDaemon:

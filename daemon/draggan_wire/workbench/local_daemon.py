@@ -42,7 +42,7 @@ def find_command(
     `home` is the user's home folder, by default this user's. `say` hears, in a sentence, why a
     command file that is there cannot be used.
     """
-    if _in_a_sandbox(environment):
+    if in_a_sandbox(environment):
         return None
     file = plugin_folder / COMMAND_FILE
     try:
@@ -55,8 +55,8 @@ def find_command(
     return _installed_program(environment, Path.home() if home is None else home)
 
 
-def _in_a_sandbox(environment: Mapping[str, str]) -> bool:
-    """A flatpak and a snap do not see the programs of the system."""
+def in_a_sandbox(environment: Mapping[str, str]) -> bool:
+    """Whether the editor is a flatpak or a snap, which does not see the programs of the system."""
     flatpak, snap = environment.get("FLATPAK_ID", ""), environment.get("SNAP_NAME", "")
     return flatpak in _FLATPAKS or snap in _SNAPS
 
