@@ -52,7 +52,7 @@ class Ending:
 
     def poll(self) -> None:
         """Goes on as far as it can; what stands in the way is said by the edit's view."""
-        if not self.asked or self._edit.busy:
+        if not self.asked or self._edit.busy or self.result is not None:
             return
         try:
             self._go_on()
