@@ -6,8 +6,9 @@ locked one makes GIMP end the plug-in.
 
 Where a result lies over its layer, it is an ordinary layer, masked to what has changed. A layer
 that lets something shine through would show below it as well: there the group stands instead of the
-layer, with a copy of it at the bottom, the layer's mode, opacity and mask, and results that replace
-what is below them, alpha too. The layer itself is hidden.
+layer, with a copy of it at the bottom, and has its mode, opacity and mask; the layer itself is
+hidden. In such a group a result is opaque and clipped to what is below it, whose alpha it keeps: an
+edit moves colours and leaves alpha alone.
 """
 
 from __future__ import annotations
@@ -72,10 +73,13 @@ def frame_of(layer: Any, width: int, height: int) -> Optional[Crop]:
     return Crop(left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def new_layer(image: Any, name: str, crop: Crop) -> Any:
+def new_layer(image: Any, name: str, crop: Crop, *, alpha: bool = True) -> Any:
     """An empty layer at its place, not in the image yet."""
-    gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    kind = Gimp.ImageType.GRAYA_IMAGE if gray else Gimp.ImageType.RGBA_IMAGE
+    kinds = Gimp.ImageType
+    if image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        kind = kinds.GRAYA_IMAGE if alpha else kinds.GRAY_IMAGE
+    else:
+        kind = kinds.RGBA_IMAGE if alpha else kinds.RGB_IMAGE
     size = (crop.width, crop.height)
     layer = Gimp.Layer.new(image, name, *size, kind, 100.0, Gimp.LayerMode.NORMAL)
     if layer is None:
@@ -164,19 +168,16 @@ class Insertion:
         built = [self._build(new) for new in self._new]
         original = self._build_original() if self._group is None else None
         selected = self._image.get_selected_layers()
-        self._image.undo_group_start()
         added: List[Any] = []
+        self._image.undo_group_start()
         try:
             self._attach(built, original, added)
+            self._carry(built, note)
             for layer in hidden:
                 layer.set_visible(False)
-            group = built[-1].get_parent()
-            data = note(id_of(group), tuple(id_of(layer) for layer in built))
-            if data:
-                write_note(group, data)
             if original is not None:
                 self._source.set_visible(False)
-                selected = [built[-1]]
+                selected = built[-1:]
         except BaseException:
             for item in reversed(added):
                 self._image.remove_layer(item)
@@ -185,6 +186,12 @@ class Insertion:
             self._image.undo_group_end()
             self._image.set_selected_layers([each for each in selected if each.is_valid()])
         return built[-1]
+
+    def _carry(self, built: Sequence[Any], note: Note) -> None:
+        group = built[-1].get_parent()
+        data = note(id_of(group), tuple(id_of(layer) for layer in built))
+        if data:
+            write_note(group, data)
 
     def _choose_origin(self) -> Origin:
         if self._source is None:
@@ -204,15 +211,16 @@ class Insertion:
         return all(pixels.is_opaque(new.image, new.changed) for new in self._new)
 
     def _build(self, new: NewLayer) -> Any:
-        layer = new_layer(self._image, new.name, new.crop)
+        over = self._origin.kind == "over"
+        layer = new_layer(self._image, new.name, new.crop, alpha=over)
         pixels.write(layer, new.image)
         mask = layer.create_mask(Gimp.AddMaskType.BLACK)
-        layer.add_mask(mask)
         pixels.write_coverage(mask, new.changed)
+        layer.add_mask(mask)
         layer.set_edit_mask(False)
         layer.set_visible(new.visible)
-        if self._origin.kind != "over":
-            layer.set_mode(Gimp.LayerMode.REPLACE)
+        if not over:
+            layer.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
             layer.set_composite_space(_own_space(self._image))
         return layer
 
@@ -222,8 +230,6 @@ class Insertion:
         copy = self._source.copy()
         copy.set_name(ORIGINAL)
         copy.set_lock_content(False)
-        if copy.get_mask() is not None:
-            copy.remove_mask(Gimp.MaskApplyMode.DISCARD)
         if copy.get_mode() not in _PLAIN:
             copy.set_mode(Gimp.LayerMode.NORMAL)
         copy.set_opacity(100.0)
@@ -241,6 +247,8 @@ class Insertion:
                 group.set_mode(Gimp.LayerMode.PASS_THROUGH)
         if original is not None:
             self._insert(original, group, 0, added)
+            if original.get_mask() is not None:
+                original.remove_mask(Gimp.MaskApplyMode.DISCARD)
             _take_looks(group, self._source)
         for layer in built:
             self._insert(layer, group, 0, added)
