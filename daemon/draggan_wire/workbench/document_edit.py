@@ -331,6 +331,8 @@ class DocumentEdit:
         if isinstance(status.error, (NoDaemon, ConnectionLost)):
             # What nobody has asked for is nothing to be sorry for.
             message, hint = ("", "") if status.state == "idle" else (GONE, GONE_HINT)
+        elif self._ahead and not hint:  # what the user can do now is more to the point
+            message, hint = "", message
         view = EditView(
             state=status.state,
             message=self._notice or message,
@@ -362,6 +364,11 @@ class DocumentEdit:
             statuses=status.statuses if at_work else self._statuses(),
             box=_box(crop) if show_box and self.canvas.opened else None,
         )
+
+    @property
+    def _ahead(self) -> bool:
+        """Whether nothing but a preparation has happened so far."""
+        return self.preparing or (self.edit.status.state == "idle" and not self._drags)
 
     def _step_on_show(self) -> int:
         """Of a drag that has failed nothing is left to see."""
