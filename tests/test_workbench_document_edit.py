@@ -153,7 +153,8 @@ def test_the_picture_is_opened_while_the_user_draws(stage: Stage) -> None:
     assert stage.edit.preparing and not stage.edit.busy and stage.edit.view().state == "opening"
     stage.opened()
     view = stage.edit.view()
-    assert (view.state, view.message) == ("idle", "The model has read the picture.")
+    told = (view.state, view.message, view.hint)
+    assert told == ("idle", "", "The model has read the picture.")
     assert view.fit == "Good. (31.0 dB)"
     stage.drag()
     assert len(stage.daemon.said(Open)) == 1 and stage.canvas.results
