@@ -90,12 +90,18 @@ def new_layer(image: Any, name: str, crop: Crop, *, alpha: bool = True) -> Any:
 
 @contextmanager
 def without_undo(image: Any) -> Iterator[None]:
-    """What is done inside enters no undo step."""
+    """What is done inside enters no undo step, and an image that counts as saved goes on to.
+
+    GIMP calls an image changed when a layer comes or goes, undo or not.
+    """
+    saved = not image.is_dirty()
     image.undo_freeze()
     try:
         yield
     finally:
         image.undo_thaw()
+        if saved and image.is_dirty():
+            image.clean_all()
 
 
 @contextmanager
@@ -105,7 +111,14 @@ def keeping_selected(image: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        image.set_selected_layers([layer for layer in selected if layer.is_valid()])
+        select(image, selected)
+
+
+def select(image: Any, layers: Sequence[Any]) -> None:
+    """Selects those that are still there; GIMP takes no empty list."""
+    there = [layer for layer in layers if layer.is_valid()]
+    if there:
+        image.set_selected_layers(there)
 
 
 @contextmanager
@@ -184,7 +197,7 @@ class Insertion:
             raise
         finally:
             self._image.undo_group_end()
-            self._image.set_selected_layers([each for each in selected if each.is_valid()])
+            select(self._image, selected)
         return built[-1]
 
     def _carry(self, built: Sequence[Any], note: Note) -> None:
