@@ -188,6 +188,7 @@ def test_the_handles_are_counted_and_selected_by_their_marks():
         assert asked(stage.studio, "select_handle") == [(1,)]
         marked = [each.get_style_context().has_class("draggan-selected") for each in marks(stage)]
         assert marked == [False, True]
+        assert stage.wait_for(lambda: [ring(mark).alpha for mark in marks(stage)] == [0, 1])
 
 
 def test_every_mark_has_the_colour_that_it_has_on_the_picture():
@@ -202,6 +203,11 @@ def test_every_mark_has_the_colour_that_it_has_on_the_picture():
 
 def marks(stage):
     return [b for b in stage.all(Gtk.Button) if b.get_style_context().has_class("draggan-mark")]
+
+
+def ring(mark):
+    style = mark.get_style_context()
+    return style.get_property("border-color", style.get_state())
 
 
 def test_sixty_four_handles_do_not_widen_the_panel():

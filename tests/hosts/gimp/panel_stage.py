@@ -25,7 +25,7 @@ class Stage:
 
     def __init__(self, studio, *, width=320, height=900):
         self.studio = studio
-        self.panel = Panel(studio, studio.words)
+        self.panel = Panel(studio, studio.words, beside=("_OK", "_Cancel", "_Help"))
         studio.on_change(self.panel.follow)
         self.window = Gtk.Window(title="panel")
         self.elsewhere = Gtk.Button(label="elsewhere")

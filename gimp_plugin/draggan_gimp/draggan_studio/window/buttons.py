@@ -22,7 +22,7 @@ def small_button(picture: str, name: str, action: Callable[[], Any]) -> Gtk.Butt
     made = Gtk.Button(image=icon(picture), relief=Gtk.ReliefStyle.NONE, focus_on_click=False)
     made.connect("clicked", lambda _: action())
     made.get_style_context().add_class("draggan-small-button")
-    made.set_valign(Gtk.Align.START)
+    made.set_valign(Gtk.Align.CENTER)
     set_name(made, name)
     return made
 

@@ -35,8 +35,8 @@ class HandleSection:
         drag, stop = words.tr("Drag"), words.tr("Stop")
         self._texts = {drag: keys.mark(drag), stop: keys.mark(stop)}
         self._tools = Tools(studio, words, keys)
-        self.drag = button(self._texts[drag], self._drag_or_stop, picture="play")
-        set_class(self.drag, "draggan-large", True)
+        self._drag = button(self._texts[drag], self._drag_or_stop, picture="play")
+        set_class(self._drag, "draggan-large", True)
         self._count = Gtk.Label(xalign=0)
         self._list = HandleList(
             lambda i, status: captions.handle_tip(i, status, words), studio.select_handle
@@ -46,7 +46,7 @@ class HandleSection:
         self._path = small_button("path", "", studio.take_path)
         small = (self._delete, self._clear, self._path)
         handles = column(line(self._count, *small, grow=self._count), self._list.widget, spacing=2)
-        self.widget = column(self._tools.widget, self.drag, handles, spacing=6)
+        self.widget = column(self._tools.widget, self._drag, handles, spacing=6)
 
     def follow(self, shown: Shown) -> None:
         self._tools.follow(shown)
@@ -65,10 +65,10 @@ class HandleSection:
 
     def _follow_drag(self, shown: Shown) -> None:
         caption = captions.drag_button(shown.now, self._words, GIMP)
-        set_label(self.drag, self._texts.get(caption.text, caption.text))
-        set_enabled(self.drag, caption.enabled, caption.tip)
-        set_icon(self.drag.get_image(), "stop" if caption.look == "stop" else "play")
-        set_class(self.drag, "draggan-go", caption.look == "play")
+        set_label(self._drag, self._texts.get(caption.text, caption.text))
+        set_enabled(self._drag, caption.enabled, caption.tip)
+        set_icon(self._drag.get_image(), "stop" if caption.look == "stop" else "play")
+        set_class(self._drag, "draggan-go", caption.look == "play")
 
     def _drag_or_stop(self) -> None:
         self._commit()

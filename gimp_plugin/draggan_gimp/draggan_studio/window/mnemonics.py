@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Optional, Set
+from typing import Optional, Sequence, Set
 
 
 class Mnemonics:
-    """Hands out letters. `taken` are those of the dialog around the panel."""
+    """Hands out letters. Those marked in `others`, labels such as "_OK", are taken already."""
 
-    def __init__(self, taken: str = "") -> None:
-        self._taken: Set[str] = set(taken.lower())
+    def __init__(self, others: Sequence[str] = ()) -> None:
+        marked = (re.search(r"_(\w)", label.replace("__", "")) for label in others)
+        self._taken: Set[str] = {found.group(1).lower() for found in marked if found}
 
     def mark(self, text: str) -> str:
         """The text as Gtk wants it: "_" before its letter, if one is left, and "__" for "_"."""

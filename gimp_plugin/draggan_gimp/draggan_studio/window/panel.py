@@ -1,13 +1,15 @@
 """The panel: all its sections in one column, kept up to date with the studio; Gtk only.
 
-panel = Panel(studio, studio.words, taken="och")    # Alt letters of the dialog's own buttons
-box.pack_end(panel.widget, False, False, 0)
-studio.on_change(panel.follow)
+    panel = Panel(studio, studio.words, beside=("_OK", "_Cancel"))
+    box.pack_end(panel.widget, False, False, 0)
+    studio.on_change(panel.follow)
+
+Before OK does its work, `commit` takes what is still being typed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from gi.repository import GLib, Gtk
 
@@ -35,11 +37,11 @@ _BESIDE_BAR = 12  # on the right, where a scroll bar appears over the contents
 class Panel:
     """What a photographer sees of the studio beside the picture; `widget` is packed by the dialog.
 
-    `taken` are the letters with Alt of the dialog's own buttons.
+    `beside` are the labels of the dialog's own buttons, whose letters with Alt are left to them.
     """
 
-    def __init__(self, studio: GimpStudio, words: Words, *, taken: str = "och") -> None:
-        self._studio, self._taken = studio, taken
+    def __init__(self, studio: GimpStudio, words: Words, *, beside: Sequence[str] = ()) -> None:
+        self._studio, self._beside = studio, tuple(beside)
         self._language = studio.settings.language
         self._again = 0  # a wish to make the contents anew
         self._last: Optional[Shown] = None
@@ -51,16 +53,8 @@ class Panel:
         self.widget.show()
         self.widget.set_no_show_all(True)  # what is hidden stays so when the dialog shows all
 
-    @property
-    def drag(self) -> Gtk.Button:
-        return self._content.handles.drag
-
-    @property
-    def slider(self) -> Gtk.Scale:
-        return self._content.timeline.slider
-
     def commit(self) -> None:
-        """Takes what has been typed and not yet confirmed; to be called before OK does its work."""
+        """Takes what has been typed and not yet confirmed."""
         self._content.commit()
 
     def follow(self) -> None:
@@ -74,7 +68,7 @@ class Panel:
             self._content.follow(shown)
 
     def _make(self, words: Words) -> _Content:
-        content = _Content(self._studio, words, Mnemonics(self._taken))
+        content = _Content(self._studio, words, Mnemonics(self._beside))
         content.widget.show_all()
         content.close_folds()
         self._last = Shown.of(self._studio)
@@ -102,22 +96,22 @@ class _Content:
     """One column of sections in one language: the connection stays in sight, the others scroll."""
 
     def __init__(self, studio: GimpStudio, words: Words, keys: Mnemonics) -> None:
-        self.handles = HandleSection(studio, words, keys, self.commit)
+        handles = HandleSection(studio, words, keys, self.commit)
         self._connection = ConnectionLine(studio, words, keys)
         form = Form(keys)
         self._model = ModelChoice(studio, words, form)
         source = SourceChoices(studio, words, form)
         message = MessageArea(studio, words, keys)
-        self.timeline = Timeline(studio, words, keys)
+        self._timeline = Timeline(studio, words, keys)
         self._options = Options(studio, words, keys)
         self._sections: Tuple[Any, ...] = (
-            *(self._connection, self._model, source, self.handles),
-            *(message, self.timeline, self._options),
+            *(self._connection, self._model, source, handles),
+            *(message, self._timeline, self._options),
         )
         self._folds = (self._connection.fold, self._model.fold, self._options.fold)
         inside = column(
-            *(form.widget, self.handles.widget, message.widget, Gtk.Separator()),
-            *(self.timeline.widget, Gtk.Separator(), self._options.widget),
+            *(form.widget, handles.widget, message.widget, Gtk.Separator()),
+            *(self._timeline.widget, Gtk.Separator(), self._options.widget),
             spacing=8,
         )
         self.widget = self._laid_out(inside)
@@ -138,7 +132,7 @@ class _Content:
 
     def commit(self) -> None:
         self._connection.commit()
-        self.timeline.commit()
+        self._timeline.commit()
         self._options.commit()
 
     def close_folds(self) -> None:

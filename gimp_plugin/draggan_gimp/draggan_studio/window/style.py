@@ -17,20 +17,24 @@ _CSS = """
 .draggan-panel .draggan-small { font-size: 92%; }
 .draggan-panel .draggan-small-button { padding: 3px; min-width: 20px; min-height: 20px; }
 .draggan-panel .draggan-fold { padding: 0 2px; min-width: 16px; min-height: 18px; }
+.draggan-panel combobox button, .draggan-panel button.text-button {
+  min-height: 22px; padding-top: 2px; padding-bottom: 2px;
+}
+.draggan-panel entry, .draggan-panel spinbutton { min-height: 26px; }
 .draggan-panel spinbutton button { padding: 0 3px; min-width: 18px; }
-.draggan-panel .draggan-large { min-height: 28px; font-weight: bold; }
-.draggan-panel .draggan-tool { padding: 4px 5px; }
+.draggan-panel button.draggan-large { min-height: 28px; font-weight: bold; }
+.draggan-panel button.draggan-tool { padding: 3px 5px; }
 .draggan-panel .draggan-dot {
   min-width: 6px; min-height: 6px; margin-top: 5px; border-width: 2px; border-style: solid;
   border-radius: 5px;
 }
 .draggan-panel .draggan-place { padding: 1px; background: none; }
-.draggan-panel .draggan-mark {
+.draggan-panel button.draggan-mark {
   padding: 0; min-width: 17px; min-height: 17px; border: 2px solid transparent;
   border-radius: 11px; background-image: none; background-clip: padding-box; box-shadow: none;
   text-shadow: none; font-size: 80%; font-weight: bold;
 }
-.draggan-panel .draggan-mark.draggan-pinned { border-radius: 5px; }
+.draggan-panel button.draggan-mark.draggan-pinned { border-radius: 5px; }
 .draggan-panel progressbar trough, .draggan-panel progressbar progress { min-height: 6px; }
 .draggan-panel .draggan-now {
   background-color: #ffffff; border: 1px solid rgba(0, 0, 0, 0.8); border-radius: 0;
@@ -79,7 +83,7 @@ def _whole() -> str:
 
 
 def _tones(panel: str, tones: Mapping[str, str]) -> str:
-    rules = [f"{panel} .draggan-selected {{ border-color: {tones['ring']}; }}"]
+    rules = [f"{panel} button.draggan-selected {{ border-color: {tones['ring']}; }}"]
     for tone in ("good", "wait", "bad"):
         colour = tones[tone]
         rules.append(f"{panel} label.draggan-{tone} {{ color: {colour}; opacity: 1; }}")

@@ -54,27 +54,27 @@ class Timeline:
         self._marks: Tuple[int, Tuple[int, ...]] = (0, ())
         self._make_scrubbing()
         self._make_keeping(keys)
-        scrub = line(*(self._back, self.slider, self._forward, self._where), grow=self.slider)
+        scrub = line(*(self._back, self._slider, self._forward, self._where), grow=self._slider)
         every = line(self._every, self._interval.widget, self._unit)
-        self.widget = column(scrub, self.strip.widget, self._keep, self._kept, every)
+        self.widget = column(scrub, self._strip.widget, self._keep, self._kept, every)
 
     def _make_scrubbing(self) -> None:
         studio = self._studio
-        self.slider = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 1, 1)
-        self.slider.set_draw_value(False)
-        self.slider.set_increments(1, 10)
-        self.slider.set_round_digits(0)
-        set_name(self.slider, self._words.tr(TIMELINE))
-        self._moved = self.slider.connect("value-changed", self._scrubbed)
-        self.slider.connect("button-press-event", lambda *_: self._hold(True))
-        self.slider.connect("button-release-event", lambda *_: self._hold(False))
-        calm_wheel(self.slider)
+        self._slider = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 1, 1)
+        self._slider.set_draw_value(False)
+        self._slider.set_increments(1, 10)
+        self._slider.set_round_digits(0)
+        set_name(self._slider, self._words.tr(TIMELINE))
+        self._moved = self._slider.connect("value-changed", self._scrubbed)
+        self._slider.connect("button-press-event", lambda *_: self._hold(True))
+        self._slider.connect("button-release-event", lambda *_: self._hold(False))
+        calm_wheel(self._slider)
         self._back = small_button("back", "", lambda: studio.step_by(-1))
         self._forward = small_button("forward", "", lambda: studio.step_by(1))
-        for arrow in (self._back, self._forward, self.slider):
+        for arrow in (self._back, self._forward, self._slider):
             arrow.set_valign(Gtk.Align.CENTER)
         self._where = Gtk.Label(xalign=1)
-        self.strip = FilmStrip(studio.thumbnail, self._look)
+        self._strip = FilmStrip(studio.thumbnail, self._look)
 
     def _make_keeping(self, keys: Mnemonics) -> None:
         tr = self._words.tr
@@ -105,8 +105,8 @@ class Timeline:
         self._follow_slider(shown, step)
         self._last = edit.last
         self._say_where(step)
-        set_shown(self.strip.widget, bool(shown.thumbnails) and edit.last > 0)
-        self.strip.show(shown.thumbnails, edit.last, step, enabled=not now.busy)
+        set_shown(self._strip.widget, bool(shown.thumbnails) and edit.last > 0)
+        self._strip.show(shown.thumbnails, edit.last, step, enabled=not now.busy)
         self._follow_buttons(shown)
         self._follow_kept(shown)
         self._follow_interval(shown)
@@ -118,13 +118,13 @@ class Timeline:
     def _follow_slider(self, shown: Shown, step: int) -> None:
         last = shown.now.edit.last
         if not self._held:
-            with self.slider.handler_block(self._moved):
-                if self.slider.get_adjustment().get_upper() != max(last, 1):
-                    self.slider.set_range(0, max(last, 1))
-                if self.slider.get_value() != step:
-                    self.slider.set_value(step)
+            with self._slider.handler_block(self._moved):
+                if self._slider.get_adjustment().get_upper() != max(last, 1):
+                    self._slider.set_range(0, max(last, 1))
+                if self._slider.get_value() != step:
+                    self._slider.set_value(step)
         field = captions.slider_field(shown.now, self._words)
-        set_enabled(self.slider, field.enabled, field.tip)
+        set_enabled(self._slider, field.enabled, field.tip)
 
     def _follow_buttons(self, shown: Shown) -> None:
         now, words = shown.now, self._words
@@ -144,9 +144,9 @@ class Timeline:
         marks = (shown.now.edit.last, shown.kept)
         if marks != self._marks:
             self._marks = marks
-            self.slider.clear_marks()
+            self._slider.clear_marks()
             for step in shown.kept:
-                self.slider.add_mark(step, Gtk.PositionType.BOTTOM, None)
+                self._slider.add_mark(step, Gtk.PositionType.BOTTOM, None)
 
     def _follow_interval(self, shown: Shown) -> None:
         every = shown.now.settings.keep_every
