@@ -13,7 +13,7 @@ from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
 from ..messages import Frame, Image, Point
 from .drawing import Drawing
-from .edit_view import EditView
+from .edit_view import EditView, words_of_fit
 from .handles import HandleLine, HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
@@ -264,7 +264,7 @@ class DocumentEdit:
             lines = drag.lines
         elif len(points) == len(drag.lines):
             arrived = self._arrived(drag, points)
-            lines = tuple(map(_moved, drag.lines, points, arrived))
+            lines = tuple(map(HandleLine.moved, drag.lines, points, arrived))
         else:
             return
         self._put_handles(lines)
@@ -343,7 +343,7 @@ class DocumentEdit:
             step=self._step_on_show(),
             last=self.edit.last,
             ms_per_step=status.ms_per_step,
-            fit=_fit(status.fit),
+            fit=words_of_fit(status.fit),
             can_reopen=self.can_reopen and not self.edit.busy,
         )
         if self._trouble is None:
@@ -394,20 +394,6 @@ def _options(settings: Settings, crop: Crop) -> EditOptions:
         preview_max_side=PREVIEW_SIDE if max(crop.width, crop.height) > PREVIEW_SIDE else None,
         keep_every=settings.keep_every,
     )
-
-
-def _moved(line: HandleLine, point: Point, arrived: bool) -> HandleLine:
-    """A handle on its way; one that has arrived holds its place from then on."""
-    if line.pinned:
-        return line
-    return HandleLine(line.target, line.target) if arrived else replace(line, start=point)
-
-
-def _fit(ready: object) -> str:
-    psnr, verdict = getattr(ready, "psnr", None), getattr(ready, "verdict", "")
-    if not verdict:
-        return ""
-    return f"{verdict} ({psnr:.1f} dB)" if psnr is not None else str(verdict)
 
 
 def _box(crop: Crop) -> Tuple[float, float, float, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ..messages import Ready
+
 
 @dataclass(frozen=True)
 class EditView:
@@ -21,3 +23,11 @@ class EditView:
     ms_per_step: Optional[float] = None
     fit: str = ""  # how well the model knows the picture
     can_reopen: bool = False
+
+
+def words_of_fit(ready: Optional[Ready]) -> str:
+    """The verdict on how well the model knows the picture, with its figure; "" for none."""
+    if ready is None or not ready.verdict:
+        return ""
+    figure = f" ({ready.psnr:.1f} dB)" if ready.psnr is not None else ""
+    return f"{ready.verdict}{figure}"

@@ -21,6 +21,12 @@ class HandleLine:
         """Whether the place is to stay where it is."""
         return self.start == self.target
 
+    def moved(self, point: Point, arrived: bool) -> HandleLine:
+        """The handle on its way; one that has arrived holds its place from then on."""
+        if self.pinned:
+            return self
+        return HandleLine(self.target, self.target) if arrived else replace(self, start=point)
+
 
 @dataclass(frozen=True)
 class Grip:
