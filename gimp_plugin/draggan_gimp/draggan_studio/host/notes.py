@@ -94,7 +94,9 @@ def _name(piece: int) -> str:
 
 def _attach(item: Any, name: str, data: bytes) -> None:
     signed = array("b", data).tolist()
-    item.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, signed))
+    # What is not undoable cannot be redone either, and GIMP says so in a box.
+    flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+    item.attach_parasite(Gimp.Parasite.new(name, flags, signed))
 
 
 def _bytes(parasite: Any) -> bytes:
