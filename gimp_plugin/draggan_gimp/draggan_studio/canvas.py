@@ -95,6 +95,7 @@ class GimpCanvas:
         self._shown: Optional[Shown] = None  # the step on show, between drags
         self._step = 0  # its number, 0 for the opened picture
         self._reopened: Optional[int] = None  # the step that the image holds already
+        self._awaiting = False  # the opened picture of an edit that is taken up again
         self._kept: List[KeptStep] = []
         self.trace = Trace()
         self.dragging = False
@@ -143,6 +144,11 @@ class GimpCanvas:
         """The source's pixels with all on them that edits before this one have left."""
         return self._with(self._beneath, Source(layer, crop))
 
+    @property
+    def anything(self) -> bool:
+        """Whether there are layers to add; costs nothing."""
+        return bool(self._beneath or self._kept or self._news)
+
     def layers(self) -> Tuple[NewLayer, ...]:
         """All that is to be added to the image, the lowest first, the result last."""
         kept = [kept.layer for kept in sorted(self._kept, key=lambda kept: kept.step)]
@@ -176,11 +182,12 @@ class GimpCanvas:
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day; what is on show of it stays there."""
         self._opened, self._look = opened, self._digest(opened.source)
-        self.trace, self._reopened = trace, step
+        self.trace, self._reopened, self._awaiting = trace, step, False
 
     def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
         """Until `adopt` brings the opened pixels, points and previews already have their place."""
         self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), b"")
+        self._awaiting = True
 
     def forget(self) -> None:
         """The edit is over; what it has brought so far stays."""
@@ -216,14 +223,17 @@ class GimpCanvas:
         self._leave_step()
 
     def _leave_step(self) -> None:
-        self._shown, self._step, self._reopened = None, 0, None
+        self._shown, self._step, self._reopened, self._awaiting = None, 0, None, False
         self._show(None, self.crop)
 
     def _results(self) -> Tuple[NewLayer, ...]:
-        """What is on show as a layer, unless it is the opened picture or in the image already."""
-        if self._shown is None or not self._step or self._step == self._reopened:
-            return ()
-        return (self._layer(self._shown),)
+        return (self._layer(self._news),) if self._news is not None else ()
+
+    @property
+    def _news(self) -> Optional[Shown]:
+        """What is on show, unless it is the opened picture or in the image already."""
+        old = not self._step or self._step == self._reopened or self._awaiting
+        return None if old else self._shown
 
     def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
         image = self._read(source)

@@ -42,7 +42,7 @@ class Ending:
             return
         self.asked, self._dragged, self._deadline = True, False, None
         reopened = bool(self._canvas.trace.results)
-        if self._edit.busy or not (self._canvas.layers() or reopened):
+        if self._edit.busy or not (self._canvas.anything or reopened):
             self._dragged = True
             self._edit.drag_or_stop(settings)
 

@@ -207,7 +207,7 @@ class Dialog:
         self._panel.follow()
         self._showing.follow(self.studio, self._canvas)
         edit = self.studio.edit
-        possible = bool(self._canvas.layers()) or self.studio.busy or bool(edit.handles)
+        possible = self._canvas.anything or self.studio.busy or bool(edit.handles)
         self._ok.set_sensitive(possible and not self.studio.ending)
         self._watcher.follow()
 
