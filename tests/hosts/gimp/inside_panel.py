@@ -48,8 +48,11 @@ def test_an_address_that_was_set_elsewhere_is_shown():
         stage.press("Address of the daemon")
         stage.studio.show(settings=replace(stage.studio.settings, address="tcp://there:5"))
         assert stage.find("Address", Gtk.Entry).get_text() == "tcp://there:5"
+        stage.click(stage.find("Address", Gtk.Entry))
         stage.studio.show(settings=replace(stage.studio.settings, address="tcp://other:6"))
         assert stage.find("Address", Gtk.Entry).get_text() == "tcp://other:6"
+        stage.elsewhere.grab_focus()
+        assert not stage.studio.asked
 
 
 # The model and what it works on.

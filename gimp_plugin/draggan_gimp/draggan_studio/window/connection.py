@@ -68,15 +68,15 @@ class ConnectionLine:
         say(self._hint, line.hint)
         set_shown(self._hint, bool(line.hint))
         set_shown(self._start, line.can_start)
-        if not (self._address.has_focus() or self._edited):
+        if not self._edited:
             set_text(self._address, shown.now.settings.address)
             self._edited = False
 
     def commit(self) -> None:
         """Takes the address that has been typed."""
-        address = self._address.get_text().strip()
+        address, edited = self._address.get_text().strip(), self._edited
         self._edited = False
-        if address != self._studio.settings.address:
+        if edited and address != self._studio.settings.address:
             self._studio.change(replace(self._studio.settings, address=address))
 
     def _typed(self, entry: Gtk.Entry) -> None:

@@ -80,8 +80,8 @@ class Number:
         return self.widget.get_value_as_int() if self._whole else self.widget.get_value()
 
     def show(self, value: float) -> None:
-        """Shows a number, unless the user is typing one."""
-        if not self.widget.has_focus() and self.widget.get_value() != value:
+        """Shows another number; what is being typed stays as long as it is the same one."""
+        if self.widget.get_value() != value:
             with self.widget.handler_block(self._handler):
                 self.widget.set_value(value)
 
