@@ -28,6 +28,7 @@ from ..studio import GimpStudio  # noqa: E402
 from .brush import rasterise  # noqa: E402
 from .panel import Panel  # noqa: E402
 from .picture_area import PictureArea  # noqa: E402
+from .quiet import set_text  # noqa: E402
 from .showing import Showing  # noqa: E402
 from .watching import Watcher  # noqa: E402
 
@@ -81,7 +82,9 @@ class Dialog:
         )
         self._area = PictureArea(self.studio.handles, strokes, self._placed)
         self._showing = Showing(document, self._area, self.studio.refuse)
-        self._panel = Panel(self.studio, self.studio.words)
+        tr = self.studio.words.tr
+        self._buttons = (tr("_Cancel"), tr("_OK"))
+        self._panel = Panel(self.studio, self.studio.words, beside=self._buttons)
         self.window = self._make_window()
         self._watcher = Watcher(self.window, self._area, self.studio)
         self.studio.on_change(self._follow)
@@ -110,8 +113,8 @@ class Dialog:
     def _make_window(self) -> Gtk.Widget:
         window = GimpUi.Dialog(title="DragGAN", role=ROLE)
         tr = self.studio.words.tr
-        window.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
-        self._ok = window.add_button(tr("_OK"), Gtk.ResponseType.OK)
+        window.add_button(self._buttons[0], Gtk.ResponseType.CANCEL)
+        self._ok = window.add_button(self._buttons[1], Gtk.ResponseType.OK)
         self._ok.set_tooltip_text(tr("Adds the result as layers, as one step of undo."))
         window.set_default_size(*_fitting())
         window.get_content_area().pack_start(self._make_contents(), True, True, 0)
@@ -148,12 +151,15 @@ class Dialog:
             button.set_focus_on_click(False)
             button.connect("clicked", lambda _button, do=action: do())
             row.pack_start(button, False, False, 0)
+        self._percent = Gtk.Label(margin_start=6)
+        row.pack_start(self._percent, False, False, 0)
         return row
 
     # What happens.
 
     def _tick(self) -> bool:
         wait = self.studio.tick()
+        set_text(self._percent, f"{self._area.percent:.0f} %")
         if self.studio.result is not None:
             self._accept()
         else:

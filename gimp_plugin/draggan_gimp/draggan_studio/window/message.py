@@ -57,8 +57,9 @@ class MessageArea:
         set_enabled(self._reopen, reopen.enabled, reopen.tip)
 
     def _follow_bar(self, fraction: Optional[float]) -> None:
+        pulsed = self._pulsing
         self._pulse(fraction is None)
-        if fraction is not None and self._bar.get_fraction() != fraction:
+        if fraction is not None and (pulsed or self._bar.get_fraction() != fraction):
             self._bar.set_fraction(min(max(fraction, 0.0), 1.0))
 
     def _pulse(self, on: bool) -> None:
