@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import WireError
 from ..draggan_wire.messages import Image
+from ..draggan_wire.workbench.region import can_be_sent
 
 if TYPE_CHECKING:
     from ..canvas import GimpCanvas
@@ -46,7 +47,8 @@ class Showing:
         if studio.settings.live != self._live:
             self._live = studio.settings.live
             self._show_live()
-        wanted = (studio.settings.source, len(canvas.beneath))
+        source = (studio.settings.source, len(canvas.beneath))
+        wanted = (*source, studio.settings.mask, studio.painted)
         if wanted != self._base:
             self._base = wanted
             self.look_again(studio, canvas)
@@ -69,9 +71,8 @@ class Showing:
         self._document.end_live()
 
     def _read(self, canvas: GimpCanvas, layer: str, frame: Crop) -> Any:
-        seen = canvas.seen(layer, frame) if canvas.beneath else None
-        if seen is not None:
-            return self._document.screen(seen)
+        if canvas.beneath and can_be_sent(frame, self._document.bytes_per_pixel):
+            return self._document.screen(canvas.seen(layer, frame))
         smaller = min(1.0, LONGEST / max(frame.width, frame.height))
         width, height = round(frame.width * smaller), round(frame.height * smaller)
         return self._document.read_screen(layer, frame, max(width, 1), max(height, 1))
@@ -79,7 +80,10 @@ class Showing:
     def _show_live(self) -> None:
         image, crop = self._step
         whole = image is not None and (image.width, image.height) == (crop.width, crop.height)
-        if self._live and image is not None and whole:
-            self._document.show_live(image, crop)
-        elif not self._live or image is None:
-            self._document.end_live()
+        try:
+            if self._live and image is not None and whole:
+                self._document.show_live(image, crop)
+            elif not self._live or image is None:
+                self._document.end_live()
+        except WireError as error:  # the edit goes on without it
+            self._refuse(error)
