@@ -22,7 +22,7 @@ MAX_SIDE = 32767  # pixels of an image surface
 ARGB32, RGB24, A8 = 0, 1, 2  # formats; ARGB32 is native-endian and premultiplied
 COLOR_ALPHA, ALPHA = 0x3000, 0x2000  # contents of groups
 FAST, GOOD, NEAREST, BILINEAR = 0, 1, 3, 4  # filters
-CLEAR, SOURCE, OVER, DEST_OUT = 0, 1, 2, 8  # operators
+CLEAR, SOURCE, OVER, DEST_OUT = 0, 1, 2, 9  # operators
 BUTT, ROUND = 0, 1  # line caps; as joins: miter, round
 
 _NONE, _REPEAT, _PAD = 0, 1, 3  # what a pattern has beside its surface

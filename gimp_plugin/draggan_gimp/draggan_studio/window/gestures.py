@@ -53,9 +53,9 @@ class Gestures:
 
     def press(self, at: Point, *, whole: bool = False) -> None:
         """`whole`: on a pin, move it in place of taking its target out."""
-        self._fresh = None
         if self.off:
             return
+        self._history.note()
         if self.tool == "handles":
             self._press_handle(self._document(at), whole)
         else:
@@ -76,6 +76,7 @@ class Gestures:
         if not self.active:
             return
         self.move(at)
+        self._fresh = None
         if self._painting is not None:
             self._painting = None
             if self.tool == "erase" and nothing_left(self._strokes, self.box):
@@ -110,6 +111,7 @@ class Gestures:
         if index is None:
             return False
         if not self.off and not self.active:
+            self._history.note()
             line = self._handles.lines[index]
             to = self._inside((line.target[0] + right, line.target[1] + down))
             (self._handles.move if line.pinned else self._handles.move_target)(index, to)
@@ -119,7 +121,10 @@ class Gestures:
 
     def remove_selected(self) -> bool:
         """Whether there was one."""
-        if self.off or self.active or not self._handles.remove_selected():
+        if self.off or self.active:
+            return False
+        self._history.note()
+        if not self._handles.remove_selected():
             return False
         self._history.note()
         self._tell()

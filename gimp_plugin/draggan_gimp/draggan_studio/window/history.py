@@ -17,7 +17,7 @@ _State = Tuple[Tuple[HandleLine, ...], Tuple[Stroke, ...]]
 
 
 class History:
-    """Call `note` after every gesture or key that may have changed something."""
+    """Call `note` before and after every gesture or key that may change something."""
 
     def __init__(self, handles: HandleSet, strokes: Strokes) -> None:
         self._handles, self._strokes = handles, strokes
