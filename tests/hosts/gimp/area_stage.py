@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from itertools import pairwise
 
 import gi
 
@@ -87,9 +88,9 @@ class Stage:
     def drag(self, *way, button=1, shift=False, let_go=True):
         keys = (["keydown", "shift"], ["keyup", "shift"]) if shift else ([], [])
         words = ["mousemove", *self.at(way[0]), "sleep", "0.05", *keys[0], "mousedown", button]
-        for start, end in zip(way, way[1:]):
+        for start, end in pairwise(way):
             for k in range(1, 7):
-                at = [a + (b - a) * k / 6 for a, b in zip(start, end)]
+                at = [start[i] + (end[i] - start[i]) * k / 6 for i in (0, 1)]
                 words += ["mousemove", *self.at(at), "sleep", "0.02"]
         self.do(*words, *(["mouseup", button] if let_go else []), *keys[1])
         time.sleep(0.3)
