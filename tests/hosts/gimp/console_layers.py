@@ -243,6 +243,7 @@ def what_supersedes_goes_to_the_same_group():
     for alpha in (False, True):
         image = new_image()
         layer = add_layer(image, alpha=alpha)
+        image.set_selected_layers([layer])
         document = GimpDocument(image, layer)
         read = document.read_layer(document.layer, WHOLE)
         given = []
@@ -256,6 +257,7 @@ def what_supersedes_goes_to_the_same_group():
         again = result_of(read, WHOLE, share=0.2, seed=8)
         second = document.insert([again], source=document.layer, hidden=[old], note=note)
         assert second.get_parent() == first.get_parent() and not first.get_visible()
+        assert image.get_selected_layers() == [second if alpha else layer]
         assert second.get_parent().get_children()[0] == second
         assert [group for group, _ in given] == [str(first.get_parent().get_tattoo())] * 2
         assert given[1][1] == (str(second.get_tattoo()),)
@@ -296,6 +298,11 @@ def what_cannot_be_worked_on_is_refused():
     layer.add_mask(mask)
     for other in (mask, image.get_selection()):
         assert "a mask or a channel" in refused(GimpDocument, image, other)
+    indexed = image.duplicate()
+    indexed.convert_indexed(
+        Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 8, False, False, ""
+    )
+    assert "indexed" in refused(GimpDocument, indexed, indexed.get_layers()[0])
     document = GimpDocument(image, layer)
     layer.set_offsets(100, 100)
     assert "lies outside" in refused(document.frame, document.layer)

@@ -33,7 +33,10 @@ def warm_up() -> None:
 
 
 class GimpDocument:
-    """Speaks for an image and one layer of it. Raises BadInput for a mask, a channel or a path."""
+    """Speaks for an image and one layer of it.
+
+    Raises BadInput for anything but a layer, and for an image whose colours a palette limits.
+    """
 
     def __init__(self, image: Any, drawable: Any) -> None:
         if not isinstance(drawable, Gimp.Layer):
@@ -45,6 +48,11 @@ class GimpDocument:
             raise BadInput(
                 "The filter does not work on a floating selection.",
                 hint="Anchor it, or make it a layer.",
+            )
+        if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+            raise BadInput(
+                "The image is indexed: a palette limits its colours.",
+                hint="Image > Mode > RGB converts it; then call the filter again.",
             )
         Gegl.init(None)
         self._image, self._layer = image, drawable
@@ -88,6 +96,20 @@ class GimpDocument:
     def active_layer(self) -> str:
         return self._id
 
+    def work_on(self, layer: str) -> None:
+        """Turns to the layer that an edit was made from; its note stays the one that is read.
+
+        Raises BadInput for a layer that is gone.
+        """
+        self._check_image()
+        found = layers.find(self._image, layer)
+        if found is None:
+            raise _deleted()
+        if layer != self._id:
+            self._note = self.read_note()
+            self.end_live()
+            self._layer, self._id, self._live = found, layer, LiveLayer(self._image, found)
+
     @property
     def bytes_per_pixel(self) -> int:
         return BYTES_PER_PIXEL[self._format]
@@ -107,19 +129,6 @@ class GimpDocument:
                 hint="Move it inside, or work on everything visible.",
             )
         return frame
-
-    # Indexed images: their pixels are numbers of a palette.
-
-    @property
-    def indexed(self) -> bool:
-        self._check_image()
-        return bool(self._image.get_base_type() == Gimp.ImageBaseType.INDEXED)
-
-    def convert_to_rgb(self) -> None:
-        """One step of undo of its own."""
-        self._check_image()
-        self._image.convert_rgb()
-        self._format = pixels.wire_format(self._image)
 
     # Reading.
 

@@ -168,29 +168,34 @@ class Insertion:
         for new in layers:
             pixels.check_size(new.image, new.crop)
         self._image, self._source, self._new = image, source, layers
-        origin = read_origin(group) if group is not None else None
-        usable = origin is not None and group.get_visible() and not is_locked(group)
-        self._group = group if usable else None
-        self._origin = origin if origin is not None and usable else self._choose_origin()
+        origin = self._origin_of(group)
+        self._group = group if origin is not None else None
+        self._origin = origin if origin is not None else self._choose_origin()
 
     def run(self, hidden: Sequence[Any], note: Note) -> Any:
         """Adds them and returns the last one; `hidden` are layers of ours that they supersede.
 
-        An exception leaves the image as it was.
+        An exception leaves the image as it was. What may fail is done before the step of undo.
         """
         built = [self._build(new) for new in self._new]
-        original = self._build_original() if self._group is None else None
+        original = self._build_original()
+        group = self._group if self._group is not None else self._build_group()
+        data = note(id_of(group), tuple(id_of(layer) for layer in built))
+        if self._group is None and data:
+            write_note(group, data)
         selected = self._image.get_selected_layers()
         added: List[Any] = []
         self._image.undo_group_start()
         try:
-            self._attach(built, original, added)
-            self._carry(built, note)
+            self._attach(built, original, group, added)
+            if self._group is not None and data:
+                write_note(group, data)
             for layer in hidden:
                 layer.set_visible(False)
             if original is not None:
                 self._source.set_visible(False)
-                selected = built[-1:]
+            if not all(layer.get_visible() for layer in selected):
+                selected = built[-1:]  # what one goes on with is what one sees
         except BaseException:
             for item in reversed(added):
                 self._image.remove_layer(item)
@@ -200,11 +205,12 @@ class Insertion:
             select(self._image, selected)
         return built[-1]
 
-    def _carry(self, built: Sequence[Any], note: Note) -> None:
-        group = built[-1].get_parent()
-        data = note(id_of(group), tuple(id_of(layer) for layer in built))
-        if data:
-            write_note(group, data)
+    def _origin_of(self, group: Any) -> Optional[Origin]:
+        """How an earlier group came to be, None where the new layers cannot go to it."""
+        origin = read_origin(group) if group is not None else None
+        if origin is None or not group.get_visible() or is_locked(group):
+            return None
+        return origin if origin.kind != "over" or self._opaque() else None
 
     def _choose_origin(self) -> Origin:
         if self._source is None:
@@ -237,8 +243,15 @@ class Insertion:
             layer.set_composite_space(_own_space(self._image))
         return layer
 
+    def _build_group(self) -> Any:
+        group = Gimp.GroupLayer.new(self._image, GROUP)
+        write_origin(group, self._origin)
+        if self._origin.kind == "replacing":
+            group.set_mode(Gimp.LayerMode.PASS_THROUGH)
+        return group
+
     def _build_original(self) -> Any:
-        if self._origin.kind != "instead":
+        if self._group is not None or self._origin.kind != "instead":
             return None
         copy = self._source.copy()
         copy.set_name(ORIGINAL)
@@ -250,14 +263,9 @@ class Insertion:
         forget(copy)
         return copy
 
-    def _attach(self, built: Sequence[Any], original: Any, added: List[Any]) -> None:
-        group = self._group
-        if group is None:
-            group = Gimp.GroupLayer.new(self._image, GROUP)
+    def _attach(self, built: Sequence[Any], original: Any, group: Any, added: List[Any]) -> None:
+        if self._group is None:
             self._insert(group, *place_above(self._image, self._source), added)
-            write_origin(group, self._origin)
-            if self._origin.kind == "replacing":
-                group.set_mode(Gimp.LayerMode.PASS_THROUGH)
         if original is not None:
             self._insert(original, group, 0, added)
             if original.get_mask() is not None:
