@@ -47,9 +47,10 @@ def batch(rig, path):
 
 
 def widgets(rig, path):
-    """A check in Python with a display, with the plug-in's own modules within reach."""
+    """A check in Python with a display, the plug-in's modules and those beside it within reach."""
     display = rig.display()
-    environment = {**display.environment, "PYTHONPATH": os.environ["RIG_PLUGIN"]}
+    reach = os.pathsep.join((os.environ["RIG_PLUGIN"], str(path.parent)))
+    environment = {**display.environment, "PYTHONPATH": reach}
     done = subprocess.run(
         ["python3", "-c", CALL_MAIN, path],
         env=environment,
