@@ -33,14 +33,14 @@ class Ending:
         self.result: Optional[Any] = None
         self._document, self._canvas, self._edit = document, canvas, edit
         self._clock = clock
-        self._dragged = False
+        self._dragged = self._told = False
         self._deadline: Optional[float] = None
 
     def ask(self, settings: Settings) -> None:
         """Begins to end, unless it does so already."""
         if self.asked:
             return
-        self.asked, self._dragged, self._deadline = True, False, None
+        self.asked, self._dragged, self._told, self._deadline = True, False, False, None
         reopened = bool(self._canvas.trace.results)
         if self._edit.busy or not (self._canvas.anything or reopened):
             self._dragged = True
@@ -74,7 +74,7 @@ class Ending:
                 "Nothing has moved, so there is nothing to add.",
                 hint="Draw an arrow and press Drag, or press Cancel.",
             )
-        elif self._saved():
+        elif self._saved() and self._announced():
             source = self._canvas.opened.source.layer if self._canvas.opened else ""
             old = self._canvas.trace.results
             hidden = tuple(layer for layer, _ in old)
@@ -89,6 +89,13 @@ class Ending:
         if self._deadline is None:
             self._deadline = self._clock() + PATIENCE
         return self._clock() > self._deadline
+
+    def _announced(self) -> bool:
+        """Large layers take GIMP seconds, in which nothing can be said any more."""
+        before, self._told = self._told, True
+        if not before:
+            self._edit.tell("Adding the layers...")
+        return before
 
     def _note(self, group: str, layers: Tuple[str, ...]) -> bytes:
         """What the image is to carry, b"" for nothing; `layers` are those added, in order."""
