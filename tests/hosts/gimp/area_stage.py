@@ -83,7 +83,7 @@ class Stage:
     def click(self, point, times=1, button=1):
         clicks = ("click", "--repeat", times, "--delay", 60, button)
         self.do("mousemove", *self.at(point), "sleep", "0.05", *clicks)
-        time.sleep(0.35)  # another click is not to be the second of a double one
+        self.settle(0.4)  # another click is not to be the second of a double one
 
     def drag(self, *way, button=1, shift=False, let_go=True):
         keys = (["keydown", "shift"], ["keyup", "shift"]) if shift else ([], [])
@@ -93,7 +93,7 @@ class Stage:
                 at = [start[i] + (end[i] - start[i]) * k / 6 for i in (0, 1)]
                 words += ["mousemove", *self.at(at), "sleep", "0.02"]
         self.do(*words, *(["mouseup", button] if let_go else []), *keys[1])
-        time.sleep(0.3)
+        self.settle(0.3)
 
     def scroll(self, point, clicks):
         button = 4 if clicks > 0 else 5

@@ -62,7 +62,7 @@ def test_both_ends_of_an_arrow_are_moved_and_a_pin_with_shift():
         stage.drag((200, 150), (250, 250), shift=True)
         assert near(stage.handles.lines[1], (250, 250), (250, 250))
         stage.drag((250, 250), (300, 250))
-        assert near(stage.handles.lines[1], (250, 250), (300, 250))
+        assert near(stage.handles.lines[1], (250, 250), (300, 250)), stage.handles.lines
 
 
 def test_handles_stay_inside_of_a_layer_that_lies_anywhere():
