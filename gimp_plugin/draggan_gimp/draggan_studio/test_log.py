@@ -15,3 +15,10 @@ def tell(what: str, **values: object) -> None:
     if path:
         with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps({"what": what, "at": time.time(), **values}) + "\n")
+
+
+def beat() -> None:
+    """Shows by the file's time that the dialog answers: what a test did before has been seen."""
+    path = os.environ.get(VARIABLE)
+    if path and os.path.exists(path):
+        os.utime(path)

@@ -62,6 +62,7 @@ class Watcher:
                 "scale": round(right - x, 5),
             }
             self._tell("geometry", picture=picture, widgets=_widgets(self._window))
+            test_log.beat()
         return self._on
 
     def _tell(self, what: str, **values: Any) -> None:
