@@ -41,7 +41,7 @@ def main(rig):
             gimp.do("drag(indexed, indexed.get_layers()[0], handles=text)[:2]", text=handles),
         )
         rig.put("two layers", gimp.do("drag(image, layer, layer, handles=text)[:2]", text=handles))
-        rig.put("untouched", gimp.do("state(image)") == before)
+        rig.put("changes", gimp.do("changes(image, before)", before=before))
 
 
 def deaf_port():

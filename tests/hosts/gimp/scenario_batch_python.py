@@ -14,4 +14,4 @@ def main(rig):
         rig.put("the layer is as it was", gimp.do("digest(layer)") == before)
         gimp.do("write_visible(image, 'after.raw')")
         rig.put("covers", gimp.do("write_coverage(done.layer, 'coverage.raw')"))
-        gimp.do("save(image, 'after.png')")
+        gimp.do("export(image, 'after.png')")

@@ -7,4 +7,4 @@ def main(rig):
         before = gimp.do("state(image)")
         done = gimp.do("drag(image, layer, handles=text)", text=rig.given["handles"])
         rig.put("said", done[:2])
-        rig.put("untouched", gimp.do("state(image)") == before)
+        rig.put("changes", gimp.do("changes(image, before)", before=before))

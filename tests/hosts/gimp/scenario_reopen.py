@@ -36,7 +36,7 @@ def main(rig):
     dialog.ok()
     rig.put("went on", gimp.end())
     rig.put("tree after all", gimp.do("tree(image)"))
-    gimp.do("save(image, 'after.png')")
+    gimp.do("export(image, 'after.png')")
 
 
 def take_up(rig, gimp, dialog, name, which):

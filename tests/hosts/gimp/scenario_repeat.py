@@ -26,7 +26,7 @@ def main(rig):
     rig.put("tree after repeating", gimp.do("tree(image)"))
     rig.screenshot("repeated")
     gimp.do("image.get_layers()[1].set_visible(False)")
-    gimp.do("save(image, 'after.png')")
+    gimp.do("export(image, 'after.png')")
 
     gimp.do("image.set_selected_layers([layer]); Gimp.displays_flush()")
     rig.told.mark()

@@ -7,6 +7,7 @@ import time
 
 TITLE = "DragGAN"
 GIMP = "GIMP$"
+BELOW = ("OK", "Cancel", "Help")  # do not scroll with the panel
 SETTLED = 0.4  # seconds without another line about the layout, after which it is true
 
 
@@ -37,13 +38,17 @@ class Dialog:
         self.wait_until_shown()
 
     def wait_until_shown(self, seconds=30):
-        self._rig.told.wait("geometry", seconds)
+        def shown():
+            assert "GIMP Message" not in self._screen.windows(), "a message instead of the dialog"
+            return self._rig.told.last("geometry")
+
+        self._rig.wait_for(shown, seconds, "the dialog")
         self.wait_until_settled()
 
     def wait_until_settled(self):
         """A window that has just come up, or got something new, is still being laid out."""
         while time.time() - self._geometry()["at"] < SETTLED:
-            time.sleep(0.1)
+            self._rig.told.wait_for_beats()
 
     def wait_for_connection(self, seconds=30):
         self._rig.told.wait("state", seconds, lambda state: state["connection"] == "connected")
@@ -90,15 +95,16 @@ class Dialog:
 
     def arrow(self, start, target):
         """Draw one on the picture."""
+        self._rig.told.wait_for_beats()
         self._screen.drag(self.on_screen(start), self.on_screen(target))
-        time.sleep(0.3)
+        self._rig.told.wait_for_beats()
 
     def pin(self, point):
         self._screen.click(self.on_screen(point))
-        time.sleep(0.3)
+        self._rig.told.wait_for_beats()
 
     def press(self, words):
-        widget = self.widget(words)
+        widget = self._uncovered(words)
         if not widget["on"]:
             raise LookupError(f"'{words}' is disabled")
         self._screen.click(middle(widget))
@@ -114,7 +120,7 @@ class Dialog:
 
     def enter(self, label, text):
         """Type into the field beside a label."""
-        left, top, _, height = self.widget(label)["at"]
+        left, top, _, height = self._uncovered(label)["at"]
         self._screen.click((left + 15, top + height / 2), times=3)
         self._screen.keys("ctrl+a")
         self._screen.type(text)
@@ -151,6 +157,26 @@ class Dialog:
     def cancel(self):
         self.press("Cancel")
         self.wait_until_closed()
+
+    def _uncovered(self, words):
+        """A widget that is to be used; the wheel brings it into sight where the panel scrolls."""
+        self._rig.told.wait_for_beats()
+        lowest = self._lowest()
+        for _ in range(20):
+            x, y = middle(widget := self.widget(words))
+            if words in BELOW or self._top() < y < lowest:
+                return widget
+            self._screen.scroll((x - 100, lowest - 30), -2 if y > lowest else 2)
+            self._rig.told.wait_for_beats()
+        raise LookupError(f"'{words}' does not come into sight")
+
+    def _top(self):
+        """Where the panel begins, on the screen."""
+        return self._geometry()["picture"]["box"][1]
+
+    def _lowest(self):
+        """Where it ends: above the buttons that stay."""
+        return self.widget("OK")["at"][1] - 15
 
     def _geometry(self):
         return self._rig.told.wait("geometry", 10)

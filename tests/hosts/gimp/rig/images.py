@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -25,8 +26,14 @@ def load(name):
 
 
 def save(image, name):
-    """As users save or export: by the name's ending."""
     assert Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, _file(name), None), why()
+
+
+def export(image, name):
+    """By the name's ending; GIMP would keep the options of the export in the image itself."""
+    copy = image.duplicate()
+    save(copy, name)
+    copy.delete()
 
 
 def save_8_bit(image, name):
@@ -92,15 +99,30 @@ def _branch(layer):
 
 
 def state(image):
-    """A digest of all that a user could lose: layers with pixels, selection, paths, parasites."""
-    told = hashlib.sha256(repr(tree(image)).encode())
-    for layer in _all_layers(image.get_layers()):
-        told.update(repr(layer.get_offsets()).encode() + bytes(_native(layer)))
-    told.update(bytes(_native(image.get_selection())))
-    told.update(repr([path.get_name() for path in image.get_paths()]).encode())
-    told.update(repr(sorted(image.get_parasite_list())).encode())
-    told.update(repr((image.get_width(), image.get_height(), image.is_dirty())).encode())
-    return told.hexdigest()
+    """All that a user could lose, by names."""
+    layers = list(_all_layers(image.get_layers()))
+    return {
+        "tree": tree(image),
+        "places": [layer.get_offsets()[1:] for layer in layers],
+        "pixels": [digest(layer) for layer in layers],
+        "selection": digest(image.get_selection()),
+        "paths": [path.get_name() for path in image.get_paths()],
+        "parasites": [name for name in sorted(image.get_parasite_list()) if not _of_gimp(name)],
+        "parasites of layers": [sorted(layer.get_parasite_list()) for layer in layers],
+        "size": [image.get_width(), image.get_height()],
+        "to be saved": image.is_dirty(),
+    }
+
+
+def _of_gimp(parasite):
+    """GIMP keeps the last arguments of each filter in the image, too."""
+    return parasite.startswith("GimpProcedureConfigRun-")
+
+
+def changes(image, before):
+    """What differs from an earlier `state`; [] if nothing does."""
+    now = json.loads(json.dumps(state(image)))
+    return [[name, now[name]] for name in now if now[name] != before[name]]
 
 
 def _all_layers(layers):

@@ -26,6 +26,14 @@ class PluginLog:
     def all(self, what):
         return [line for line in self._lines()[self._past :] if line["what"] == what]
 
+    def wait_for_beats(self, count=3):
+        """Wait until the dialog has looked at its layout anew, however busy the machine is."""
+        for _ in range(count):
+            before = self._path.stat().st_mtime_ns
+            self._wait_for(
+                lambda b=before: self._path.stat().st_mtime_ns != b, 10, "a sign of life"
+            )
+
     def wait(self, what, seconds, condition=lambda line: True):
         """Wait until the newest line of a kind meets a condition; returns it."""
 
