@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
 from .changes import changed_between, laid_over
 from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
-from .draggan_wire.errors import BadInput
+from .draggan_wire.errors import BadInput, LimitExceeded
 from .draggan_wire.messages import Image
 from .draggan_wire.pixels import is_blank
 from .draggan_wire.workbench.region import (
@@ -25,6 +25,7 @@ from .draggan_wire.workbench.region import (
     goes_on,
 )
 from .draggan_wire.workbench.trace import Trace
+from .draggan_wire.workbench.words import Template
 
 if TYPE_CHECKING:
     from .draggan_wire.workbench.handles import HandleLine
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from .host.document import GimpDocument
 
 NOWHERE = Crop(0, 0, 1, 1)
+MOST_KEPT = 1 << 31  # bytes of all kept steps
+KEPT = Template("Step {step} becomes a hidden layer when you press OK.")
+LET_GO = Template("Step {step} is not kept any more.")
 Show = Callable[[Optional[Image], Crop], None]
 Rasterise = Callable[["Strokes", Crop], Optional[Image]]
 
@@ -73,8 +77,6 @@ class GimpCanvas:
     says what may move.
     """
 
-    kept_words = "Step {step} becomes a hidden layer when you press OK."
-
     def __init__(
         self,
         document: GimpDocument,
@@ -91,13 +93,15 @@ class GimpCanvas:
         self._look = b""  # of the source's own pixels when they were opened
         self._lines: Tuple[HandleLine, ...] = ()
         self._mask: Optional[Image] = None
-        self._beneath: Tuple[NewLayer, ...] = ()  # results of edits that are over, oldest first
+        self._held: Tuple[NewLayer, ...] = ()  # results of edits that are over: in the image
+        self._beneath: Tuple[NewLayer, ...] = ()  # those that are to come there, oldest first
         self._shown: Optional[Shown] = None  # the step on show, between drags
         self._step = 0  # its number, 0 for the opened picture
         self._reopened: Optional[int] = None  # the step that the image holds already
         self._awaiting = False  # the opened picture of an edit that is taken up again
         self._kept: List[KeptStep] = []
         self.trace = Trace()
+        self.kept_words: str = KEPT
         self.dragging = False
         self.step_now: Callable[[], int] = lambda: 0
         self.see: Callable[[Image, int], None] = lambda image, step: None
@@ -132,8 +136,8 @@ class GimpCanvas:
 
     @property
     def beneath(self) -> Tuple[NewLayer, ...]:
-        """What edits that are over have left, and the next one lies on."""
-        return self._beneath
+        """What edits that are over have left, and the next one lies on; the lowest first."""
+        return (*self._held, *self._beneath)
 
     @property
     def step(self) -> int:
@@ -142,7 +146,7 @@ class GimpCanvas:
 
     def seen(self, layer: str, crop: Crop) -> Image:
         """The source's pixels with all on them that edits before this one have left."""
-        return self._with(self._beneath, Source(layer, crop))
+        return self._with(self.beneath, Source(layer, crop))
 
     @property
     def anything(self) -> bool:
@@ -183,15 +187,19 @@ class GimpCanvas:
         """Goes on with an edit of another day; what is on show of it stays there."""
         self._opened, self._look = opened, self._digest(opened.source)
         self.trace, self._reopened, self._awaiting = trace, step, False
+        self._held = ()
 
     def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
         """Until `adopt` brings the opened pixels, points and previews already have their place."""
+        if source.layer:
+            self._document.work_on(source.layer)
         self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), b"")
         self._awaiting = True
 
     def forget(self) -> None:
         """The edit is over; what it has brought so far stays."""
-        self._beneath = (*self._beneath, *self._results())
+        self._lay_down()
+        self._kept = [replace(kept, current=False) for kept in self._kept]
         self._opened = None
         self._leave_step()
 
@@ -206,15 +214,14 @@ class GimpCanvas:
         return self._step if self._digest(opened.source) == self._look else None
 
     def _open_anew(self, source: Source, terms: Terms) -> None:
-        beneath = (*self._beneath, *self._results())
-        image = self._with(beneath, source)
+        image = self._with((*self.beneath, *self._on_show()), source)
         if is_blank(image):
             raise BadInput(
                 "There is nothing to see where the handles are.",
                 hint="Choose a layer with pixels there, or work on everything visible.",
             )
         look = self._digest(source)
-        self._beneath = beneath
+        self._lay_down()
         self._begin(Opened(source, terms, image), look)
 
     def _begin(self, opened: Opened, look: bytes) -> None:
@@ -226,18 +233,36 @@ class GimpCanvas:
         self._shown, self._step, self._reopened, self._awaiting = None, 0, None, False
         self._show(None, self.crop)
 
+    def _lay_down(self) -> None:
+        """What is on show is what comes next begins with."""
+        if self._shown is not None and self._step == self._reopened:
+            self._held, self.trace = (*self._held, *self._on_show()), Trace()
+        else:
+            self._beneath = (*self._beneath, *self._on_show())
+
     def _results(self) -> Tuple[NewLayer, ...]:
-        return (self._layer(self._news),) if self._news is not None else ()
+        """What is on show as a layer, unless it is in the image already."""
+        return () if self._step == self._reopened else self._on_show()
+
+    def _on_show(self) -> Tuple[NewLayer, ...]:
+        """What is on show as a layer, unless it is the opened picture."""
+        if self._shown is None or self._awaiting or not (self._step or self._beneath):
+            return ()
+        layer = self._layer(self._shown)
+        self._shown = replace(self._shown, changed=layer.changed)  # which takes its time
+        # The daemon may have gone on from an older edit, whose step 0 is another picture.
+        return (layer,) if self._step or bytes(layer.changed.data).strip(b"\0") else ()
 
     @property
-    def _news(self) -> Optional[Shown]:
-        """What is on show, unless it is the opened picture or in the image already."""
+    def _news(self) -> bool:
+        """Whether what is on show is neither the opened picture nor in the image already."""
         old = not self._step or self._step == self._reopened or self._awaiting
-        return None if old else self._shown
+        return not old and self._shown is not None
 
     def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
         image = self._read(source)
         for layer in beneath:
+            _check_precision(image, layer.image)
             image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
         return image
 
@@ -287,9 +312,18 @@ class GimpCanvas:
         """Keeps it, or lets it go where it was kept already."""
         if step in self.kept and not self.dragging:
             self._kept = [kept for kept in self._kept if not (kept.current and kept.step == step)]
+            self.kept_words = LET_GO
             return
         layer = self._layer(Shown(f"DragGAN, step {step}", image, changed))
+        if sum(_size(kept.layer) for kept in self._kept) + _size(layer) > MOST_KEPT:
+            if self.dragging:
+                return  # the drag is worth more than one step of it
+            raise LimitExceeded(
+                "The steps that are kept fill the memory that there is for them.",
+                hint="Let some of them go, or press OK.",
+            )
         self._kept.append(KeptStep(step, replace(layer, visible=False)))
+        self.kept_words = KEPT
 
     def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
         step = self.step_now()
@@ -317,3 +351,15 @@ class GimpCanvas:
     def _layer(self, shown: Shown) -> NewLayer:
         changed = shown.changed or changed_between(self.read_image(), shown.image)
         return NewLayer(shown.name, shown.image, self.crop, changed)
+
+
+def _size(layer: NewLayer) -> int:
+    return memoryview(layer.image.data).nbytes + memoryview(layer.changed.data).nbytes
+
+
+def _check_precision(image: Image, older: Image) -> None:
+    if image.format != older.format:
+        raise BadInput(
+            "The image has another precision than when the edit was made.",
+            hint="Convert it back, or begin a new edit without taking up the old one.",
+        )
