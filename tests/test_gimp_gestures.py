@@ -171,3 +171,27 @@ def test_one_handle_too_many_is_refused_in_a_sentence_once() -> None:
     assert [sentence for sentence in area.heard if sentence] == [
         load("draggan_wire.workbench.gestures").FULL
     ]
+
+
+def test_nudges_one_after_the_other_are_one_step_to_undo() -> None:
+    area = Area(ARROW, PIN)
+    area.handles.select(0)
+    for _ in range(30):
+        area.gestures.nudge(1, 0)
+    assert area.handles.lines[0].target == (230.0, 100.0)
+    area.handles.select(1)
+    area.gestures.nudge(0, 5)
+    assert area.history.undo() and area.handles.lines[0].target == (230.0, 100.0)
+    assert area.history.undo() and area.handles.lines == (ARROW, PIN)
+    assert area.history.redo() and area.handles.lines[0].target == (230.0, 100.0)
+
+
+def test_paint_that_others_change_in_mid_stroke_stays_as_they_left_it() -> None:
+    area = Area()
+    area.gestures.tool = "paint"
+    area.drag((50.0, 50.0), (90.0, 50.0))
+    area.gestures.press(area.viewport.view.to_widget((50.0, 90.0)))
+    area.strokes.clear()
+    area.gestures.move(area.viewport.view.to_widget((90.0, 90.0)))
+    area.gestures.cancel()
+    assert area.strokes.empty

@@ -20,13 +20,13 @@ NAMES = ("libcairo.so.2", "libcairo-2.dll", "libcairo.2.dylib")
 MAX_SIDE = 32767  # pixels of an image surface
 
 ARGB32, RGB24, A8 = 0, 1, 2  # formats; ARGB32 is native-endian and premultiplied
-COLOR_ALPHA, ALPHA = 0x3000, 0x2000  # contents of groups
-FAST, GOOD, NEAREST, BILINEAR = 0, 1, 3, 4  # filters
+NEAREST, BILINEAR = 3, 4  # filters
 CLEAR, SOURCE, OVER, DEST_OUT = 0, 1, 2, 9  # operators
-BUTT, ROUND = 0, 1  # line caps; as joins: miter, round
 
 _NONE, _REPEAT, _PAD = 0, 1, 3  # what a pattern has beside its surface
+_ROUND = 1  # line caps and joins
 _BOLD = 1
+_EVEN_ODD = 1
 _BYTES = {ARGB32: 4, RGB24: 4, A8: 1}
 
 Rectangle = Tuple[float, float, float, float]  # left, top, width, height
@@ -50,19 +50,14 @@ _PLAIN: Dict[str, Tuple[Any, ...]] = {  # what takes a context and gives nothing
     "move_to": (_D, _D),
     "line_to": (_D, _D),
     "arc": (_D, _D, _D, _D, _D),
-    "arc_negative": (_D, _D, _D, _D, _D),
     "rectangle": (_D, _D, _D, _D),
     "stroke": (),
     "stroke_preserve": (),
     "fill": (),
-    "fill_preserve": (),
     "clip": (),
     "clip_extents": (_DOUBLES, _DOUBLES, _DOUBLES, _DOUBLES),
     "paint": (),
-    "paint_with_alpha": (_D,),
     "mask": (_P,),
-    "push_group_with_content": (_I,),
-    "pop_group_to_source": (),
     "translate": (_D, _D),
     "scale": (_D, _D),
     "set_source": (_P,),
@@ -187,9 +182,6 @@ class Context:
 
     # Paths.
 
-    def new_path(self) -> None:
-        self._cairo.cairo_new_path(self.pointer)
-
     def move_to(self, x: float, y: float) -> None:
         self._cairo.cairo_move_to(self.pointer, x, y)
 
@@ -232,10 +224,10 @@ class Context:
     def set_colour(self, colour: str, alpha: float = 1.0) -> None:
         self._cairo.cairo_set_source_rgba(self.pointer, *_rgb(colour), alpha)
 
-    def set_pen(self, width: float, *, cap: int = ROUND, join: int = ROUND) -> None:
+    def set_pen(self, width: float) -> None:
         self._cairo.cairo_set_line_width(self.pointer, width)
-        self._cairo.cairo_set_line_cap(self.pointer, cap)
-        self._cairo.cairo_set_line_join(self.pointer, join)
+        self._cairo.cairo_set_line_cap(self.pointer, _ROUND)
+        self._cairo.cairo_set_line_join(self.pointer, _ROUND)
 
     def set_dashes(self, *lengths: float) -> None:
         dashes = (ctypes.c_double * len(lengths))(*lengths)
@@ -248,19 +240,19 @@ class Context:
         """`keep`: the path stays for what comes next."""
         (self._cairo.cairo_stroke_preserve if keep else self._cairo.cairo_stroke)(self.pointer)
 
-    def fill(self, *, keep: bool = False) -> None:
-        (self._cairo.cairo_fill_preserve if keep else self._cairo.cairo_fill)(self.pointer)
+    def fill(self) -> None:
+        self._cairo.cairo_fill(self.pointer)
 
     def fill_between(self, outer: Rectangle, inner: Rectangle) -> None:
         """Fills what is inside of one rectangle and outside of the other."""
         with self.saved():
-            self._cairo.cairo_set_fill_rule(self.pointer, 1)
+            self._cairo.cairo_set_fill_rule(self.pointer, _EVEN_ODD)
             self.rectangle(outer)
             self.rectangle(inner)
             self.fill()
 
-    def paint(self, alpha: float = 1.0) -> None:
-        self._cairo.cairo_paint_with_alpha(self.pointer, alpha)
+    def paint(self) -> None:
+        self._cairo.cairo_paint(self.pointer)
 
     # Where, and over what.
 
@@ -281,12 +273,6 @@ class Context:
         self._cairo.cairo_clip_extents(self.pointer, *map(ctypes.byref, edges))
         left, top, right, bottom = (edge.value for edge in edges)
         return left, top, right - left, bottom - top
-
-    def push_group(self, content: int = COLOR_ALPHA) -> None:
-        self._cairo.cairo_push_group_with_content(self.pointer, content)
-
-    def pop_group_to_source(self) -> None:
-        self._cairo.cairo_pop_group_to_source(self.pointer)
 
     # Surfaces.
 

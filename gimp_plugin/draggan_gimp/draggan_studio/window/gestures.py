@@ -39,6 +39,7 @@ class Gestures:
         self._placing = Placing(handles, self._limits, self._refuse)
         self._painting: Optional[_Painting] = None
         self._lines_before = 0
+        self._nudged: Optional[int] = None  # the handles' revision after a nudge
         self._fresh: Optional[int] = None  # the handles' revision after a click that put a pin
 
     @property
@@ -60,13 +61,13 @@ class Gestures:
             self._press_handle(self._document(at), whole)
         else:
             self._painting = _Painting(self._strokes)
-            self._strokes.begin(self._document(at), self.brush, self.tool == "erase")
+            self._painting.begin(self._document(at), self.brush, self.tool == "erase")
         self._tell()
 
     def move(self, at: Point) -> None:
         point = self._document(at)
         if self._painting is not None:
-            self._strokes.extend(point)
+            self._painting.extend(point)
             self._tell()
         elif self._placing.active:
             self._placing.move(self._inside(point))
@@ -103,19 +104,18 @@ class Gestures:
         return not self._near(point) and self._handles.grip_at(point, self._reach) is None
 
     def nudge(self, right: float, down: float) -> bool:
-        """Moves the selected handle's target, or its pin, by document pixels.
-
-        Whether there is one selected.
+        """Moves the selected handle's target, or its pin, by document pixels; all that come one
+        after the other are one step to undo. Whether there is one selected.
         """
         index = self._handles.selected
         if index is None:
             return False
         if not self.off and not self.active:
+            going_on = self._nudged == self._handles.revision
             self._history.note()
-            line = self._handles.lines[index]
-            to = self._inside((line.target[0] + right, line.target[1] + down))
-            (self._handles.move if line.pinned else self._handles.move_target)(index, to)
-            self._history.note()
+            self._move(index, right, down)
+            (self._history.amend if going_on else self._history.note)()
+            self._nudged = self._handles.revision
             self._tell()
         return True
 
@@ -146,6 +146,11 @@ class Gestures:
             self._placing.press(point, self._reach, whole=whole)
         else:
             self._handles.select(None)
+
+    def _move(self, index: int, right: float, down: float) -> None:
+        line = self._handles.lines[index]
+        to = self._inside((line.target[0] + right, line.target[1] + down))
+        (self._handles.move if line.pinned else self._handles.move_target)(index, to)
 
     def _tell(self) -> None:
         refusal, self._refusal = self._refusal, ""
@@ -181,6 +186,18 @@ class _Painting:
     def __init__(self, strokes: Strokes) -> None:
         self._strokes = strokes
         self._before = strokes.strokes
+        self._revision = strokes.revision
+
+    def begin(self, point: Point, radius: float, erase: bool) -> None:
+        self._strokes.begin(point, radius, erase)
+        self._revision = self._strokes.revision
+
+    def extend(self, point: Point) -> None:
+        if self._revision == self._strokes.revision:
+            self._strokes.extend(point)
+            self._revision = self._strokes.revision
 
     def take_back(self) -> None:
-        self._strokes.replace(self._before)
+        """Unless somebody else has changed the strokes since."""
+        if self._revision == self._strokes.revision:
+            self._strokes.replace(self._before)

@@ -36,6 +36,10 @@ class History:
             self._past = [*self._past, before][-MAX_STEPS:]
             self._future = []
 
+    def amend(self) -> None:
+        """Makes what has changed since the last time a part of the last step."""
+        self._revisions, self._state = self._revisions_now(), self._now()
+
     def undo(self) -> bool:
         """Whether there was something to take back."""
         self.note()
