@@ -116,7 +116,7 @@ def write(drawable: Any, image: Image) -> None:
     """
     area = Gegl.Rectangle.new(0, 0, image.width, image.height)
     buffer = drawable.get_buffer()
-    buffer.set(area, _gegl_format(image), image.data)
+    buffer.set(area, _gegl_format(image), bytes(image.data))
     buffer.flush()
     drawable.update(0, 0, image.width, image.height)
 
@@ -125,7 +125,7 @@ def write_coverage(mask: Any, coverage: Image) -> None:
     """Fills a layer mask with a gray8 picture of its size."""
     area = Gegl.Rectangle.new(0, 0, coverage.width, coverage.height)
     buffer = mask.get_buffer()
-    buffer.set(area, "Y u8", coverage.data)
+    buffer.set(area, "Y u8", bytes(coverage.data))
     buffer.flush()
 
 
@@ -156,7 +156,7 @@ def screen(image: Image) -> Screen:
 def _buffer(image: Image) -> Any:
     form, area = _gegl_format(image), Gegl.Rectangle.new(0, 0, image.width, image.height)
     buffer = Gegl.Buffer.new(form, 0, 0, image.width, image.height)
-    buffer.set(area, form, image.data)
+    buffer.set(area, form, bytes(image.data))  # all but bytes goes over one by one, 30 times slower
     return buffer
 
 

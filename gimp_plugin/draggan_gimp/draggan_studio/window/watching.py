@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List, Set
 
 from gi.repository import GLib, Gtk
 
 from .. import test_log
+from .pace import Pace
 
 if TYPE_CHECKING:
     from ..studio import GimpStudio
@@ -24,6 +25,9 @@ class Watcher:
         self._window, self._area, self._studio = window, area, studio
         self._on = bool(os.environ.get(test_log.VARIABLE))
         self._told: Dict[str, Dict[str, Any]] = {}
+        self._state = ""
+        self._pace = Pace() if self._on else None
+        self._steps: Set[int] = set()
         if self._on:
             GLib.timeout_add(EVERY, self._look)
 
@@ -32,6 +36,7 @@ class Watcher:
         if not self._on:
             return
         edit, studio = self._studio.edit, self._studio
+        self._follow_pace(edit.state, edit.step)
         self._tell(
             "state",
             state=edit.state,
@@ -45,6 +50,13 @@ class Watcher:
             kept=list(studio.kept),
             can_reopen=edit.can_reopen,
         )
+
+    def _follow_pace(self, state: str, step: int) -> None:
+        """Each state's own, with how many steps were shown in it."""
+        self._steps.add(step)
+        if state != self._state and self._pace is not None:
+            test_log.tell("pace", state=self._state, shown=len(self._steps), **self._pace.end())
+            self._state, self._pace, self._steps = state, Pace(), set()
 
     def closed(self) -> None:
         """The dialog is gone."""
