@@ -94,6 +94,11 @@ class Edit:
         return self._timeline.saved.step if self._timeline.saved else 0
 
     @property
+    def saving(self) -> bool:
+        """Whether data newer than `saved` are on their way."""
+        return self._errands.saving
+
+    @property
     def to_fetch(self) -> int:
         """How many frames `fetch` has still to hand over; 0 also after a failure."""
         return self._errands.to_fetch + sum(len(steps) for steps, _ in self._later)

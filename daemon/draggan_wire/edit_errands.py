@@ -58,6 +58,11 @@ class Errands:
         """How many frames are still to come."""
         return len(self._fetches)
 
+    @property
+    def saving(self) -> bool:
+        """Whether newer saved data are still to come."""
+        return self._save is not None
+
     # Wishes.
 
     def look(self, step: int) -> None:

@@ -136,7 +136,7 @@ class DocumentEdit:
 
     def refuse(self, error: WireError) -> None:
         """Says why something could not be done."""
-        self._trouble = error
+        self._trouble, self._notice = error, ""
 
     def use(self, line: Line) -> None:
         """Goes on over another connection; what the old daemon knew is gone, `leave` it before."""
@@ -214,6 +214,7 @@ class DocumentEdit:
                 "The document has another size than when this edit was made.",
                 hint="Begin a new one: place handles and press Drag.",
             )
+        self.canvas.await_reopening(note.source, note.terms, note.trace)
         settings = note.terms.applied_to(settings)
         settings = replace(settings, source="layer" if note.source.layer else "visible")
         self.handles.replace(note.lines)
@@ -222,7 +223,6 @@ class DocumentEdit:
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
         self.canvas.dragging = False
-        self.canvas.await_reopening(note.source, note.terms, note.trace)
         self.edit.restore(_options(settings, crop), note.data)
         if self.edit.busy:
             self.edit.fetch((0,), lambda frame: self._reopened(frame.image, note))

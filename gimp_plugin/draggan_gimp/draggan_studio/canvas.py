@@ -151,7 +151,13 @@ class GimpCanvas:
     @property
     def anything(self) -> bool:
         """Whether there are layers to add; costs nothing."""
-        return bool(self._beneath or self._kept or self._news)
+        return bool(self._beneath or self._kept or self.new_step)
+
+    @property
+    def new_step(self) -> bool:
+        """Whether what is on show is neither the opened picture nor in the image already."""
+        old = not self._step or self._step == self._reopened or self._awaiting
+        return not old and self._shown is not None
 
     def layers(self) -> Tuple[NewLayer, ...]:
         """All that is to be added to the image, the lowest first, the result last."""
@@ -191,6 +197,11 @@ class GimpCanvas:
 
     def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
         """Until `adopt` brings the opened pixels, points and previews already have their place."""
+        if self._beneath:
+            raise BadInput(
+                "There are results that the image does not have yet.",
+                hint="Press OK to add them, then start the filter anew.",
+            )
         if source.layer:
             self._document.work_on(source.layer)
         self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), b"")
@@ -252,12 +263,6 @@ class GimpCanvas:
         self._shown = replace(self._shown, changed=layer.changed)  # which takes its time
         # The daemon may have gone on from an older edit, whose step 0 is another picture.
         return (layer,) if self._step or bytes(layer.changed.data).strip(b"\0") else ()
-
-    @property
-    def _news(self) -> bool:
-        """Whether what is on show is neither the opened picture nor in the image already."""
-        old = not self._step or self._step == self._reopened or self._awaiting
-        return not old and self._shown is not None
 
     def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
         image = self._read(source)

@@ -41,8 +41,8 @@ class Ending:
         if self.asked:
             return
         self.asked, self._dragged, self._told, self._deadline = True, False, False, None
-        reopened = bool(self._canvas.trace.results)
-        if self._edit.busy or not (self._canvas.anything or reopened):
+        dragged = bool(self._edit.edit.last or self._canvas.trace.results)
+        if self._edit.busy or not (self._canvas.anything or dragged):
             self._dragged = True
             self._edit.drag_or_stop(settings)
 
@@ -64,7 +64,7 @@ class Ending:
         layers = self._canvas.layers()
         if self._dragged and self._edit.view().state == "failed":
             self.asked = False  # its words stand there already
-        elif not layers and self._canvas.trace.results:
+        elif not layers and self._canvas.trace.results and self._canvas.step:
             raise BadInput(
                 "The image holds this step already.",
                 hint="Drag on or show another step, or press Cancel.",
@@ -76,15 +76,15 @@ class Ending:
             )
         elif self._saved() and self._announced():
             source = self._canvas.opened.source.layer if self._canvas.opened else ""
-            old = self._canvas.trace.results
-            hidden = tuple(layer for layer, _ in old)
+            new = any(layer.visible for layer in layers)
+            hidden = tuple(layer for layer, _ in self._canvas.trace.results) if new else ()
             self.result = self._document.insert(
                 layers, source=source, hidden=hidden, note=self._note
             )
 
     def _saved(self) -> bool:
         """Whether the edit's data are there, or will not come any more."""
-        if self._edit.edit.saved_step == self._edit.edit.last:
+        if not self._edit.edit.saving:
             return True
         if self._deadline is None:
             self._deadline = self._clock() + PATIENCE
@@ -98,8 +98,12 @@ class Ending:
         return before
 
     def _note(self, group: str, layers: Tuple[str, ...]) -> bytes:
-        """What the image is to carry, b"" for nothing; `layers` are those added, in order."""
-        step = self._canvas.step
-        results = ((layers[-1], step),) if step else ()
+        """What the image is to carry, b"" for nothing new; `layers` are those added, in order."""
+        step, edit, new = self._canvas.step, self._edit.edit, self._canvas.new_step
+        if self._canvas.trace.results and not new:
+            return b""  # what the image says of the edit is still true
+        if not (step or edit.last) or edit.saving or edit.saved_step < step:
+            return b""  # it could not be taken up from there
+        results = ((layers[-1], step),) if new else ()
         note = self._edit.note(Trace(group, results), step)
         return b"" if note is None else write_note(note)
