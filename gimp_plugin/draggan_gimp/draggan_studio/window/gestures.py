@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.messages import Point
@@ -159,7 +159,7 @@ class Gestures:
     def _refuse(self, sentence: str) -> None:
         self._refusal = sentence
 
-    def _limits(self) -> "tuple[int, int]":
+    def _limits(self) -> Tuple[int, int]:
         return self.box.left + self.box.width, self.box.top + self.box.height
 
     def _near(self, point: Point) -> bool:

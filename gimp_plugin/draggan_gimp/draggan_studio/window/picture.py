@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, log2
-from typing import List
+from typing import List, Tuple
 
 from ..draggan_wire.crop import Crop
 from .cairo import BILINEAR, NEAREST, SOURCE, Context, Surface
@@ -32,7 +32,7 @@ class Picture:
         surface, filter = self._best(view.zoom * scale)
         context.mask_surface(surface, view.place(self.crop), filter)
 
-    def _best(self, zoom: float) -> "tuple[Surface, int]":
+    def _best(self, zoom: float) -> Tuple[Surface, int]:
         """The copy that is scaled by no less than a half, and how to scale it."""
         magnified = zoom * self.crop.width / self._levels[0].width
         level = min(max(int(-log2(magnified) + 1e-6), 0), 15)

@@ -8,7 +8,7 @@ it; Ctrl+Z and Ctrl+Shift+Z undo and redo; Escape ends a gesture, else selects n
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from gi.repository import Gdk, GLib, Gtk
 
@@ -298,7 +298,7 @@ class PictureArea:
         self._changed("")
         return True
 
-    def _actions(self) -> "dict[str, Callable[[], object]]":
+    def _actions(self) -> Dict[str, Callable[[], object]]:
         return {
             "delete": self._gestures.remove_selected,
             "zoom in": lambda: self.zoom_by(NOTCH),

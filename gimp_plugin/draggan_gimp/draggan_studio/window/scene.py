@@ -90,7 +90,7 @@ class Scene:
         to.check()
         context.paint_surface(frame)
 
-    def _paint_base(self, context: Context, view: View, size: "_Size") -> None:
+    def _paint_base(self, context: Context, view: View, size: _Size) -> None:
         context.set_colour(GROUND)
         context.paint()
         if self._base is None:
@@ -100,7 +100,7 @@ class Scene:
             context.tile_surface(_checkerboard())
         self._base.paint(context, view, size[2])
 
-    def _paint_under(self, context: Context, ground: Surface, view: View, size: "_Size") -> None:
+    def _paint_under(self, context: Context, ground: Surface, view: View, size: _Size) -> None:
         width, height, scale = size
         context.paint_surface(ground)
         if self._step is not None:
