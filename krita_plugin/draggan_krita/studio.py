@@ -10,11 +10,10 @@ from __future__ import annotations
 import platform
 import threading
 import time
-import traceback
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import Callable, Deque, Dict, List, Optional, Tuple
+from typing import Callable, Deque, Dict, Optional, Tuple
 
 from .canvas import KritaCanvas
 from .desk import Desk
@@ -22,6 +21,7 @@ from .draggan_wire.errors import BadInput, WireError
 from .draggan_wire.messages import ModelInfo
 from .draggan_wire.workbench.connection import Connection, ConnectionView
 from .draggan_wire.workbench.diagnostics import Facts, report
+from .draggan_wire.workbench.diary import Diary, Listeners
 from .draggan_wire.workbench.document_edit import DocumentEdit, EditView
 from .draggan_wire.workbench.settings import Settings, load, save
 from .draggan_wire.workbench.words import Words
@@ -35,7 +35,6 @@ from .timeline_export import TimelineExport
 __all__ = ["ConnectionView", "EditView", "Studio"]
 
 QUICK, LAZY = 30, 150  # ms between ticks: while something moves, and else
-MESSAGES = 30  # kept for the diagnostics
 NOTHING = EditView(message="Open a picture to begin.")
 NOWHERE = EditView(message="The daemon's address cannot be used: check it.")
 
@@ -55,10 +54,8 @@ class Studio:
         self._desk = Desk(self._placed)
         self._wishes: Deque[Callable[[], object]] = deque()
         self._inside = False
-        self._listeners: List[Callable[[], None]] = []
-        self._told: object = None
-        self._recorded: object = None
-        self._messages: Deque[str] = deque(maxlen=MESSAGES)
+        self._diary = Diary()
+        self._listeners = Listeners(self._diary)
         self._timer = QtCore.QTimer()
         self._timer.timeout.connect(self.tick)
 
@@ -94,7 +91,7 @@ class Studio:
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """`listener` is called when anything that is shown has changed."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     # What it asks for.
 
@@ -165,7 +162,7 @@ class Studio:
                 document=self._current.document.description if self._current else "",
                 edit=f"{edit.state}, step {edit.step} of {edit.last}: {edit.message}",
                 settings=self.settings,
-                messages=tuple(self._messages),
+                messages=self._diary.messages,
             )
         )
 
@@ -335,36 +332,17 @@ class Studio:
         self.edit = edit.view() if edit else without
         if edit:
             self._desk.draw(edit.drawing(show_box=self.settings.show_box))
-        self._record()
-
-    def _record(self) -> None:
-        """For the diagnostics: what has changed, without each step's progress."""
-        edit, connection = self.edit, self.connection
-        words = (connection.state, f"{connection.sentence} {connection.hint}")
-        said = f"{edit.message} {edit.hint}" if edit.state in ("done", "failed") else ""
-        now = (*words, edit.state, said)
-        if now != self._recorded:
-            self._recorded = now
-            self._messages.append(" | ".join(now))
+        self._diary.record(self.connection, self.edit)
 
     def _tell(self) -> None:
         shown = (self.connection, self.models, self.edit, self.placing, self.settings)
         now = (*shown, len(self.thumbnail_steps()))
-        if now == self._told:
-            return
-        self._told = now
-        for listener in list(self._listeners):
-            try:
-                listener()
-            except Exception:  # a docker that fails must not take Krita along
-                self._messages.append(traceback.format_exc())
+        self._listeners.tell(now)
 
     def _mishap(self, error: Exception, edit: Optional[DocumentEdit]) -> None:
-        self._messages.append(traceback.format_exc())
+        words = self._diary.mishap(error)
         if edit is not None:
-            sentence = f"The plugin could not do its part: {type(error).__name__}: {error}."
-            hint = "Try again; if it stays, copy the diagnostics and report them."
-            edit.refuse(WireError(sentence, hint=hint))
+            edit.refuse(words)
         if self._current:
             self.edit = self._current.view()
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import platform
 import threading
 import time
-import traceback
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from .canvas import GimpCanvas
 from .draggan_wire.errors import WireError
 from .draggan_wire.messages import Image, ModelInfo
 from .draggan_wire.workbench.connection import Connection, ConnectionView
 from .draggan_wire.workbench.diagnostics import Facts, report
+from .draggan_wire.workbench.diary import Diary, Listeners
 from .draggan_wire.workbench.document_edit import DocumentEdit, EditView
 from .draggan_wire.workbench.drawing import Drawing
 from .draggan_wire.workbench.settings import Settings
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from .host.document import GimpDocument
 
 QUICK, LAZY = 30, 100  # ms between ticks: while something moves, and else
-MESSAGES = 30  # kept for the diagnostics
 TOOLS = ("handles", "paint", "erase")
 
 
@@ -68,11 +66,9 @@ class GimpStudio:
         self._started = False  # a daemon, by ourselves: once
         self._warmed: object = None  # for which settings the picture has been opened ahead
         self.dragged: Tuple[HandleLine, ...] = ()  # the handles of the last drag, as it began
-        self._listeners: List[Callable[[], None]] = []
         self._was_busy = False
-        self._told: object = None
-        self._recorded: object = None
-        self._messages: Deque[str] = deque(maxlen=MESSAGES)
+        self._diary = Diary()
+        self._listeners = Listeners(self._diary)
         self._connect()
         self._edit = DocumentEdit(document, canvas, self._line(), thumbnail, strokes=strokes)
         self._ending = Ending(document, canvas, self._edit)
@@ -140,7 +136,7 @@ class GimpStudio:
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """`listener` is called when anything that is shown has changed."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     # What it asks for.
 
@@ -168,20 +164,16 @@ class GimpStudio:
 
     def drag_or_stop(self) -> None:
         self._ending.cancel()
-        self._edit.drag_or_stop(self.settings)
-        self.tick()
+        self._do(lambda: self._edit.drag_or_stop(self.settings))
 
     def step_by(self, n: int) -> None:
-        self._edit.step_by(n)
-        self.tick()
+        self._do(lambda: self._edit.step_by(n))
 
     def look(self, step: int) -> None:
-        self._edit.look(step)
-        self.tick()
+        self._do(lambda: self._edit.look(step))
 
     def keep_step(self) -> None:
-        self._edit.keep_step()
-        self.tick()
+        self._do(self._edit.keep_step)
 
     def clear_handles(self) -> None:
         self._edit.clear_handles()
@@ -197,22 +189,14 @@ class GimpStudio:
 
     def take_path(self) -> None:
         """The selected path's strokes as handles."""
-        try:
-            lines = self._document.path_lines()
-        except WireError as error:
-            self._edit.refuse(error)
-        else:
-            self._edit.handles.replace(lines)
-            self._edit.tell(f"Handles taken from the path: {len(lines)}.")
-        self.tick()
+        self._do(self._take_path)
 
     def reopen(self) -> None:
-        self.change(self._edit.reopen(self.settings))
+        self._do(lambda: self.change(self._edit.reopen(self.settings)))
 
     def finish(self) -> None:
         """OK: drags first where nothing has been dragged yet, then adds the layers."""
-        self._ending.ask(self.settings)
-        self.tick()
+        self._do(lambda: self._ending.ask(self.settings))
 
     def start_daemon(self) -> None:
         if self._connection:
@@ -221,7 +205,7 @@ class GimpStudio:
 
     def reconnect(self) -> None:
         """To the address of the settings; what the daemon before knew of the edit is gone."""
-        self._edit.leave()
+        self._do(self._edit.leave)
         self._connect()
         self._edit.use(self._line())
         self._warmed = None
@@ -251,7 +235,7 @@ class GimpStudio:
                 document=self._document.description,
                 edit=f"{edit.state}, step {edit.step} of {edit.last}: {edit.message}",
                 settings=self.settings,
-                messages=tuple(self._messages),
+                messages=self._diary.messages,
             )
         )
 
@@ -269,9 +253,25 @@ class GimpStudio:
             self._work()
         except Exception as error:  # never a traceback to a user
             self._mishap(error)
-        self._record()
+        self._diary.record(self.connection, self.edit)
         self._tell()
         return QUICK if self._edit.busy or self._edit.preparing else LAZY
+
+    def _do(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # GIMP's or ours, and nothing of it for a user to read
+            self._mishap(error)
+        self.tick()
+
+    def _take_path(self) -> None:
+        try:
+            lines = self._document.path_lines()
+        except WireError as error:
+            self._edit.refuse(error)
+        else:
+            self._edit.handles.replace(lines)
+            self._edit.tell(f"Handles taken from the path: {len(lines)}.")
 
     def _work(self) -> None:
         if self._connection:
@@ -321,34 +321,12 @@ class GimpStudio:
             self._warmed = wanted
             self._edit.warm(settings)
 
-    def _record(self) -> None:
-        """For the diagnostics: what has changed, without each step's progress."""
-        edit, connection = self.edit, self.connection
-        words = (connection.state, f"{connection.sentence} {connection.hint}")
-        said = f"{edit.message} {edit.hint}" if edit.state in ("done", "failed") else ""
-        now = (*words, edit.state, said)
-        if now != self._recorded:
-            self._recorded = now
-            self._messages.append(" | ".join(now))
-
     def _tell(self) -> None:
         shown = (self.connection, self.models, self.edit, self.settings, self.drawing)
         own = (self.tool, self.brush, self.kept, self.strokes.revision, self.ending)
         now = (shown, own, len(self.thumbnail_steps()))
-        if now == self._told:
-            return
-        self._told = now
-        for listener in list(self._listeners):
-            try:
-                listener()
-            except Exception:  # a panel that fails must not stop the edit
-                self._messages.append(traceback.format_exc())
-                traceback.print_exc()
+        self._listeners.tell(now)
 
     def _mishap(self, error: Exception) -> None:
-        self._messages.append(traceback.format_exc())
-        traceback.print_exc()
         self._ending.cancel()
-        sentence = f"The plugin could not do its part: {type(error).__name__}: {error}."
-        hint = "Try again; if it stays, copy the diagnostics and report them."
-        self._edit.refuse(WireError(sentence, hint=hint))
+        self._edit.refuse(self._diary.mishap(error))
