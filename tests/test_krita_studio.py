@@ -13,6 +13,7 @@ from tests.krita_plugin import load
 from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, grey
 from tests.krita_studio_scene import WAY, Desk, M, Scene
 
+diary = load("draggan_wire.workbench.diary")
 studio_module = load("studio")
 connection_module = load("draggan_wire.workbench.connection")
 
@@ -315,4 +316,4 @@ def test_the_report_tells_the_last_messages_once(scene: Scene) -> None:
     for _ in range(5):
         scene.tick()
     assert scene.studio.report().count("There are no handles. Draw") == 1
-    assert len(scene.studio._messages) <= studio_module.MESSAGES
+    assert len(scene.studio._diary.messages) <= diary.MESSAGES
