@@ -12,8 +12,6 @@ from pathlib import Path
 
 from .rig import Rig
 
-CALL_MAIN = "import runpy, sys; sys.exit(runpy.run_path(sys.argv[1])['main']())"
-
 
 def main(path):
     rig = Rig()
@@ -52,7 +50,7 @@ def widgets(rig, path):
     reach = os.pathsep.join((os.environ["RIG_PLUGIN"], str(path.parent)))
     environment = {**display.environment, "PYTHONPATH": reach}
     done = subprocess.run(
-        ["python3", "-c", CALL_MAIN, path],
+        ["python3", path],
         env=environment,
         cwd=rig.out,
         stdin=subprocess.DEVNULL,
@@ -62,6 +60,7 @@ def widgets(rig, path):
     )
     (rig.out / "inside.log").write_text(done.stdout)
     assert done.returncode == 0, f"status {done.returncode}:\n{done.stdout[-6000:]}"
+    assert done.stdout.strip(), "nothing has been checked"
 
 
 if __name__ == "__main__":

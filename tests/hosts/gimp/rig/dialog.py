@@ -129,12 +129,10 @@ class Dialog:
 
     def drag(self, seconds=120):
         """Press Drag and wait until it is over."""
+        before = self._rig.told.count()
         self.press("Drag")
-        self.wait_until_busy()
+        self._rig.told.wait_for_any("state", before, 10, lambda state: state["busy"])
         self.wait_until_idle(seconds)
-
-    def wait_until_busy(self, seconds=10):
-        self._rig.told.wait("state", seconds, lambda state: state["busy"])
 
     def wait_until_idle(self, seconds=120):
         self._rig.told.wait("state", seconds, lambda state: not state["busy"])

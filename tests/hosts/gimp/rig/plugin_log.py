@@ -23,8 +23,17 @@ class PluginLog:
                 return line
         return None
 
-    def all(self, what):
-        return [line for line in self._lines()[self._past :] if line["what"] == what]
+    def count(self):
+        """How many lines there are."""
+        return len(self._lines())
+
+    def wait_for_any(self, what, since, seconds, condition):
+        """Wait until any line after the first `since` ones meets a condition."""
+
+        def found():
+            return any(line["what"] == what and condition(line) for line in self._lines()[since:])
+
+        self._wait_for(found, seconds, f"any '{what}' in {self._path.name}")
 
     def wait_for_beats(self, count=3):
         """Wait until the dialog has looked at its layout anew, however busy the machine is."""
