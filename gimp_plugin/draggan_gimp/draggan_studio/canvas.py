@@ -144,10 +144,6 @@ class GimpCanvas:
         """The step on show between drags, 0 for the opened picture."""
         return self._step
 
-    def seen(self, layer: str, crop: Crop) -> Image:
-        """The source's pixels with all on them that edits before this one have left."""
-        return self._with(self.beneath, Source(layer, crop))
-
     @property
     def anything(self) -> bool:
         """Whether there are layers to add; costs nothing."""

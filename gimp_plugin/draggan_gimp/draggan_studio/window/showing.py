@@ -6,16 +6,18 @@ layer of ours that goes with the dialog.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import WireError
 from ..draggan_wire.messages import Image
 from ..draggan_wire.workbench.region import can_be_sent
+from ..sampled import laid_on_screen
 
 if TYPE_CHECKING:
     from ..canvas import GimpCanvas
     from ..host.document import GimpDocument
+    from ..screen import Screen
     from ..studio import GimpStudio
     from .picture_area import PictureArea
 
@@ -47,7 +49,7 @@ class Showing:
         if studio.settings.live != self._live:
             self._live = studio.settings.live
             self._show_live()
-        source = (studio.settings.source, len(canvas.beneath))
+        source = (studio.settings.source, self._document.layer, len(canvas.beneath))
         wanted = (*source, studio.settings.mask, studio.painted)
         if wanted != self._base:
             self._base = wanted
@@ -59,8 +61,10 @@ class Showing:
             layer = self._document.layer if studio.settings.source == "layer" else ""
             frame = self._document.frame(layer)
             self._area.show_base(self._read(canvas, layer, frame), frame)
-            by_selection = studio.settings.mask == "selection" and not studio.painted
-            mask = self._document.read_selection(frame) if by_selection else None
+            dims = studio.settings.mask == "selection" and not studio.painted
+            mask = None
+            if dims and can_be_sent(frame, 1):
+                mask = self._document.read_selection(frame)
             self._area.show_selection(bytes(mask.data) if mask else None, frame)
         except WireError as error:
             self._refuse(error)
@@ -70,12 +74,14 @@ class Showing:
         self._live = False
         self._document.end_live()
 
-    def _read(self, canvas: GimpCanvas, layer: str, frame: Crop) -> Any:
-        if canvas.beneath and can_be_sent(frame, self._document.bytes_per_pixel):
-            return self._document.screen(canvas.seen(layer, frame))
+    def _read(self, canvas: GimpCanvas, layer: str, frame: Crop) -> Screen:
         smaller = min(1.0, LONGEST / max(frame.width, frame.height))
         width, height = round(frame.width * smaller), round(frame.height * smaller)
-        return self._document.read_screen(layer, frame, max(width, 1), max(height, 1))
+        screen = self._document.read_screen(layer, frame, max(width, 1), max(height, 1))
+        for older in canvas.beneath:
+            over = self._document.screen(older.image)
+            screen = laid_on_screen(screen, frame, over, older.crop, older.changed)
+        return screen
 
     def _show_live(self) -> None:
         image, crop = self._step
