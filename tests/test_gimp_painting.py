@@ -237,6 +237,7 @@ def test_it_is_known_whether_any_paint_is_left() -> None:
 def test_paint_is_a_veil_with_an_edge_and_what_is_erased_is_bare(ground: int) -> None:
     strokes = strokes_of((20.0, False, (50.0, 50.0), (150.0, 50.0)), (8.0, True, (100.0, 50.0)))
     scene = scenes.Scene(strokes)
+    scene.veiled = True
     grey = (ground, ground, ground, 255)
     scene.show_base(screen(grey, grey), WHOLE)
     pixels = painted(scene)
@@ -249,12 +250,15 @@ def test_paint_is_a_veil_with_an_edge_and_what_is_erased_is_bare(ground: int) ->
 def test_a_stroke_under_way_looks_as_it_will_when_it_is_done() -> None:
     strokes = strokes_of((10.0, False, (20.0, 20.0), (180.0, 20.0)))
     scene = scenes.Scene(strokes)
+    scene.veiled = True
     strokes.begin((20.0, 60.0), 10.0)
     for x in range(30, 180, 10):
         strokes.extend((float(x), 60.0))
         grown = painted(scene)
     assert scene.stale is False
-    assert (grown == painted(scenes.Scene(strokes))).all()
+    again = scenes.Scene(strokes)
+    again.veiled = True
+    assert (grown == painted(again)).all()
 
 
 def test_the_brush_is_shown_where_the_pointer_is() -> None:
@@ -264,3 +268,25 @@ def test_the_brush_is_shown_where_the_pointer_is() -> None:
     changed = abs(painted(scene) - before).max(2) > 20
     assert changed[50, 69:72].any() and changed[19:22, 100].any()
     assert not changed[40:60, 80:120].any()
+
+
+def test_without_the_veil_only_the_edge_of_the_paint_lies_over_the_picture() -> None:
+    strokes = strokes_of((20.0, False, (50.0, 50.0), (150.0, 50.0)))
+    scene, plain = scenes.Scene(strokes), scenes.Scene(Strokes())
+    for each in (scene, plain):
+        each.show_base(screen((128, 128, 128, 255), (128, 128, 128, 255)), WHOLE)
+    edged, bare = painted(scene), painted(plain)
+    assert (edged[45:55, 50:150] == bare[45:55, 50:150]).all()
+    assert (edged != bare).any()
+    scene.veiled = True
+    assert (painted(scene)[45:55, 50:150] != bare[45:55, 50:150]).any(axis=2).all()
+
+
+def test_what_may_not_move_is_dimmed_until_there_is_a_step_to_be_judged() -> None:
+    scene, grey = scenes.Scene(Strokes()), screen((200, 200, 200, 255), (200, 200, 200, 255))
+    scene.show_base(grey, WHOLE)
+    bright = painted(scene)
+    scene.show_selection(bytes(WHOLE.width * WHOLE.height), WHOLE)
+    assert painted(scene).mean() < bright.mean() - 20
+    scene.show_step(grey, WHOLE)
+    assert (painted(scene) == bright).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional, Sequence, Tuple
 
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.pixels import Image
@@ -44,9 +44,19 @@ class Tint:
         self._whole = _Kept()
 
     def paint(
-        self, context: Context, view: View, strokes: Strokes, width: int, height: int, scale: float
+        self,
+        context: Context,
+        view: View,
+        strokes: Strokes,
+        size: Tuple[int, int, float],
+        *,
+        veiled: bool = True,
     ) -> None:
-        """Over an area of `width` x `height` logical pixels."""
+        """Over an area of width x height logical pixels, each `scale` of the screen's wide.
+
+        Without the veil it is the edge alone, through which a picture can be judged.
+        """
+        width, height, scale = size
         if strokes.empty:
             return
         place, done, last = (view, width, height, scale), strokes.strokes[:-1], strokes.strokes[-1:]
@@ -57,8 +67,9 @@ class Tint:
         )
         context.set_colour(HALO_COLOUR)
         context.mask_surface(whole.edge)
-        context.set_colour(TINT_COLOUR, TINT_ALPHA)
-        context.mask_surface(whole.inside)
+        if veiled:
+            context.set_colour(TINT_COLOUR, TINT_ALPHA)
+            context.mask_surface(whole.inside)
 
 
 class _Masks:

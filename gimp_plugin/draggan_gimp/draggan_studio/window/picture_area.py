@@ -97,7 +97,7 @@ class PictureArea:
         if tool != self._gestures.tool:
             self._gestures.cancel()
             self._gestures.tool = tool
-            self._look_anew()
+            self._veil()
 
     @property
     def brush(self) -> float:
@@ -119,7 +119,7 @@ class PictureArea:
         if busy != self._gestures.off:
             self._gestures.cancel()
             self._gestures.off = busy
-            self._look_anew()
+            self._veil()
 
     # The view.
 
@@ -209,6 +209,14 @@ class PictureArea:
         if self._view != self._viewport.view or self._scene.stale:
             self._view = self._viewport.view
             self.widget.queue_draw()
+
+    def _veil(self) -> None:
+        """What is painted lies under a veil while it is being painted."""
+        veiled = self.tool != "handles" and not self.busy
+        if veiled != self._scene.veiled:
+            self._scene.veiled = veiled
+            self.widget.queue_draw()
+        self._look_anew()
 
     def _follow_brush(self) -> None:
         old, at = self._scene.brush, self._pointer.at

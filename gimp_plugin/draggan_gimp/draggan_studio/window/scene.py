@@ -29,11 +29,12 @@ _INVERTED = bytes(255 - value for value in range(256))
 
 
 class Scene:
-    """What is to be seen. `drawing`, `brush` and `focus` are free to be set."""
+    """What is to be seen. `drawing`, `brush`, `veiled` and `focus` are free to be set."""
 
     def __init__(self, strokes: Strokes) -> None:
         self.drawing = Drawing()
         self.brush: Optional[Tuple[Point, float]] = None  # pointer and radius, logical pixels
+        self.veiled = False  # what is painted has a veil, not an edge alone
         self.focus = ""  # the ring's colour, or "" without the focus
         self._strokes = strokes
         self._base: Optional[Picture] = None
@@ -74,7 +75,7 @@ class Scene:
             (view, self._base_revision), size, lambda to: self._paint_base(to, view, size)
         )
         under = self._under.drawn(
-            (view, self._revision, self._strokes.revision),
+            (view, self._revision, self._strokes.revision, self.veiled),
             size,
             lambda to: self._paint_under(to, ground, view, size),
         )
@@ -105,13 +106,13 @@ class Scene:
         context.paint_surface(ground)
         if self._step is not None:
             self._step.paint(context, view, scale)
-        if self._held is not None:
+        if self._held is not None and self._step is None:  # a step is to be judged as it is
             context.set_colour(DIM_COLOUR, DIM_ALPHA)
             self._held.mask(context, view, scale)
             with context.saved():  # what lies outside of the mask may not move either
                 context.clip(view.place(self._box))
                 context.fill_between((0, 0, width, height), view.place(self._held.crop))
-        self._tint.paint(context, view, self._strokes, width, height, scale)
+        self._tint.paint(context, view, self._strokes, size, veiled=self.veiled)
 
     def _paint_focus(self, context: Context, width: int, height: int) -> None:
         if not self.focus:
