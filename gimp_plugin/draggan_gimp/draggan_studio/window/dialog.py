@@ -185,11 +185,14 @@ class Dialog:
         self.studio.say(sentence)
 
     def _key(self, window: Gtk.Widget, event: Any) -> bool:
-        """Escape ends a drag before it ends the dialog, which would lose it."""
-        if event.keyval == Gdk.KEY_Escape and self.studio.busy:
+        """Escape ends a drag; it never ends a dialog that holds work."""
+        if event.keyval != Gdk.KEY_Escape:
+            return False
+        if self.studio.busy:
             self.studio.drag_or_stop()
-            return True
-        return False
+        else:
+            window.propagate_key_event(event)
+        return self.studio.busy or self._canvas.anything
 
     def _look_again(self, window: Gtk.Widget, event: Any) -> bool:
         self._showing.look_again(self.studio, self._canvas)
