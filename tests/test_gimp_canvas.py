@@ -9,7 +9,18 @@ import pytest
 
 from tests.fake_gimp_document import LAYER, OTHER, Crop, FakeDocument
 from tests.gimp_plugin import load
-from tests.gimp_stage import FURTHER, HEIGHT, LINE, WIDTH, M, Stage, changed_rows, frame, picture
+from tests.gimp_stage import (
+    FURTHER,
+    GONE,
+    HEIGHT,
+    LINE,
+    WIDTH,
+    M,
+    Stage,
+    changed_rows,
+    frame,
+    picture,
+)
 
 canvas_module = load("canvas")
 Stroke = load("draggan_wire.workbench.strokes").Stroke
@@ -202,6 +213,24 @@ def test_another_daemon_keeps_what_has_been_seen(stage: Stage) -> None:
     assert stage.names == ["DragGAN critters, step 3"] and stage.canvas.beneath == stage.layers
     stage.press()
     assert stage.opened_pictures() == [AT_3]
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_daemon_that_was_restarted_goes_on_with_what_is_seen(stage: Stage, saved: bool) -> None:
+    stage.begin()
+    stage.end_drag(3, AT_3)
+    if saved:
+        stage.save(3)
+    stage.daemon.lose(GONE)
+    stage.poll()
+    stage.daemon.connect()
+    stage.poll()
+    stage.press()
+    again = stage.last(M.Open)
+    if saved:
+        assert again.saved.data == b"saved at 3" and stage.canvas.beneath == ()
+    else:  # all that there is of it is its picture
+        assert again.image == AT_3 and stage.canvas.beneath == stage.layers != ()
 
 
 def test_pixels_of_another_depth_than_before_are_refused_in_words(stage: Stage) -> None:

@@ -84,6 +84,11 @@ class Edit:
         return self._timeline.last
 
     @property
+    def reach(self) -> int:
+        """The last step that a drag can go on from, with a daemon that has forgotten us as well."""
+        return self._timeline.last if self._timeline.session else self.saved_step
+
+    @property
     def saved(self) -> Optional[bytes]:
         """The newest data for `restore`, asked for after each opening and each drag."""
         return self._timeline.saved.data if self._timeline.saved else None

@@ -191,9 +191,10 @@ class DocumentEdit:
         return self.handles.revision, self.strokes.revision
 
     def _start(self, settings: Settings) -> None:
-        lines = self.handles.lines
-        shown = self.canvas.aim(settings, lines)
-        looked = self.canvas.looked_at
+        lines, looked = self.handles.lines, self.canvas.looked_at
+        if (self.canvas.step_of_layers if looked is None else looked) > self.edit.reach:
+            self.canvas.forget()  # it is lost but for its picture, with which another edit begins
+        shown, looked = self.canvas.aim(settings, lines), self.canvas.looked_at
         at = looked if shown is not None and looked is not None else shown
         if shown is None:
             self.timeline = Timeline()
