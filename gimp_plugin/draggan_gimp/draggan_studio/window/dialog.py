@@ -118,6 +118,7 @@ class Dialog:
         self._ok.set_tooltip_text(tr("Adds the result as layers, as one step of undo."))
         window.set_default_size(*_fitting())
         window.get_content_area().pack_start(self._make_contents(), True, True, 0)
+        GimpUi.window_set_transient(window)  # else GIMP's own window hides it at a click
         window.connect("response", self._respond)
         window.connect("focus-in-event", self._look_again)
         window.connect("key-press-event", self._key)
@@ -190,9 +191,8 @@ class Dialog:
             return False
         if self.studio.busy:
             self.studio.drag_or_stop()
-        else:
-            window.propagate_key_event(event)
-        return self.studio.busy or self._canvas.anything
+            return True
+        return window.propagate_key_event(event) or self._canvas.anything
 
     def _look_again(self, window: Gtk.Widget, event: Any) -> bool:
         self._showing.look_again(self.studio, self._canvas)
