@@ -17,6 +17,8 @@ from tests.hosts.running import Run
 pytestmark = pytest.mark.host
 
 ARRIVED = 12  # pixels of 512 from the target
+GAP = 100  # milliseconds that the dialog may stand still
+PREVIEWS = 10  # a second: twenty are asked for, fewer come where others keep the cores busy
 ORIGINAL = ["layer", True, False, []]  # beside the name, which differs with the way it is opened
 DONE = "All handles have reached their targets"
 
@@ -227,6 +229,18 @@ def test_the_filter_is_repeated_and_shown_again_as_it_was_left(
     assert [branch[1] for branch in told["tree after repeating"]] == ["group", "group", "layer"]
     assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
     assert told["quality shown again"] == "Fast: a rough likeness"
+
+
+def test_the_dialog_never_stands_still_while_previews_stream_in(
+    gimp: GimpHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal)
+    run = gimp.run("scenario_never_blocking", given=given, files=pictures, daemon=quick_daemon)
+    pace = run.results["dragging"]
+    print(pace)
+    assert pace["shown"] > PREVIEWS * pace["seconds"]
+    # A long gap in which the dialog has computed little is the machine's: others held its cores.
+    assert pace["p95"] < GAP / 2 and pace["own"] < GAP
 
 
 def arrow(animal: Animal, **more: object) -> dict[str, object]:

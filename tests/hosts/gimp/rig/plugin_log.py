@@ -16,10 +16,10 @@ class PluginLog:
     def mark(self):
         self._past = len(self._lines())
 
-    def last(self, what):
-        """The newest line of a kind since the mark, or None."""
+    def last(self, what, condition=lambda line: True):
+        """The newest line of a kind since the mark that meets a condition, or None."""
         for line in reversed(self._lines()[self._past :]):
-            if line["what"] == what:
+            if line["what"] == what and condition(line):
                 return line
         return None
 
