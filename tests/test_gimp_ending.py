@@ -131,6 +131,14 @@ def test_ok_with_handles_and_no_drag_drags_first(stage: Stage) -> None:
     assert added(stage) == ["DragGAN critters, step 3"]
 
 
+def test_a_second_press_of_ok_does_not_stop_what_the_first_has_begun(stage: Stage) -> None:
+    stage.place()
+    stage.ok()
+    stage.open()
+    stage.ok()
+    assert stage.daemon.said(M.Stop) == [] and stage.ending.asked
+
+
 def test_ok_while_the_picture_is_opened_ahead_drags_first(stage: Stage) -> None:
     stage.edit.warm(stage.settings)
     stage.place()
@@ -230,6 +238,19 @@ def test_what_was_saved_of_a_timeline_that_is_gone_is_not_taken(stage: Stage) ->
     stage.answer(M.Saved("s", M.Blob(b"the other one"), 3), to=M.Save)
     wait(stage)
     assert read_note(stage.document.noted).data == b"the other one"
+
+
+def test_nor_is_it_where_nothing_newer_comes(stage: Stage) -> None:
+    stage.drag(3, AT_3)
+    stage.look(0, picture())
+    stage.press()
+    stage.end_drag(3, AT_2)
+    stage.ok()
+    stage.clock.now += 2 * PATIENCE
+    stage.poll()
+    stage.clock.now += 2 * PATIENCE
+    wait(stage)
+    assert len(stage.document.inserted) == 1 and stage.document.noted == b""
 
 
 def test_a_daemon_that_cannot_save_is_not_waited_for(stage: Stage) -> None:
@@ -417,6 +438,19 @@ def test_another_daemon_meanwhile_loses_nothing_of_it(reopened: Stage) -> None:
     reopened.press()
     assert reopened.opened_pictures() == [AT_5]
     assert len(reopened.canvas.beneath) == 1
+
+
+def test_taken_up_twice_it_does_not_lie_on_itself(reopened: Stage) -> None:
+    reopened.reconnect()
+    assert len(reopened.canvas.beneath) == 1
+    reopened.take_up(5, AT_5, picture())
+    assert reopened.canvas.beneath == () and reopened.layers == ()
+
+
+def test_a_step_of_the_same_number_is_another_one_after_a_drag(reopened: Stage) -> None:
+    reopened.look(2, AT_2)
+    reopened.drag_on(5, AT_3)
+    assert [layer.image for layer in reopened.layers] == [AT_3]
 
 
 def test_taken_up_from_the_layer_of_its_result_it_goes_on_from_the_same_pixels(

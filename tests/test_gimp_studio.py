@@ -372,6 +372,26 @@ def test_the_picture_is_opened_ahead_once_for_each_choice(alone: Scene) -> None:
     assert [each.quality for each in alone.daemon.said(M.Open)] == ["balanced", "best"]
 
 
+def test_what_cannot_be_opened_ahead_is_tried_once(
+    alone: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(alone.studio._edit, "warm", tried.append)
+    alone.connect()
+    alone.poll()
+    alone.poll()
+    assert len(tried) == 1
+
+
+def test_another_daemon_opens_the_picture_ahead_as_well(scene: Scene) -> None:
+    whole = replace(scene.studio.settings, region="whole")
+    scene.studio.change(whole)
+    scene.studio.change(replace(whole, address="tcp://far:1"))
+    assert scene.daemon.sent == []
+    scene.connect()
+    assert len(scene.daemon.said(M.Open)) == 1
+
+
 def test_after_a_drag_nothing_is_opened_ahead(scene: Scene) -> None:
     scene.drag(3, AT_3)
     scene.studio.change(replace(scene.studio.settings, region="whole", quality="best"))
