@@ -52,6 +52,8 @@ def ask(
 ) -> Optional[Outcome]:
     """Shows the dialog until it is closed; None where the user has cancelled."""
     GimpUi.init(ROLE)
+    # Else Tab leaves each sentence that it comes by highlighted.
+    Gtk.Settings.get_default().set_property("gtk-label-select-on-focus", False)
     dialog = Dialog(document, settings, version=version, folder=folder)
     try:
         return dialog.run()
@@ -131,6 +133,7 @@ class Dialog:
         panes = Gtk.Paned(orientation=Gtk.Orientation.HORIZONTAL)
         panes.pack1(left, True, False)
         panes.pack2(self._panel.widget, False, False)
+        panes.set_focus_chain([left, self._panel.widget])  # else Tab leaves out the panel at first
         panes.set_position(_fitting()[0] - 330)
         panes.set_border_width(6)
         return panes
@@ -192,7 +195,12 @@ class Dialog:
         if self.studio.busy:
             self.studio.drag_or_stop()
             return True
-        return window.propagate_key_event(event) or self._canvas.anything
+        return window.propagate_key_event(event) or self._anything_to_lose
+
+    @property
+    def _anything_to_lose(self) -> bool:
+        placed = bool(self.studio.edit.handles) or self.studio.painted
+        return self._canvas.anything or placed
 
     def _look_again(self, window: Gtk.Widget, event: Any) -> bool:
         self._showing.look_again(self.studio, self._canvas)
@@ -215,8 +223,7 @@ class Dialog:
     def _follow(self) -> None:
         self._panel.follow()
         self._showing.follow(self.studio, self._canvas)
-        edit = self.studio.edit
-        possible = self._canvas.anything or self.studio.busy or bool(edit.handles)
+        possible = self._canvas.anything or self.studio.busy or bool(self.studio.edit.handles)
         self._ok.set_sensitive(possible and not self.studio.ending)
         self._watcher.follow()
 
