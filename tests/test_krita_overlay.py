@@ -14,7 +14,7 @@ application = qt_application()
 qt = load("qt")
 handles = load("draggan_wire.workbench.handles")
 gestures = load("draggan_wire.workbench.gestures")
-arrows = load("arrows")
+marks = load("marks")
 drawing_module = load("draggan_wire.workbench.drawing")
 colours = load("draggan_wire.workbench.colours")
 overlay = load("overlay")
@@ -158,7 +158,7 @@ def painted(drawing: Any, to_widget: Any = None, paper: str = "#777777") -> Any:
     image = QtGui.QImage(WIDTH, HEIGHT, QtGui.QImage.Format.Format_RGB32)
     image.fill(QtGui.QColor(paper))
     painter = QtGui.QPainter(image)
-    arrows.paint_drawing(painter, to_widget or QtGui.QTransform(), drawing)
+    marks.paint_drawing(painter, to_widget or QtGui.QTransform(), drawing)
     painter.end()
     return image
 
@@ -532,7 +532,7 @@ def test_nothing_is_drawn_outside_of_its_bounds(to_widget: Any) -> None:
     )
     image = painted(drawing, to_widget)
     painter = QtGui.QPainter(image)
-    painter.fillRect(arrows.bounds(to_widget, drawing), QtGui.QColor("#777777"))
+    painter.fillRect(marks.bounds(to_widget, drawing), QtGui.QColor("#777777"))
     painter.end()
     assert image == painted(Drawing())
 

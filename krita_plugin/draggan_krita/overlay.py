@@ -1,4 +1,4 @@
-"""The transparent widget over a canvas that shows handles and a picture; imports qt.py, arrows.py.
+"""The transparent widget over a canvas that shows handles and a picture; imports qt.py, marks.py.
 
 It takes no events: what is under it gets them. It is a child of the canvas and dies with it.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from .arrows import bounds, paint_drawing
 from .draggan_wire.workbench.drawing import Drawing
+from .marks import bounds, paint_drawing
 from .qt import QtCore, QtGui, QtWidgets, is_deleted
 from .surface import Surface, scale_of, transform_of, widget_of
 

@@ -2,8 +2,7 @@
 
 A handle is a disc, its target an open ring with an arrow head, a pin a diamond. While
 dragging, the disc is where the handle is now; a small ring is where it came from, and a badge
-says how it stands. Each editor's plugin paints this with its own toolkit, in these sizes: logical
-pixels of the screen, at every zoom.
+says how it stands. Sizes are logical pixels of the screen, at every zoom.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ BOLD = 1.25  # how much larger what is selected or under the pointer is
 BOLD_LINE = 1.6  # how much wider the lines of what is selected are
 HALO, OUTLINE = 6.0, 3.0  # how much wider than the colour
 LABEL_HEIGHT = 13
+DASH = 4.0  # of the box's frame, and the gap after it
 BADGE_AWAY = 19.0  # from the handle to the middle of its badge
 LABEL_AWAY, LABEL_AWAY_SELECTED = 15.0, 19.0  # from the handle to the middle of its number
 MARGIN = 40.0  # no mark reaches further from its point
