@@ -12,6 +12,7 @@ from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
 from ..draggan_wire.pixels import size_in_bytes
+from ..draggan_wire.workbench.received import check_size, name_of_format
 from .scratch import Workshop, space_of
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
@@ -26,12 +27,7 @@ def working_format(node: Any) -> str:
 
 def depth_of(image: Image) -> str:
     """Krita's name for the depth of an image that came from the daemon; raises BadInput."""
-    if image.format not in _DEPTHS:
-        raise BadInput(
-            f"The daemon sent pixels of a format that was not asked for ({image.format}).",
-            hint="Update the daemon and the plugin to the same version.",
-        )
-    return _DEPTHS[image.format]
+    return name_of_format(image, _DEPTHS)
 
 
 def read_node(node: Any, crop: Crop, workshop: Workshop) -> Image:
@@ -70,15 +66,5 @@ def read_selection(document: Any, crop: Crop) -> Optional[Image]:
 
 def write_node(node: Any, image: Image, crop: Crop) -> None:
     """Replaces the pixels of a layer of ours inside the crop."""
-    check_size(image, crop)
+    check_size(image, crop)  # Krita takes too short a buffer in silence
     node.setPixelData(bytes(image.data), crop.left, crop.top, crop.width, crop.height)
-
-
-def check_size(image: Image, crop: Crop) -> None:
-    """Krita takes too short a buffer in silence: refuse before it sees one. Raises BadInput."""
-    if (image.width, image.height) != (crop.width, crop.height):
-        raise BadInput(
-            f"The daemon sent {image.width} x {image.height} pixels in place of "
-            f"{crop.width} x {crop.height}.",
-            hint="Update the daemon and the plugin to the same version.",
-        )

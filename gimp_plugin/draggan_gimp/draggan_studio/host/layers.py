@@ -20,6 +20,7 @@ from gi.repository import Gimp
 
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.errors import BadInput
+from ..draggan_wire.workbench.received import check_size
 from . import pixels
 from .notes import Origin, forget, read_origin, write_note, write_origin
 
@@ -166,7 +167,7 @@ class Insertion:
 
     def __init__(self, image: Any, source: Any, layers: Sequence[NewLayer], group: Any) -> None:
         for new in layers:
-            pixels.check_size(new.image, new.crop)
+            check_size(new.image, new.crop)
         self._image, self._source, self._new = image, source, layers
         origin = self._origin_of(group)
         self._group = group if origin is not None else None

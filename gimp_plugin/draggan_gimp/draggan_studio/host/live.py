@@ -12,6 +12,7 @@ from gi.repository import Gimp
 
 from ..draggan_wire.crop import Crop
 from ..draggan_wire.messages import Image
+from ..draggan_wire.workbench.received import check_size
 from . import pixels
 from .layers import is_locked, keeping_selected, new_layer, parents, place_above, without_undo
 
@@ -28,7 +29,7 @@ class LiveLayer:
 
     def show(self, image: Image, crop: Crop) -> None:
         """Shows a step; one that the user has removed stays away until the next `end`."""
-        pixels.check_size(image, crop)
+        check_size(image, crop)
         with without_undo(self._image):
             if self._layer is not None and self._crop != crop:
                 self.end()

@@ -12,9 +12,9 @@ from typing import Any, Tuple
 from gi.repository import Gegl, Gimp
 
 from ..draggan_wire.crop import Crop
-from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
 from ..draggan_wire.pixels import size_in_bytes
+from ..draggan_wire.workbench.received import name_of_format
 from ..screen import Screen
 
 SCREEN = "cairo-ARGB32"
@@ -116,7 +116,7 @@ def write(drawable: Any, image: Image) -> None:
     """
     area = Gegl.Rectangle.new(0, 0, image.width, image.height)
     buffer = drawable.get_buffer()
-    buffer.set(area, _gegl_format(image), bytes(image.data))
+    buffer.set(area, name_of_format(image, GEGL_FORMATS), bytes(image.data))
     buffer.flush()
     drawable.update(0, 0, image.width, image.height)
 
@@ -154,29 +154,11 @@ def screen(image: Image) -> Screen:
 
 
 def _buffer(image: Image) -> Any:
-    form, area = _gegl_format(image), Gegl.Rectangle.new(0, 0, image.width, image.height)
+    form = name_of_format(image, GEGL_FORMATS)
+    area = Gegl.Rectangle.new(0, 0, image.width, image.height)
     buffer = Gegl.Buffer.new(form, 0, 0, image.width, image.height)
     buffer.set(area, form, bytes(image.data))  # all but bytes goes over one by one, 30 times slower
     return buffer
-
-
-def _gegl_format(image: Image) -> str:
-    if image.format not in GEGL_FORMATS:
-        raise BadInput(
-            f"The daemon sent pixels of a format that was not asked for ({image.format}).",
-            hint="Update the daemon and the plug-in to the same version.",
-        )
-    return GEGL_FORMATS[image.format]
-
-
-def check_size(image: Image, crop: Crop) -> None:
-    """Raises BadInput for a result that does not fit its crop: GEGL would read past its end."""
-    if (image.width, image.height) != (crop.width, crop.height):
-        raise BadInput(
-            f"The daemon sent {image.width} x {image.height} pixels in place of "
-            f"{crop.width} x {crop.height}.",
-            hint="Update the daemon and the plug-in to the same version.",
-        )
 
 
 def is_opaque(image: Image, changed: Any) -> bool:
