@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.host
 ARRIVED = 12  # pixels of 512 from the target
 GAP = 100  # milliseconds that the dialog may stand still
 PREVIEWS = 10  # a second: twenty are asked for, fewer come where others keep the cores busy
+AT_ONCE = 2  # seconds; a step of the model takes a twentieth, other work on the machine some more
+PROJECT = Path(__file__).resolve().parent.parent.parent
 ORIGINAL = ["layer", True, False, []]  # beside the name, which differs with the way it is opened
 DONE = "All handles have reached their targets"
 
@@ -241,6 +245,87 @@ def test_the_dialog_never_stands_still_while_previews_stream_in(
     assert pace["shown"] > PREVIEWS * pace["seconds"]
     # A long gap in which the dialog has computed little is the machine's: others held its cores.
     assert pace["p95"] < GAP / 2 and pace["own"] < GAP
+
+
+def test_a_script_can_ask_for_all_that_the_dialog_offers(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    nose, target = animal.landmark("nose"), animal.target("nose")
+    given = arrow(animal, json=json.dumps([[*nose, *target]]))
+    run = gimp.run("scenario_arguments", given=given, files=pictures, daemon=daemon, seconds=400)
+    told = run.results
+    for name in ("path", "no mask", "visible", "in a group", "few steps", "seed"):
+        assert told[f"{name}: returned"] == [True, ""], name
+    for name in ("path", "no mask", "visible", "in a group"):
+        assert_the_nose_moved(animal, animal.picture, read_png(run.out / f"{name}.png"))
+    result, *kept = told["path: tree"][0][4]
+    assert result[2] and [step[0] for step in kept] == [
+        f"DragGAN, step {5 * k}" for k in range(len(kept), 0, -1)
+    ]
+    assert len(kept) >= 2 and not any(step[2] for step in kept)
+    assert [branch[0] for branch in told["in a group: tree"]] == ["mine"]
+    assert [branch[0] for branch in told["in a group: tree"][0][4]] == ["DragGAN", "Background"]
+    assert told["few steps: tree"][0][4][0][0].endswith("step 3")
+    assert told["seed: size"] == [128, 128]
+
+
+def test_the_readmes_script_drags_a_folder(
+    gimp: GimpHost, daemon: RealDaemon, tmp_path: Path
+) -> None:
+    chapter = (PROJECT / "README.md").read_text().partition("### Scripting it")[2]
+    script = chapter.partition("```python\n")[2].partition("```")[0]
+    shutil.copy(PROJECT / "draggan/assets/demo.png", tmp_path)
+    run = gimp.run("scenario_readme", given={"script": script}, files=tmp_path, daemon=daemon)
+    assert run.results["status"] == 0, run.results["said"]
+    assert "demo.png -> DragGAN" in run.results["said"]
+    before, after = (read_png(run.out / f"{where}/demo.png") for where in ("photos", "dragged"))
+    assert before.shape == after.shape and (before != after).any()
+
+
+def test_only_what_is_painted_in_the_dialog_moves(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    lines = [((80.0, y), (390.0, y)) for y in range(40, 400, 30)]  # the head, generously
+    given = arrow(animal, strokes=lines)
+    run = gimp.run("scenario_painting", given=given, files=pictures, daemon=daemon, seconds=300)
+    told = run.results
+    assert told["kept"] == list(range(10, told["last"] + 1, 10))
+    assert len(told["tree while dragging"]) > 1, "the image does not show the steps"
+    group, original = told["tree"]
+    assert original[1:] == ORIGINAL and len(group[4]) == 1 + len(told["kept"])
+    assert told["changes after undo"] == []
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
+    assert_only_what_is_covered_changed(run)
+    before, after = visible(run, "before.raw"), visible(run, "after.raw")
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    brush = 512 / 24 + 2
+    assert columns.min() > 80 - brush and columns.max() < 390 + brush
+    assert rows.min() > 40 - brush and rows.max() < 370 + brush
+
+
+def test_a_drag_is_stopped_at_once_and_cancel_leaves_nothing(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run(
+        "scenario_stopping", given=arrow(animal), files=pictures, daemon=daemon, seconds=300
+    ).results
+    assert told["stop"] < AT_ONCE and told["escape"] < AT_ONCE
+    assert told["message"].startswith("Stopped")
+    assert told["changes"] == []
+    assert len(told["windows"]) == 1, told["windows"]
+
+
+def test_a_layer_too_large_to_be_sent_is_dragged_in_part(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    left, top = at = (3100, 2200)
+    nose, target = animal.landmark("nose"), animal.target("nose")
+    there = [(x + left, y + top) for x, y in (nose, target)]
+    given = {"at": at, "handles": "{:.2f},{:.2f}:{:.2f},{:.2f}".format(*there[0], *there[1])}
+    run = gimp.run("scenario_large", given=given, files=pictures, daemon=daemon, seconds=400)
+    assert run.results["around the handles"] == run.results["returned"] == [True, ""]
+    assert_only_what_is_covered_changed(run)
+    assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
 
 
 def arrow(animal: Animal, **more: object) -> dict[str, object]:

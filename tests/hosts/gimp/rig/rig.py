@@ -65,6 +65,7 @@ class Rig:
         )
         done = subprocess.run(
             [CONSOLE, "-i", *batch_words("; ".join(lines)), "--quit"],
+            cwd=self.out,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

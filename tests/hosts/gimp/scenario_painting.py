@@ -1,0 +1,41 @@
+"""What is painted in the dialog is all that may move; steps are kept and shown in the image."""
+
+from rig.dialog import Dialog
+
+
+def main(rig):
+    gimp = rig.gimp(rig.path("animal.png"))
+    gimp.do("image = Gimp.get_images()[0]; layer = image.get_layers()[0]")
+    rig.put("size", gimp.do("write_visible(image, 'before.raw')"))
+    before = gimp.do("state(image)")
+    dialog = Dialog(rig)
+    dialog.open_by_keys()
+    dialog.wait_for_connection()
+    dialog.choose("Quality", "Fast: a rough likeness")
+    dialog.press("Paint")
+    for start, end in rig.given["strokes"]:
+        dialog.arrow(start, end)
+    rig.screenshot("painted")
+    dialog.press("Handles")
+    dialog.arrow(rig.given["nose"], rig.given["target"])
+    dialog.press("Keep every")
+    dialog.press("More options")
+    dialog.press("Show steps in the image")
+    dialog.press("Drag")
+    dialog.wait_for_step(3)
+    rig.put("tree while dragging", gimp.do("tree(image)"))
+    rig.screenshot("dragging")
+    dialog.wait_until_idle()
+    rig.put("last", dialog.step[1])
+    rig.put("kept", dialog.state["kept"])
+    rig.screenshot("done")
+    dialog.ok()
+    rig.put("tree", gimp.do("tree(image)"))
+    gimp.do("result = image.get_layers()[0].get_children()[0]")
+    rig.put("covers", gimp.do("write_coverage(result, 'coverage.raw')"))
+    gimp.do("write_visible(image, 'after.raw')")
+    gimp.do("export(image, 'after.png')")
+    rig.display().activate("GIMP$")
+    rig.display().keys("ctrl+z")
+    rig.wait_for(lambda: gimp.do("len(image.get_layers())") == 1, 10, "undo")
+    rig.put("changes after undo", gimp.do("changes(image, before)", before=before))
