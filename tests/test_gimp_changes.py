@@ -43,7 +43,7 @@ def test_pictures_of_two_forms_are_not_compared() -> None:
 @pytest.mark.parametrize("form", ["graya8", "rgba8", "rgbaf32"])
 @pytest.mark.parametrize("corner", [(90, 220), (130, 180), (95, 190), (400, 0)])
 def test_only_what_has_changed_is_laid_over_wherever_the_crops_meet(
-    form: str, corner: "tuple[int, int]"
+    form: str, corner: tuple[int, int]
 ) -> None:
     base, top = random_picture(form, 60, 50, 1), random_picture(form, 40, 30, 2)
     marks = 255 * np.random.default_rng(3).integers(0, 2, (30, 40)).astype(np.uint8)
