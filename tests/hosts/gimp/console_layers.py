@@ -160,6 +160,19 @@ def a_mode_an_opacity_and_a_mask_hold_for_the_result_too():
         assert close(visible(image, RGBA), after), mode
 
 
+def a_hidden_layer_is_seen_whole_in_its_result():
+    image = new_image("u8-perceptual")
+    layer = add_layer(image)
+    shown = visible(image, RGBA)
+    layer.set_visible(False)
+    document = GimpDocument(image, layer)
+    result = result_of(document.read_layer(document.layer, WHOLE), WHOLE)
+    document.insert([result], source=document.layer)
+    after = visible(image, RGBA)
+    for row in range(0, len(after), 160):  # the right half has not changed
+        assert after[row + 80 : row + 160] == shown[row + 80 : row + 160]
+
+
 def everything_visible_is_replaced_where_it_shines_through():
     for alpha in (False, True):
         image = new_image()

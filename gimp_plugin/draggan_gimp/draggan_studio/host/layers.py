@@ -222,7 +222,7 @@ class Insertion:
         layer = self._source
         masked = layer.get_mask() is not None and layer.get_apply_mask()
         shines = masked or layer.get_opacity() < 100 or layer.get_mode() not in _PLAIN
-        if not shines and self._opaque():
+        if layer.get_visible() and not shines and self._opaque():
             return False
         locked = any(parent.get_lock_content() for parent in parents(layer))
         return not locked and all(_covers(layer, new.crop) for new in self._new)
