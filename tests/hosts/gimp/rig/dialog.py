@@ -159,22 +159,18 @@ class Dialog:
     def _uncovered(self, words):
         """A widget that is to be used; the wheel brings it into sight where the panel scrolls."""
         self._rig.told.wait_for_beats()
-        lowest = self._lowest()
-        for _ in range(20):
-            x, y = middle(widget := self.widget(words))
-            if words in BELOW or self._top() < y < lowest:
-                return widget
-            self._screen.scroll((x - 100, lowest - 30), -2 if y > lowest else 2)
+        upper, lower = self._panel()
+        widget, before = self.widget(words), None
+        while words not in BELOW and not upper < middle(widget)[1] < lower and widget != before:
+            x, y = middle(widget)
+            self._screen.scroll((x - 100, lower - 30), -2 if y > lower else 2)
             self._rig.told.wait_for_beats()
-        raise LookupError(f"'{words}' does not come into sight")
+            widget, before = self.widget(words), widget
+        return widget
 
-    def _top(self):
-        """Where the panel begins, on the screen."""
-        return self._geometry()["picture"]["box"][1]
-
-    def _lowest(self):
-        """Where it ends: above the buttons that stay."""
-        return self.widget("OK")["at"][1] - 15
+    def _panel(self):
+        """Between which heights what scrolls can surely be seen; a line at the top stays."""
+        return self._geometry()["picture"]["box"][1] + 120, self.widget("OK")["at"][1] - 15
 
     def _geometry(self):
         return self._rig.told.wait("geometry", 10)
