@@ -13,7 +13,7 @@ from typing import Any, Dict, Sequence
 
 from gi.repository import Gimp, GLib, GObject
 
-from .arguments import MOST_SEED, MOST_STEPS, Arguments
+from .arguments import Arguments
 from .draggan_wire.errors import BadInput, WireError
 from .draggan_wire.workbench.settings import QUALITIES, REGIONS, SOURCES, Settings, load, save
 from .host.document import GimpDocument
@@ -158,25 +158,24 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
         procedure.add_string_argument(name, label, blurb, getattr(default, name), flags)
     blurb = "Only what is selected may move"
     procedure.add_boolean_argument("mask", "_Only the selection", blurb, default.mask, flags)
+    # GIMP drops what it does not take, with a warning that nobody sees, and goes on with the value
+    # from before: so it takes all numbers and words, and `Arguments` says what is wrong with one.
     numbers = (
-        ("iterations", "_Steps at most", "0 leaves it to the model", 0, MOST_STEPS),
-        ("keep-every", "_Keep every", "Each n-th step becomes a layer; 0: none", 0, MOST_STEPS),
-        ("seed", "See_d", "-1: the layer; else a picture that the model makes up", -1, MOST_SEED),
+        ("iterations", "_Steps at most", "0 leaves it to the model"),
+        ("keep-every", "_Keep every", "Each n-th step becomes a layer; 0: none"),
+        ("seed", "See_d", "-1: the layer; else a picture that the model makes up"),
     )
-    for name, label, blurb, low, high in numbers:
+    for name, label, blurb in numbers:
         value = getattr(default, name.replace("-", "_"))
-        procedure.add_int_argument(name, label, blurb, low, high, value, flags)
+        procedure.add_int_argument(name, label, blurb, GLib.MININT, GLib.MAXINT, value, flags)
     choices = (
         ("source", "S_ource", "What is dragged", SOURCES),
         ("region", "_Region", "Which part the model looks at", REGIONS),
         ("quality", "_Quality", "How carefully the picture is learned", QUALITIES),
     )
     for name, label, blurb, known in choices:
-        choice = Gimp.Choice.new()
-        for number, nick in enumerate(known):
-            choice.add(nick, number, nick, "")
-        value = getattr(default, name)
-        procedure.add_choice_argument(name, label, blurb, choice, value, flags)
+        blurb = f"{blurb}: {', '.join(known)}"
+        procedure.add_string_argument(name, label, blurb, getattr(default, name), flags)
     procedure.add_string_aux_argument(REMEMBERED, "Settings", "The dialog's own", "", flags)
     procedure.add_layer_return_value("layer", "Layer", "The result", False, flags)
 
