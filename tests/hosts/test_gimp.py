@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,16 @@ def test_without_a_daemon_a_script_is_told_how_to_get_one(
     well, sentence = told["said"]
     assert not well and "`draggand serve`" in sentence and "`draggan install gimp`" in sentence
     assert told["changes"] == []
+
+
+def test_a_script_and_the_dialog_start_the_daemon_that_is_installed(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    told = gimp.run("scenario_starting", given=arrow(animal), files=pictures, daemon=daemon).results
+    assert told["was installed"] == {"command": [sys.executable, "-m", "draggan_daemon"]}
+    assert told["script"] == [True, ""]
+    assert "starting" in told["connections"] and told["connections"][-1] == "connected"
+    assert told["dialog"][0] == "cancelled"
 
 
 def test_images_of_any_depth_model_and_profile_are_dragged(

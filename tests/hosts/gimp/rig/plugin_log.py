@@ -23,6 +23,9 @@ class PluginLog:
                 return line
         return None
 
+    def all(self, what):
+        return [line for line in self._lines()[self._past :] if line["what"] == what]
+
     def count(self):
         """How many lines there are."""
         return len(self._lines())
