@@ -4,6 +4,9 @@ import os
 import time
 
 from draggan_studio.draggan_wire.crop import Crop
+from draggan_studio.draggan_wire.workbench.note import Note, read_note, write_note
+from draggan_studio.draggan_wire.workbench.region import Source, Terms
+from draggan_studio.draggan_wire.workbench.trace import Trace
 from draggan_studio.host import notes
 from draggan_studio.host.document import GimpDocument
 from gi.repository import Gimp, Gio
@@ -73,6 +76,30 @@ def every(layers):
         yield layer
         if layer.is_group_layer():
             yield from every(layer.get_children())
+
+
+def a_copy_of_an_image_knows_its_own_layers():
+    """GIMP counts tattoos anew there, so those of the note are of other layers, or of none."""
+    image = new_image()
+    add_layer(image)
+    layer = add_layer(image)
+    document = GimpDocument(image, layer)
+    read = document.read_layer(document.layer, WHOLE)
+
+    def noted(group, ids):
+        source = Source(document.layer, WHOLE)
+        terms = Terms(region="whole", model="critters", quality="fast")
+        trace = Trace(group, ((ids[-1], 3),))
+        return write_note(Note(terms, source, "rgba8", (), (), trace, 3, b"saved"))
+
+    document.insert([result_of(read, WHOLE)], source=document.layer, note=noted)
+    copy = image.duplicate()
+    group, source, _ = copy.get_layers()
+    note = read_note(GimpDocument(copy, group).read_note())
+    assert note.source.layer == str(source.get_tattoo())
+    result = group.get_children()[0]
+    trace = Trace(str(group.get_tattoo()), ((str(result.get_tattoo()), 3),))
+    assert (note.trace, note.data) == (trace, b"saved")
 
 
 def the_newest_edit_of_a_layer_is_found_first():

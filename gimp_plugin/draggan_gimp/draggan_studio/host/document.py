@@ -16,7 +16,7 @@ from ..draggan_wire.errors import BadInput
 from ..draggan_wire.messages import Image
 from ..draggan_wire.pixels import BYTES_PER_PIXEL
 from ..screen import Screen
-from . import layers, notes, paths, pixels
+from . import copies, layers, notes, paths, pixels
 from .live import LiveLayer
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class GimpDocument:
         """The edit that belongs to the layer, b"" for none."""
         if self._note is not None:
             return self._note
-        return notes.read_note(group) if (group := self._group_of_edit()) is not None else b""
+        return copies.note_of(group) if (group := self._group_of_edit()) is not None else b""
 
     def write_note(self, data: bytes) -> None:
         """For this opening of the filter only; `insert` writes what the image is to carry."""
