@@ -50,9 +50,15 @@ def test_handles_are_read_in_every_form(text: str) -> None:
     assert parse(text) == (ARROW, PIN)
 
 
-@pytest.mark.parametrize("text", ["", " \n ", ";", "[]", '{"handles": []}'])
+@pytest.mark.parametrize("text", ["", "  ", "\n \n"])
 def test_an_empty_text_has_no_handles(text: str) -> None:
     assert parse(text) == ()
+
+
+@pytest.mark.parametrize("text", [";", " ;; ; ", "[]", '{"handles": []}'])
+def test_a_text_that_names_no_handle_is_refused(text: str) -> None:
+    with pytest.raises(errors.BadInput, match="a text without a handle"):
+        parse(text)
 
 
 @pytest.mark.parametrize(

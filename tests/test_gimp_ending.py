@@ -46,6 +46,28 @@ def wait(stage: Stage) -> None:
     stage.poll()
 
 
+def test_ok_warns_once_where_the_layer_was_painted_on_since_the_drag(stage: Stage) -> None:
+    stage.drag(5, AT_5)
+    stage.document.paint((1, 1, 5, 5), 7)
+    stage.ok()
+    wait(stage)
+    assert "changed or moved in the image since" in stage.view.message
+    assert stage.document.inserted == [] and not stage.ending.asked
+    stage.ok()
+    wait(stage)
+    assert added(stage)
+
+
+def test_what_was_painted_and_undone_again_needs_no_warning(stage: Stage) -> None:
+    stage.drag(5, AT_5)
+    before = stage.document.read_layer(LAYER, stage.canvas.crop)
+    stage.document.paint((1, 1, 5, 5), 7)
+    stage.document.paint((1, 1, 5, 5), before.data[0])
+    stage.ok()
+    wait(stage)
+    assert added(stage)
+
+
 def later(stage: Stage, **settings: Any) -> Stage:
     """The filter is called again on the same image."""
     other = Stage(stage.document, **settings)

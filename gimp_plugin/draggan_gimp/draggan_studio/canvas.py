@@ -155,6 +155,13 @@ class GimpCanvas:
         old = not self._step or self._step == self._reopened or self._awaiting
         return not old and self._shown is not None
 
+    def source_changed(self) -> bool:
+        """Whether the source shows something else where it was opened. Raises BadInput without."""
+        opened = self._opened
+        if opened is None or self._awaiting:
+            return False
+        return self._digest(opened.source) != self._look
+
     def layers(self) -> Tuple[NewLayer, ...]:
         """All that is to be added to the image, the lowest first, the result last."""
         kept = [kept.layer for kept in sorted(self._kept, key=lambda kept: kept.step)]

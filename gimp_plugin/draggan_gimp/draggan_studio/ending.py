@@ -33,7 +33,7 @@ class Ending:
         self.result: Optional[Any] = None
         self._document, self._canvas, self._edit = document, canvas, edit
         self._clock = clock
-        self._dragged = self._told = False
+        self._dragged = self._told = self._warned = False
         self._deadline: Optional[float] = None
 
     def ask(self, settings: Settings) -> None:
@@ -48,7 +48,7 @@ class Ending:
 
     def cancel(self) -> None:
         """The user goes on."""
-        self.asked = False
+        self.asked = self._warned = False
 
     def poll(self) -> None:
         """Goes on as far as it can; what stands in the way is said by the edit's view."""
@@ -74,7 +74,7 @@ class Ending:
                 "Nothing has moved, so there is nothing to add.",
                 hint="Draw an arrow and press Drag, or press Cancel.",
             )
-        elif self._saved() and self._announced():
+        elif self._saved() and self._as_dragged() and self._announced():
             source = self._canvas.opened.source.layer if self._canvas.opened else ""
             new = any(layer.visible for layer in layers)
             hidden = tuple(layer for layer, _ in self._canvas.trace.results) if new else ()
@@ -89,6 +89,16 @@ class Ending:
         if self._deadline is None:
             self._deadline = self._clock() + PATIENCE
         return self._clock() > self._deadline
+
+    def _as_dragged(self) -> bool:
+        """Raises BadInput, once, where the source has been painted on or moved since."""
+        if not self._warned and self._canvas.source_changed():
+            self._warned = True
+            raise BadInput(
+                "What was dragged has been changed or moved in the image since.",
+                hint="Undo that, or press OK again to add the result all the same.",
+            )
+        return True
 
     def _announced(self) -> bool:
         """Large layers take GIMP seconds, in which nothing can be said any more."""

@@ -50,6 +50,8 @@ def parse_handles(text: str) -> Tuple[HandleLine, ...]:
             f"There are {len(handles)} handles; at most {MAX_HANDLES} are possible.",
             hint="Leave some out.",
         )
+    if text and not handles:
+        raise BadInput("The handles are a text without a handle.", hint=FORM)
     return handles
 
 

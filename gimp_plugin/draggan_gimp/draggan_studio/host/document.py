@@ -89,6 +89,11 @@ class GimpDocument:
         return f"{size}, {model}, {precision}, {label}, read as {self._format}"
 
     @property
+    def name(self) -> str:
+        """What GIMP calls the image, for its user alone."""
+        return str(self._image.get_name() or "") if self._image.is_valid() else ""
+
+    @property
     def layer(self) -> str:
         """The id of the layer that the filter was called on."""
         return self._id

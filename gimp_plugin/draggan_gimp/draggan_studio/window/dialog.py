@@ -113,7 +113,7 @@ class Dialog:
     # Its parts.
 
     def _make_window(self) -> Gtk.Widget:
-        window = GimpUi.Dialog(title="DragGAN", role=ROLE)
+        window = GimpUi.Dialog(title=f"DragGAN: {self._document.name}", role=ROLE)
         tr = self.studio.words.tr
         window.add_button(self._buttons[0], Gtk.ResponseType.CANCEL)
         self._ok = window.add_button(self._buttons[1], Gtk.ResponseType.OK)
