@@ -21,6 +21,12 @@ def wrapping(*, quiet: bool = False, small: bool = False) -> Gtk.Label:
     return label
 
 
+def keep_lines(label: Gtk.Label, lines: int) -> None:
+    """Room for so many lines even where there are fewer, so that what is below stays in place."""
+    _, height = label.create_pango_layout("\n".join("X" * lines)).get_pixel_size()
+    label.set_size_request(-1, height)
+
+
 def say(label: Gtk.Label, text: str, tone: str = "") -> None:
     """Shows a text in a tone: "good", "wait", "bad" or "" for the usual colour."""
     text = text.replace("\0", "")

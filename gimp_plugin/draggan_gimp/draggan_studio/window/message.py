@@ -10,7 +10,7 @@ from ..draggan_wire.workbench import captions
 from ..draggan_wire.workbench.host_words import GIMP
 from .buttons import button, ellipsized
 from .form import column, line
-from .labels import say, wrapping
+from .labels import keep_lines, say, wrapping
 from .mnemonics import Mnemonics
 from .quiet import set_class, set_enabled, set_shown, set_text
 from .shown import Shown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..studio import GimpStudio
 
 _PULSE_MS = 80
+USUAL_LINES = 2  # of a sentence: with one alone, the timeline would jump under the pointer
 
 
 class MessageArea:
@@ -33,6 +34,7 @@ class MessageArea:
         self._speed = Gtk.Label(xalign=1)
         set_class(self._speed, "draggan-quiet", True)
         self._message = wrapping()
+        keep_lines(self._message, USUAL_LINES)
         self._hint = wrapping(quiet=True)
         text = keys.mark(words.tr("Take up the edit again"))
         self._reopen = ellipsized(button(text, studio.reopen))
@@ -46,7 +48,6 @@ class MessageArea:
         self._follow_bar(captions.progress(now))
         speed = captions.speed(now, words)
         set_text(self._speed, speed)
-        set_shown(self._speed, bool(speed))
         message = captions.message(now, words, GIMP)
         say(self._message, message.text, message.tone)
         hint = captions.hint(now, words)
