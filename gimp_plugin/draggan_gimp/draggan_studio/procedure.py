@@ -16,6 +16,7 @@ from gi.repository import Gimp, GLib, GObject
 from .arguments import Arguments
 from .draggan_wire.errors import BadInput, WireError
 from .draggan_wire.workbench.settings import QUALITIES, REGIONS, SOURCES, Settings, load, save
+from .draggan_wire.workbench.words import Words
 from .host.document import GimpDocument
 
 NAME = "plug-in-draggan"
@@ -69,12 +70,11 @@ def run(
             layer = _ask(document, config)
         else:
             layer = _drag(document, config)
-    except WireError as error:
-        return _failed(procedure, error)
     except Exception as error:  # else the user would see nothing at all
-        traceback.print_exc()
-        sentence = f"The plug-in could not do its part: {type(error).__name__}: {error}."
-        return _failed(procedure, WireError(sentence, hint="If it stays, report this sentence."))
+        # Scripts get English, whatever language they run in.
+        script = run_mode == Gimp.RunMode.NONINTERACTIVE
+        language = "" if script else _remembered(config).language or GLib.get_language_names()[0]
+        return _failed(procedure, _in_words(error), Words(language))
     if layer is None:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
@@ -133,8 +133,16 @@ def _show_progress(fraction: Any, words: str) -> None:
         Gimp.progress_update(fraction)
 
 
-def _failed(procedure: Gimp.Procedure, error: WireError) -> Gimp.ValueArray:
-    words = f"{error.sentence} {error.hint}".strip()
+def _in_words(error: Exception) -> WireError:
+    if isinstance(error, WireError):
+        return error
+    traceback.print_exc()
+    sentence = f"The plugin could not do its part: {type(error).__name__}: {error}."
+    return WireError(sentence, hint="Try again; if it stays, report this sentence.")
+
+
+def _failed(procedure: Gimp.Procedure, error: WireError, language: Words) -> Gimp.ValueArray:
+    words = f"{language.sentence(error.sentence)} {language.sentence(error.hint)}".strip()
     status = Gimp.PDBStatusType.EXECUTION_ERROR
     if isinstance(error, BadInput):
         status = Gimp.PDBStatusType.CALLING_ERROR
