@@ -150,6 +150,19 @@ def test_handles_follow_the_step_that_is_looked_at(stage: Stage) -> None:
 # Looking back and keeping.
 
 
+def test_a_handle_that_has_arrived_still_has_when_one_comes_back_to_its_step(stage: Stage) -> None:
+    stage.begin(LINE, PIN)
+    stage.finish(9, 90, LINE.target, PIN.start, statuses=("reached", "pinned"))
+    stage.save(9)
+    assert stage.view.handles == ("reached", "pinned")
+    stage.edit.look(4)
+    stage.sought(4, 60, WAY, PIN.start)
+    assert stage.view.handles == ("placed", "pinned")
+    stage.edit.look(9)
+    stage.sought(9, 90, LINE.target, PIN.start)
+    assert stage.view.handles == ("reached", "pinned")
+
+
 def test_looking_back_shows_a_step_over_the_canvas_and_its_picture_in_small(stage: Stage) -> None:
     stage.drag(3, 70, WAY)
     before = stage.raw.seen()

@@ -381,9 +381,18 @@ class DocumentEdit:
     def _statuses(self) -> Tuple[str, ...]:
         failed = self.edit.status.state == "failed"
         statuses = () if failed else self.edit.status.statuses
-        if len(statuses) == len(self.handles.lines) and self.handles.lines == self._ours:
+        lines, untouched = self.handles.lines, self.handles.lines == self._ours
+        if len(statuses) == len(lines) and untouched:
             return statuses
-        return tuple("pinned" if line.pinned else "placed" for line in self.handles.lines)
+        dragged = self._drag_of(self.edit.status.step).lines if self._drags and untouched else lines
+        return tuple(map(_standing, lines, dragged))
+
+
+def _standing(line: HandleLine, dragged: HandleLine) -> str:
+    """A handle that has arrived holds its place, but nobody has pinned it."""
+    if not line.pinned:
+        return "placed"
+    return "pinned" if dragged.pinned else "reached"
 
 
 def _options(settings: Settings, crop: Crop) -> EditOptions:
