@@ -38,11 +38,23 @@ def head(**changes: Any) -> bytes:
 
 
 def packed(text: bytes, *, magic: bytes = note.MAGIC, size: int | None = None) -> bytes:
-    return magic + struct.pack(">I", len(text) if size is None else size) + text + b"data"
+    return magic + struct.pack(">I", len(text) if size is None else size) + text + NOTE.data
 
 
 def test_what_is_written_is_read_again() -> None:
     assert note.read_note(note.write_note(NOTE)) == NOTE
+
+
+@pytest.mark.parametrize("at", [-1, -7, -len(NOTE.data)])
+def test_a_single_damaged_byte_of_the_data_is_found(at: int) -> None:
+    raw = bytearray(note.write_note(NOTE))
+    raw[at] ^= 1
+    with pytest.raises(errors.BadInput, match="cannot be read"):
+        note.read_note(bytes(raw))
+
+
+def test_a_note_from_before_there_was_a_digest_is_read() -> None:
+    assert note.read_note(head(digest=None)) == NOTE
 
 
 def test_of_very_many_results_the_newest_are_kept() -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.host
 
 ARRIVED = 12  # pixels of 512 from the target
 GAP = 100  # milliseconds that the dialog may stand still
-PREVIEWS = 10  # a second: twenty are asked for, fewer come where others keep the cores busy
+PREVIEWS = 15  # a second: twenty are asked for
 AT_ONCE = 2  # seconds; a step of the model takes a twentieth, other work on the machine some more
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ORIGINAL = ["layer", True, False, []]  # beside the name, which differs with the way it is opened
@@ -258,8 +258,8 @@ def test_the_dialog_never_stands_still_while_previews_stream_in(
     pace = run.results["dragging"]
     print(pace)
     assert pace["shown"] > PREVIEWS * pace["seconds"]
-    # A long gap in which the dialog has computed little is the machine's: others held its cores.
-    assert pace["p95"] < GAP / 2 and pace["own"] < GAP
+    # One gap may be the machine's: the dialog's own part, too, waits where others hold the cores.
+    assert pace["p95"] < GAP / 2 and pace["second"] < GAP and pace["own"] < GAP / 2
 
 
 def test_a_script_can_ask_for_all_that_the_dialog_offers(
