@@ -21,6 +21,7 @@ from draggan_wire.messages import (
     FROM_DAEMON,
     MAGIC,
     MISMATCH,
+    Ack,
     Blob,
     Close,
     Closed,
@@ -35,7 +36,9 @@ from draggan_wire.messages import (
     Hello,
     Image,
     Limits,
+    Link,
     ListModels,
+    Manage,
     ModelInfo,
     ModelList,
     Open,
@@ -44,6 +47,9 @@ from draggan_wire.messages import (
     Pong,
     Progress,
     Ready,
+    Redeem,
+    Redeemed,
+    Report,
     Save,
     Saved,
     Seek,
@@ -61,7 +67,9 @@ PICTURE = Image("rgb8", 4, 2, bytes(range(24)))
 PLANE = Image("gray8", 4, 2, b"\xff\x00" * 4)
 MODEL = ModelInfo("critters", "Critters", 128, 128, "Apache-2.0", "Cartoon heads.")
 MESSAGES = [
-    Hello(protocols=(1, 2), client="test 1", features=("jpeg",), resume=(SessionKey("s1", "t"),)),
+    Hello(
+        protocols=(1, 2), client="test 1", features=("jpeg",), resume=(SessionKey("s1", "t", 4),)
+    ),
     Open(model="critters", image=PICTURE, weight=PLANE, quality="fast"),
     Open(model="critters", seed=7, truncation=0.7, label=3),
     Drag(
@@ -79,9 +87,13 @@ MESSAGES = [
     Open(model="critters", saved=Blob(b"all of it")),
     Save(session="s1"),
     Credit(session="s1", n=2),
+    Ack(session="s1", event=7),
+    Link(round_trip_ms=40.5, bytes_per_second=6.2e6),
     Close(session="s1"),
     ListModels(),
     Ping(),
+    Redeem(key="0123456789abcdef" * 4),
+    Manage(errand="status"),
     Welcome(1, "draggand 0.1", "CPU", ("x",), Limits(max_handles=4), (MODEL,), ("s1",)),
     ModelList(models=(MODEL,)),
     Opened(session="s1", token="0123abcd", width=4, height=2),
@@ -90,11 +102,14 @@ MESSAGES = [
     Ready("s1", psnr=None, verdict="The model knows this picture well.", step=3, last=9),
     Frame("s1", 4, "kept", 5, PICTURE, ((1.0, 2.0),), (0.5,), ("moving",), PLANE),
     Frame("s1", 5, "result", 5, PICTURE, ((1.0, 2.0),)),
+    Frame("s1", 6, "preview", 5, Image("rgb8", 4, 2, b"coded", "jpeg")),
     Saved("s1", Blob(b"all of it"), step=3),
     Done("s1", "reached", 12, 30.5, (HandleResult(1.0, 2.0, "reached", 0.4),)),
     Error(code="bad_input", sentence="No handles.", hint="Draw one.", session="s1"),
     Closed(session="s1", reason="asked"),
     Pong(),
+    Redeemed(name="anna"),
+    Report(Blob(b"{}")),
 ]
 
 
@@ -127,8 +142,8 @@ def changed(kind: str, plane: bytes = bytes(8), **changes: Any) -> list[bytes]:
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: m.op)
 def test_a_message_comes_back_as_it_was_sent(message: Any) -> None:
-    frames = [bytes(part) for part in encode(message, request=3, reply=8)]
-    assert decode(frames) == Envelope(message, 3, 8)
+    frames = [bytes(part) for part in encode(message, request=3, reply=8, event=2)]
+    assert decode(frames) == Envelope(message, 3, 8, 2)
     assert decode([memoryview(part) for part in frames]).message == message
 
 
@@ -172,6 +187,21 @@ def test_saved_data_is_passed_on_as_it_is_and_described_as_bytes() -> None:
     assert msgpack.unpackb(frames[1])["bufs"] == [{"name": "data", "format": "bytes", "bytes": 9}]
 
 
+def test_a_path_for_a_model_gets_words_about_models() -> None:
+    for path in ("/etc/passwd", "models/cats", "cats and dogs", "", "C:cats"):
+        with pytest.raises(BadMessage, match="no name of a model") as refusal:
+            decode(header(op="open", model=path, seed=1))
+        assert "draggan models" in refusal.value.hint
+
+
+def test_a_picture_says_how_it_is_coded_only_if_it_is() -> None:
+    described = [
+        msgpack.unpackb(encode(Frame("s", 1, "preview", 2, picture))[1])["bufs"][0].get("coding")
+        for picture in (PICTURE, Image("rgb8", 4, 2, b"coded", "rows"))
+    ]
+    assert described == [None, "rows"]
+
+
 def test_more_saved_data_than_a_message_may_carry_is_refused() -> None:
     with pytest.raises(LimitExceeded, match="Saved data"):
         Blob(bytes(MAX_BUFFER + 1))
@@ -209,6 +239,30 @@ MALFORMED = {
     "id true": header(op="ping", id=True),
     "id huge": header(op="ping", id=1 << 60),
     "re a text": header(op="pong", re="4"),
+    "an event before the first": header(op="pong", ev=0),
+    "a key that is none": header(op="redeem", key="0" * 63 + "G"),
+    "a key cut off": header(op="redeem", key="0" * 63),
+    "an errand of nobody's": header(op="manage", errand="shell"),
+    "a way back faster than none": header(op="link", round_trip_ms=-1),
+    "an unknown coding": frame(coding="png"),
+    "a coding that is none": frame(coding=["raw"]),
+    "a coded picture without a byte": frame(b"", bytes=0, coding="jpeg"),
+    "a coded picture larger than a raw one": frame(bytes(70_000), bytes=70_000, coding="rows"),
+    "a client's coded mask": [
+        *drag(
+            bufs=[
+                {
+                    "name": "mask",
+                    "format": "gray8",
+                    "width": 4,
+                    "height": 2,
+                    "bytes": 5,
+                    "coding": "rows",
+                }
+            ]
+        ),
+        b"coded",
+    ],
     "no session": header(op="stop"),
     "a path as session": header(op="stop", session="../s"),
     "a session of blanks": header(op="stop", session=" "),

@@ -6,8 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Mapping, Optional, Tuple, Type
 
 from .pixels import MAX_SIDE, Blob, Image
-from .schema import buffer, choice, integer, many, number, optional, record, refuse, text
+from .schema import (
+    buffer,
+    choice,
+    hexadecimal,
+    integer,
+    many,
+    model_id,
+    number,
+    optional,
+    record,
+    refuse,
+    text,
+)
 from .values import (
+    EVENT,
     FEATURES,
     ID,
     MAX_CREDIT,
@@ -38,7 +51,7 @@ class Open:
     """
 
     op: ClassVar[str] = "open"
-    model: str = field(metadata=ID)
+    model: str = field(metadata=model_id())
     image: Optional[Image] = field(default=None, metadata=buffer(Image))
     weight: Optional[Image] = field(default=None, metadata=buffer(Image))
     saved: Optional[Blob] = field(default=None, metadata=buffer(Blob))
@@ -51,6 +64,7 @@ class Open:
         if [self.image, self.seed, self.saved].count(None) != 2:
             raise refuse("open", "either a picture or a seed or saved data")
         check_plane(self.weight, "open.weight", self.image)
+        _check_raw(self.image, self.weight)
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ class Drag:
         if not self.handles or len(self.handles) != len(self.targets):
             raise refuse("drag", "at least one handle, and a target for each")
         check_plane(self.mask, "drag.mask", None)
+        _check_raw(self.mask)
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,24 @@ class Credit:
 
 
 @dataclass(frozen=True)
+class Ack:
+    """All of the session's events up to this number have been taken."""
+
+    op: ClassVar[str] = "ack"
+    session: str = field(metadata=ID)
+    event: int = field(metadata=EVENT)
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the client has measured: the shortest way there and back, and what comes through."""
+
+    op: ClassVar[str] = "link"
+    round_trip_ms: float = field(metadata=number(0, 60_000))
+    bytes_per_second: Optional[float] = field(default=None, metadata=optional(number(1, 1e12)))
+
+
+@dataclass(frozen=True)
 class Close:
     op: ClassVar[str] = "close"
     session: str = field(metadata=ID)
@@ -119,6 +152,33 @@ class Ping:
     op: ClassVar[str] = "ping"
 
 
+@dataclass(frozen=True)
+class Redeem:
+    """Over an invitation's connection, and its only use: `key`, the public half of the key pair
+    with which this user comes from now on, as 64 hexadecimal digits."""
+
+    op: ClassVar[str] = "redeem"
+    key: str = field(metadata=hexadecimal(64))
+
+
+@dataclass(frozen=True)
+class Manage:
+    """An administrator's errand; only over the local socket."""
+
+    op: ClassVar[str] = "manage"
+    errand: str = field(metadata=choice("status", "sessions", "drain", "reload"))
+
+
 FROM_CLIENT: Mapping[str, Type[Any]] = {
-    kind.op: kind for kind in (Hello, Open, Drag, Stop, Seek, Save, Credit, Close, ListModels, Ping)
-}
+    kind.op: kind
+    for kind in (
+        Hello, Open, Drag, Stop, Seek, Save, Credit, Ack, Link, Close, ListModels, Ping, Redeem,
+        Manage,
+    )
+}  # fmt: skip
+
+
+def _check_raw(*pictures: Optional[Image]) -> None:
+    """Decoding a stranger's picture is no work for a daemon."""
+    if any(picture is not None and picture.coding != "raw" for picture in pictures):
+        raise refuse("a client's picture", "raw")

@@ -168,10 +168,26 @@ class Pong:
     op: ClassVar[str] = "pong"
 
 
+@dataclass(frozen=True)
+class Redeemed:
+    """The key may come in, under this name."""
+
+    op: ClassVar[str] = "redeemed"
+    name: str = field(metadata=ID)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The answer to `manage`: JSON."""
+
+    op: ClassVar[str] = "report"
+    facts: Blob = field(metadata=buffer(Blob))
+
+
 FROM_DAEMON: Mapping[str, Type[Any]] = {
     kind.op: kind
     for kind in (
         Welcome, ModelList, Opened, State, Progress, Ready, Frame, Saved, Done, Error, Closed,
-        Pong,
+        Pong, Redeemed, Report,
     )
 }  # fmt: skip

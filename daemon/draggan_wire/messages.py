@@ -8,14 +8,19 @@ Form
       re    in all that the daemon sends because of a request: the request's `id`
       bufs  what the raw buffers are, in their order: {name, format, width, height, bytes}; `name`
             is the field that the picture fills, formats and layout stand in `pixels.py`. Saved
-            data is no picture but a blob: {name, format: "bytes", bytes}
+            data is no picture but a blob: {name, format: "bytes", bytes}. `coding` says how a
+            frame's picture is coded, if it is: "jpeg" (previews only) or "rows", see `pixels.py`
+      ev    the number of an event, see "Delivery"
+    A message of more than 256 KiB may travel in pieces, see `parts.py`.
     A missing field with a default takes it; unknown keys are ignored; unknown ops are answered with
     the error `unsupported`. Every buffer is described and has exactly the size described.
 
 Versions
     The major version is the first frame's digit. It changes only when an older peer would
     misunderstand; everything else is an added key, an added op or a named feature (`hello`,
-    `welcome`). A peer with another major is answered in a form that never changes:
+    `welcome`): "acks" numbers events and expects them to be acknowledged, "parts" puts pieces
+    together, "rows" and "jpeg" read pictures so coded, "link" wants to know what the client has
+    measured. A peer with another major is answered in a form that never changes:
     [b"DGDx"] [msgpack {"error": "protocol", "server": [the majors that the server speaks]}].
 
 Coordinates
@@ -38,10 +43,13 @@ Conversation                          (what the daemon sends, in order)
     stop    -> state                  at once, while a step computes. Then the drag ends with `done`
                                       (reason stopped) as always; an opening ends with `closed`
     close   -> closed                 whatever the session was doing
-    models  -> model_list;  ping -> pong, at once;  credit -> nothing
+    models  -> model_list;  ping -> pong, at once;  credit, ack, link -> nothing
+    redeem  -> redeemed               the one thing that the connection of an invitation may do
+    manage  -> report                 for the daemon's own user, on the local socket
     A pong without `re` is the daemon finding out whether a quiet client is still there.
-    Any request may be answered by `error` instead, which then is the last answer to it. The daemon
-    sends `state` whenever a session's state changes.
+    Any request may be answered by `error` instead, which then is the last answer to it. An error
+    without `re` and without a session is a farewell: the connection is over. The daemon sends
+    `state` whenever a session's state changes.
     Step 0 of a session's timeline is the opened picture; each drag step appends one, a drag after
     `seek` first drops what came later. A handle whose target is the same point is a pin.
     The mask of `drag` is gray8 of the picture's size: 255 may move, 0 must stay; none = all may
@@ -50,16 +58,19 @@ Conversation                          (what the daemon sends, in order)
 Delivery
     Frames of a session are numbered by `seq`. A `preview` costs one credit, is only sent against
     credit, and the newest replaces what waits for it: numbers may be missing. All else (`kept`
-    and `result` frames, done, error, progress...) is never dropped. Clients give a credit back
-    after they have drawn a preview. A session starts without credit and credit is capped at 8.
+    and `result` frames, done, error, progress...) is never dropped. With the feature "acks" these
+    events of a session are numbered from 1 (`ev`), the client says by `ack` up to where it has
+    taken them, and what it has not taken is sent again after a reconnect. Clients give a credit
+    back after they have drawn a preview. A session starts without credit and credit is capped at 8.
     A preview may be smaller than the picture (`preview_max_side`); `kept` and `result` are of the
     picture's size; all have the opened picture's pixel format (rgb8 for a seed). `kept` and
     `result` say by `changed` which pixels are not those of the opened picture.
 
 Sessions
     A session belongs to its connection. After a reconnect, `hello` names the sessions with their
-    tokens and `welcome` says which of them live on (without credit, like a new one); the others
-    must be opened again.
+    tokens, and the last event that it has taken of each; `welcome` says which of them live on
+    (without credit, like a new one); the others must be opened again. Sessions outlive the daemon
+    that keeps a journal: a drag that was cut off goes on by itself, under the same `re`.
 """
 
 from __future__ import annotations
@@ -71,13 +82,17 @@ from . import _msgpack
 from .errors import BadMessage, LimitExceeded, Unsupported, WireError, WrongProtocol
 from .from_client import (
     FROM_CLIENT,
+    Ack,
     Close,
     Credit,
     Drag,
     Hello,
+    Link,
     ListModels,
+    Manage,
     Open,
     Ping,
+    Redeem,
     Save,
     Seek,
     Stop,
@@ -93,6 +108,8 @@ from .from_daemon import (
     Pong,
     Progress,
     Ready,
+    Redeemed,
+    Report,
     Saved,
     State,
     Welcome,
@@ -120,6 +137,7 @@ __all__ = [
     "MAX_HANDLES",
     "MISMATCH",
     "STATUSES",
+    "Ack",
     "Blob",
     "Close",
     "Closed",
@@ -134,7 +152,9 @@ __all__ = [
     "Hello",
     "Image",
     "Limits",
+    "Link",
     "ListModels",
+    "Manage",
     "Message",
     "ModelInfo",
     "ModelList",
@@ -145,6 +165,9 @@ __all__ = [
     "Pong",
     "Progress",
     "Ready",
+    "Redeem",
+    "Redeemed",
+    "Report",
     "Save",
     "Saved",
     "Seek",
@@ -168,33 +191,42 @@ BLOB = "bytes"  # a blob's format in its description
 Buffer = Union[Image, Blob]
 
 Message = Union[
-    Hello, Open, Drag, Stop, Seek, Save, Credit, Close, ListModels, Ping,
+    Hello, Open, Drag, Stop, Seek, Save, Credit, Ack, Link, Close, ListModels, Ping, Redeem, Manage,
     Welcome, ModelList, Opened, State, Progress, Ready, Frame, Saved, Done, Error, Closed, Pong,
+    Redeemed, Report,
 ]  # fmt: skip
 _EVERY: Mapping[str, Type[Any]] = {**FROM_CLIENT, **FROM_DAEMON}
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message with its own number (`id`) and the number of the request it answers (`re`)."""
+    """A message with its own number (`id`), the number of the request it answers (`re`), and its
+    place among its session's events (`event`)."""
 
     message: Message
     id: Optional[int] = None
     re: Optional[int] = None
+    event: Optional[int] = None
 
 
 def encode(
-    message: Message, *, request: Optional[int] = None, reply: Optional[int] = None
+    message: Message,
+    *,
+    request: Optional[int] = None,
+    reply: Optional[int] = None,
+    event: Optional[int] = None,
 ) -> List[Bytes]:
     """The frames of a message; raises BadMessage or LimitExceeded where it breaks the rules.
 
-    `request` becomes `id`, `reply` becomes `re`. Buffers are passed on without a copy.
+    `request` becomes `id`, `reply` becomes `re`, `event` becomes `ev`. Buffers
+    are passed on without a copy.
     """
     header = plain(message)
     buffers = _buffers(message)
     read(type(message), {**header, **buffers}, message.op)
     header["op"] = message.op
-    header.update({k: v for k, v in (("id", request), ("re", reply)) if v is not None})
+    numbers = (("id", request), ("re", reply), ("ev", event))
+    header.update({key: value for key, value in numbers if value is not None})
     if buffers:
         header["bufs"] = [_describe(name, buffer) for name, buffer in buffers.items()]
     packed = _msgpack.packb(header)
@@ -215,7 +247,8 @@ def decode(frames: Sequence[Bytes], *, ops: Mapping[str, Type[Any]] = _EVERY) ->
         raise refuse("the header", "a msgpack map")
     number = _number(header, "id")
     try:
-        return Envelope(_message(header, frames[2:], ops), number, _number(header, "re"))
+        re, event = _number(header, "re"), _number(header, "ev")
+        return Envelope(_message(header, frames[2:], ops), number, re, event)
     except WireError as error:
         error.request = number
         raise
@@ -319,13 +352,9 @@ def _describe(name: str, buffer: Buffer) -> Dict[str, Any]:
     size = memoryview(buffer.data).nbytes
     if isinstance(buffer, Blob):
         return {"name": name, "format": BLOB, "bytes": size}
-    return {
-        "name": name,
-        "format": buffer.format,
-        "width": buffer.width,
-        "height": buffer.height,
-        "bytes": size,
-    }
+    form = {key: getattr(buffer, key) for key in ("format", "width", "height")}
+    coding = {} if buffer.coding == "raw" else {"coding": buffer.coding}
+    return {"name": name, **form, **coding, "bytes": size}
 
 
 def _read_buffers(described: Any, buffers: Sequence[Bytes]) -> Dict[str, Buffer]:
@@ -346,4 +375,4 @@ def _read_buffer(entry: Mapping[str, Any], data: Bytes) -> Buffer:
     if entry.get("format") == BLOB:
         return Blob(data)
     form: Dict[str, Any] = {key: entry.get(key) for key in ("format", "width", "height")}
-    return Image(**form, data=data)
+    return Image(**form, data=data, coding=entry.get("coding", "raw"))

@@ -27,6 +27,8 @@ _OPAQUE = ("gray8", "rgb8", "rgb16")  # the others have alpha, as their last cha
 MAX_SIDE = 32768
 MAX_PIXELS = 1 << 25
 MAX_BUFFER = 1 << 27  # bytes of one picture: 32 Mi pixels of 8-bit RGBA
+CODINGS = ("raw", "jpeg", "rows")
+CODING_SLACK = 1 << 16  # bytes by which a coded picture may exceed the raw one
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -35,21 +37,35 @@ Bytes = Union[bytes, bytearray, memoryview]
 class Image:
     """`width` x `height` pixels of `format` (a key of BYTES_PER_PIXEL) in `data`.
 
-    Raises BadMessage when the bytes do not fit the size, LimitExceeded when it is too large.
+    `coding` says how they travel: "raw" as they are; "rows" without loss, see `rows`; "jpeg" as a
+    baseline JPEG of the colours, to be shown opaque. Whoever takes pictures from a client gets them
+    raw. Raises BadMessage when the bytes do not fit the size, LimitExceeded when it is too large.
     """
 
     format: str
     width: int
     height: int
     data: Bytes
+    coding: str = "raw"
 
     def __post_init__(self) -> None:
-        if size_in_bytes(self.format, self.width, self.height) != memoryview(self.data).nbytes:
+        size, came = self.size, memoryview(self.data).nbytes
+        if self.coding not in CODINGS:
+            raise BadMessage(
+                f"The picture coding {str(self.coding)[:40]!r} is unknown.",
+                hint="Known codings: " + ", ".join(CODINGS) + ".",
+            )
+        if came != size if self.coding == "raw" else not 0 < came <= size + CODING_SLACK:
             raise BadMessage(
                 f"A picture of {self.width} x {self.height} pixels ({self.format}) came with "
-                f"{memoryview(self.data).nbytes} bytes.",
+                f"{came} bytes.",
                 hint="The picture was cut off or its format is wrong; try again, then report it.",
             )
+
+    @property
+    def size(self) -> int:
+        """Bytes of the picture when it is raw."""
+        return size_in_bytes(self.format, self.width, self.height)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .errors import BadMessage
 Check = Callable[[Any, str], Any]  # (value, name of the field) -> the value in its final type
 Rule = Mapping[str, Any]
 T = TypeVar("T")
+_HEX = set("0123456789abcdef")
 
 
 def refuse(name: str, wanted: str) -> BadMessage:
@@ -67,6 +68,32 @@ def identifier() -> Rule:
         if not plain or not value.replace("-", "a").replace("_", "a").replace(".", "a").isalnum():
             raise refuse(name, "a name of letters, digits, '-', '_' and '.'")
         return str(value)
+
+    return {"check": check}
+
+
+def model_id() -> Rule:
+    """An identifier of a model; a path gets words of its own, since people write them."""
+    plain = identifier()["check"]
+
+    def check(value: Any, name: str) -> str:
+        if isinstance(value, str) and (not value or set(value) & set("/\\: ") or len(value) > 64):
+            raise BadMessage(
+                f"{value[:80]!r} is no name of a model.",
+                hint="Write the name that `draggan models` lists; import a file to give it one.",
+            )
+        return str(plain(value, name))
+
+    return {"check": check}
+
+
+def hexadecimal(digits: int) -> Rule:
+    """A text of exactly so many lower-case hexadecimal digits."""
+
+    def check(value: Any, name: str) -> str:
+        if not isinstance(value, str) or len(value) != digits or set(value) - _HEX:
+            raise refuse(name, f"{digits} hexadecimal digits")
+        return value
 
     return {"check": check}
 

@@ -21,6 +21,7 @@ POINTS = many(point(float(1 << 20)), MAX_HANDLES)
 STEP = integer(0, MAX_STEPS)
 FEATURES = many(identifier(), 64)
 STATUS = choice(*STATUSES)
+EVENT = integer(0, 1 << 53)
 PSNR = optional(number(-100, 1000))
 DISTANCE = number(0, 1 << 21)
 
@@ -31,6 +32,7 @@ class SessionKey:
 
     session: str = field(metadata=ID)
     token: str = field(metadata=ID)
+    heard: int = field(default=0, metadata=EVENT)  # the last event of it that has been taken
 
 
 @dataclass(frozen=True)
