@@ -147,7 +147,7 @@ def _serve_at(path: Path, config: Config) -> bool:
     from .workers import InProcessWorker
 
     engine = TorchEngine(
-        device=config.device, threads=config.threads, max_bytes=config.limits.max_bytes
+        device=config.device[0], threads=config.threads, max_bytes=config.limits.max_bytes
     )
     worker = InProcessWorker(engine)
     door = Door(worker, config, version=_version())
