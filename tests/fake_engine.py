@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from draggan_daemon.workers import Job, Turn
+from draggan_daemon.worker import Job, Turn
 from draggan_wire.errors import BadInput
 from draggan_wire.messages import (
     Blob,

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
-from draggan_daemon.workers import InProcessWorker, Job, Turn
+from draggan_daemon.in_process import InProcessWorker
+from draggan_daemon.worker import Job, Turn
 from draggan_wire.messages import Blob, Drag, Frame, Image, Open, Save, Saved
 
 from .fake_engine import MODEL, SAVED

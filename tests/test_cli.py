@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
-from draggan_daemon.workers import InProcessWorker, Job, Turn
+from draggan_daemon.in_process import InProcessWorker
+from draggan_daemon.worker import Job, Turn
 from draggan_wire.messages import Done, Drag, Frame, HandleResult, Image, Open
 from PIL import Image as Pil
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
-from draggan_daemon.workers import InProcessWorker
+from draggan_daemon.in_process import InProcessWorker
 
 from draggan import __version__
 from draggan.cli import doctor, main

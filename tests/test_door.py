@@ -15,7 +15,7 @@ import pytest
 import zmq
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
-from draggan_daemon.workers import InProcessWorker
+from draggan_daemon.in_process import InProcessWorker
 from draggan_wire.errors import WrongProtocol
 from draggan_wire.messages import (
     FROM_DAEMON,

@@ -11,7 +11,7 @@ import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
 from draggan_daemon.requests import picture_size
-from draggan_daemon.workers import Job, Turn
+from draggan_daemon.worker import Job, Turn
 from draggan_wire.errors import (
     BadInput,
     EngineFailed,

@@ -34,7 +34,8 @@ LANGUAGES = ("de", "fr")
 ENGINE = (
     *(ROOT / "draggan" / name for name in ("editor.py", "saved.py", "drag_request.py")),
     *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("door", "engine")),
-    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("workers", "sessions")),
+    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("worker", "in_process")),
+    ROOT / "daemon" / "draggan_daemon" / "sessions.py",
 )
 SENTENCE = re.compile(r"[A-Z].* .*\.(\.\.)?")
 PLACE = "\x00"  # stands where an f-string puts a value in

@@ -144,7 +144,7 @@ def _serve_at(path: Path, config: Config) -> bool:
     """Serve until told to end; False if the worker is still in a step then."""
     from .door import Door
     from .engine import TorchEngine
-    from .workers import InProcessWorker
+    from .in_process import InProcessWorker
 
     engine = TorchEngine(
         device=config.device[0], threads=config.threads, max_bytes=config.limits.max_bytes

@@ -55,7 +55,7 @@ from .config import Config
 from .peers import Peer, Peers, router
 from .requests import check_drag, picture_size
 from .sessions import Frames, Session, Sessions
-from .workers import Event, SessionWorker
+from .worker import Event, SessionWorker
 
 log = logging.getLogger("draggand")
 

@@ -43,7 +43,7 @@ from draggan_wire.messages import (
 from draggan_wire.pixels import MAX_BUFFER
 from draggan_wire.schema import plain, read
 
-from .workers import Job, Turn
+from .worker import Job, Turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +87,7 @@ class _Edit:
 
 
 class TorchEngine:
-    """Opens pictures, seeds and saved edits, drags, seeks, saves: the `Engine` of `workers.py`.
+    """Opens pictures, seeds and saved edits, drags, seeks, saves: the `Engine` of `worker.py`.
 
     Saved data is at most `max_bytes`, since a client could not send more back.
     """

@@ -9,8 +9,9 @@ import threading
 
 from draggan_daemon.config import load_config
 from draggan_daemon.door import Door
+from draggan_daemon.in_process import InProcessWorker
 from draggan_daemon.local_socket import socket_path
-from draggan_daemon.workers import InProcessWorker, Job
+from draggan_daemon.worker import Job
 from draggan_wire.endpoint import default_endpoint
 from draggan_wire.messages import Frame, Image, ModelInfo, Open
 

@@ -1,24 +1,22 @@
-"""Who computes for the sessions: the SessionWorker interface and its in-process kind; no sockets.
+"""The SessionWorker that computes in a thread of its own process; no sockets, no engine's details.
 
-The door hands requests over and goes on; a worker computes step by step and reports events. Steps
-never render pictures: each leaves a recipe for its preview, which is cooked only against credit,
-so the newest step is what an artist sees and a slow editor costs the drag nothing.
+Sessions take turns, step by step. What a turn leaves is reported in one order: first the record
+that restores the session to there, then the messages, then the preview if one may be drawn.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from draggan_wire.errors import Busy, EngineFailed, UnknownSession, WireError
+from draggan_wire.errors import EngineFailed, WireError
 from draggan_wire.messages import (
     MAX_CREDIT,
     Closed,
@@ -33,109 +31,23 @@ from draggan_wire.messages import (
     State,
 )
 
+from .worker import (
+    Coding,
+    Engine,
+    Event,
+    Job,
+    SessionWorker,
+    Snapshot,
+    WorkerHealth,
+    WorkerLost,
+    no_session,
+    shutting_down,
+    still_at_work,
+)
+
 log = logging.getLogger("draggand.worker")
 
 OPENING_PREVIEW_MS = 200  # between previews of an inversion, which names no interval
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What one step of a job leaves behind: messages for the client, and how to draw the step."""
-
-    messages: tuple[Message, ...] = ()
-    preview: Callable[[], Frame] | None = None
-
-
-Job = Generator[Turn, None, Turn]  # nothing runs before the first next(); returns the last turn
-
-
-class Engine(Protocol):
-    """The computing itself. Jobs look at `stop` after each step and then end in good order."""
-
-    def models(self) -> tuple[ModelInfo, ...]: ...
-
-    def device(self) -> str: ...
-
-    def open(self, session: str, request: Open, stop: threading.Event) -> Job: ...
-
-    def drag(self, request: Drag, stop: threading.Event) -> Job: ...
-
-    def seek(self, request: Seek) -> Job: ...
-
-    def save(self, request: Save) -> Job: ...
-
-    def close(self, session: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Event:
-    """A message for the client of `session`; `re` is the request that it belongs to."""
-
-    session: str
-    message: Message
-    re: int | None = None
-    ends_session: bool = False
-
-
-class SessionWorker(ABC):
-    """Computes for many sessions, one job at a time each. No method waits for a computation.
-
-    `fileno()` becomes readable when `events()` has something, and at the end. Jobs raise Busy while
-    the session has another one, and UnknownSession where there is none of that name.
-    """
-
-    @abstractmethod
-    def models(self) -> tuple[ModelInfo, ...]:
-        """The models that can be opened."""
-
-    @abstractmethod
-    def device(self) -> str:
-        """What computes, in words."""
-
-    @abstractmethod
-    def open(self, session: str, request: Open, re: int | None) -> None: ...
-
-    @abstractmethod
-    def drag(self, request: Drag, re: int | None) -> None: ...
-
-    @abstractmethod
-    def seek(self, request: Seek, re: int | None) -> None: ...
-
-    @abstractmethod
-    def save(self, request: Save, re: int | None) -> None: ...
-
-    @abstractmethod
-    def stop(self, session: str) -> bool:
-        """Ask the session's job to end after the step it is in; False where nothing runs."""
-
-    @abstractmethod
-    def credit(self, session: str, previews: int) -> None: ...
-
-    @abstractmethod
-    def withdraw_credit(self, session: str) -> None:
-        """Back to none, as on every new connection."""
-
-    @abstractmethod
-    def close(self, session: str) -> None:
-        """Forget the session; its job ends after the step it is in, without a word."""
-
-    @abstractmethod
-    def events(self) -> list[Event]: ...
-
-    @abstractmethod
-    def fileno(self) -> int: ...
-
-    @abstractmethod
-    def end(self) -> None:
-        """Stop all jobs; no new ones are taken."""
-
-    @abstractmethod
-    def ended(self) -> bool:
-        """Whether all jobs have come to their end after `end()`."""
-
-    @abstractmethod
-    def release(self) -> None:
-        """Give back what the worker holds, once it has ended."""
 
 
 @dataclass
@@ -162,7 +74,7 @@ class InProcessWorker(SessionWorker):
         self._engine = engine
         self._seats: dict[str, _Seat] = {}
         self._changed = threading.Condition()
-        self._events: deque[Event] = deque()
+        self._events: deque[Event | WorkerLost] = deque()
         self._ending = False
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
@@ -178,11 +90,26 @@ class InProcessWorker(SessionWorker):
     def device(self) -> str:
         return self._engine.device()
 
+    def health(self) -> tuple[WorkerHealth, ...]:
+        busy = bool(self._at_work())
+        state = "busy" if busy else "idle"
+        count = len(self._seats)
+        return (WorkerHealth("thread", os.getpid(), state, self.device(), count, 0, 0.0),)
+
     def open(self, session: str, request: Open, re: int | None) -> None:
         with self._changed:
             seat = _Seat(session)
             job = self._engine.open(session, request, seat.stop)
             self._start(seat, job, re, "opening", OPENING_PREVIEW_MS)
+            self._seats[session] = seat
+
+    def restore(self, session: str, snapshot: Snapshot, re: int | None) -> None:
+        with self._changed:
+            seat = _Seat(session)
+            job = self._engine.restore(session, snapshot, seat.stop)
+            drag = snapshot.drag
+            state, interval = (None, None) if drag is None else ("dragging", drag.preview_every_ms)
+            self._start(seat, job, re, state, interval)
             self._seats[session] = seat
 
     def drag(self, request: Drag, re: int | None) -> None:
@@ -200,6 +127,9 @@ class InProcessWorker(SessionWorker):
         with self._changed:
             seat = self._free_seat(request.session)
             self._start(seat, self._engine.save(request), re, None, None)
+
+    def code(self, session: str, coding: Coding) -> None:
+        self._engine.code(session, coding)
 
     def stop(self, session: str) -> bool:
         with self._changed:
@@ -226,7 +156,7 @@ class InProcessWorker(SessionWorker):
                 seat.stop.set()
                 self._changed.notify()
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[Event | WorkerLost]:
         with self._changed:
             found = list(self._events)
             self._events.clear()
@@ -254,18 +184,16 @@ class InProcessWorker(SessionWorker):
     def _free_seat(self, session: str) -> _Seat:
         seat = self._seats.get(session)
         if seat is None or seat.closing:
-            raise UnknownSession(f"There is no session {session}.", hint="Open the picture again.")
+            raise no_session(session)
         if seat.job is not None:
-            raise Busy(
-                "The session is still at work.", hint="Wait until it is done, or stop it first."
-            )
+            raise still_at_work()
         return seat
 
     def _start(
         self, seat: _Seat, job: Job, re: int | None, state: str | None, interval_ms: int | None
     ) -> None:
         if self._ending:
-            raise Busy("The daemon is shutting down.", hint="Start it again in a moment.")
+            raise shutting_down()
         seat.job, seat.re, seat.state, seat.recipe = job, re, state, None
         seat.announced = state is None
         seat.interval = None if interval_ms is None else interval_ms / 1000

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from draggan_daemon.workers import Event, InProcessWorker
+from draggan_daemon.in_process import InProcessWorker
+from draggan_daemon.worker import Event
 from draggan_wire.errors import Busy, UnknownSession
 from draggan_wire.messages import (
     Closed,
