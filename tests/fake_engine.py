@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
-from draggan_daemon.worker import Job, Turn
+from draggan_daemon.worker import Coding, Job, Record, Snapshot, Turn
 from draggan_wire.errors import BadInput
 from draggan_wire.messages import (
     Blob,
@@ -33,8 +34,9 @@ SAVED = len(_HEAD).to_bytes(8, "little") + _HEAD + bytes(144)  # of a picture of
 class FakeEngine:
     """Opens in `opening_steps`, drags `drag_steps`, each step `seconds` long.
 
-    Every step's colour is its number. `explode` is raised in the third step of every drag. What it
-    saves opens at once, at step 2 of 5.
+    Every step's colour is its number. `explode` is raised in the third step of every drag, and at
+    once in restoring, which else takes as many turns as opening. What it saves opens at once, at
+    step 2 of 5. With `records` each turn tells what has to be kept of it.
     """
 
     def __init__(
@@ -44,13 +46,16 @@ class FakeEngine:
         opening_steps: int = 3,
         drag_steps: int = 10,
         explode: Exception | None = None,
+        records: bool = False,
     ) -> None:
-        self.seconds, self.explode = seconds, explode
+        self.seconds, self.explode, self.records = seconds, explode, records
         self.opening_steps, self.drag_steps = opening_steps, drag_steps
         self.steps_taken = 0
         self.previews = 0
         self.turns: list[str] = []  # whose step was computed when
         self.closed: list[str] = []
+        self.codings: dict[str, Coding] = {}
+        self.rests = 0
         self._seq = 0
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -68,37 +73,63 @@ class FakeEngine:
                 return Turn((Closed(session, "stopped"),))
             progress = Progress(session, "inverting", index, self.opening_steps)
             yield Turn((progress,), self._preview(session, index))
-        return Turn((Ready(session, psnr=30.0),))
+        return Turn((Ready(session, psnr=30.0),), record=self._record(base=b"opened", step=0))
+
+    def restore(self, session: str, snapshot: Snapshot, stop: threading.Event) -> Job:
+        for _ in range(self.opening_steps):
+            self._step(session)
+            if self.explode is not None:
+                raise self.explode
+            yield Turn()
+        yield Turn(restored=True)
+        if snapshot.drag is not None:
+            return (yield from self._dragged(snapshot.drag, stop, 1 + snapshot.position))
+        return Turn()
 
     def drag(self, request: Drag, stop: threading.Event) -> Job:
-        session, reason = request.session, "cap"
-        for index in range(1, self.drag_steps + 1):
+        return (yield from self._dragged(request, stop, 1))
+
+    def _dragged(self, request: Drag, stop: threading.Event, first: int) -> Job:
+        session, reason, index = request.session, "cap", first - 1
+        for index in range(first, self.drag_steps + 1):
             self._step(session)
             if self.explode is not None and index == 3:
                 raise self.explode
             kept = ()
             if request.keep_every and index % request.keep_every == 0:
                 kept = (self._frame(session, "kept", index),)
-            yield Turn(kept, self._preview(session, index))
+            record = self._record(step=index, latent=bytes([index % 256]) * 8, resume=b"adam")
+            yield Turn(kept, self._preview(session, index), record)
             if stop.is_set():
                 reason = "stopped"
                 break
         ends = tuple(HandleResult(x, y, "stuck", 1.0) for x, y in request.handles)
         result = self._frame(session, "result", index)
-        return Turn((result, Done(session, reason, index, 1.0, ends)))
+        done = Done(session, reason, index, 1.0, ends)
+        return Turn((result, done), record=self._record(resume=b""))
 
     def seek(self, request: Seek) -> Job:
         if request.step > self.drag_steps:
             raise BadInput(f"There is no step {request.step}.", hint="Steps go to 10.")
-        return Turn((self._frame(request.session, "result", request.step),))
+        record = self._record(step=request.step)
+        return Turn((self._frame(request.session, "result", request.step),), record=record)
         yield
 
     def save(self, request: Save) -> Job:
         return Turn((Saved(request.session, Blob(SAVED), 2),))
         yield
 
+    def code(self, session: str, coding: Coding) -> None:
+        self.codings[session] = coding
+
     def close(self, session: str) -> None:
         self.closed.append(session)
+
+    def idle(self, now: float) -> None:
+        self.rests += 1
+
+    def _record(self, **what: Any) -> Record | None:
+        return Record(**what, frames=self._seq) if self.records else None
 
     def _step(self, session: str) -> None:
         time.sleep(self.seconds)

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from draggan_wire.errors import EngineFailed, WireError
 from draggan_wire.messages import (
     MAX_CREDIT,
     Closed,
     Drag,
     Error,
-    Frame,
-    Message,
     ModelInfo,
     Open,
     Save,
@@ -31,13 +26,16 @@ from draggan_wire.messages import (
     State,
 )
 
+from .bell import Bell
+from .seats import Seat, Work, in_words, told
 from .worker import (
     Coding,
     Engine,
     Event,
-    Job,
+    Poisoned,
     SessionWorker,
     Snapshot,
+    Turn,
     WorkerHealth,
     WorkerLost,
     no_session,
@@ -48,37 +46,42 @@ from .worker import (
 log = logging.getLogger("draggand.worker")
 
 OPENING_PREVIEW_MS = 200  # between previews of an inversion, which names no interval
+REST_SECONDS = 1.0  # between two calls of the engine's `idle`
 
 
-@dataclass
-class _Seat:
-    """One session's place in the round."""
+@dataclass(frozen=True)
+class _Busy:
+    """What the thread is in since when; no session for the engine's own housekeeping."""
 
-    session: str
-    job: Job | None = None
-    re: int | None = None
-    state: str | None = None  # what the job is called in `state` messages
-    announced: bool = False
-    closing: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
-    credit: int = 0
-    interval: float | None = None  # seconds between previews; None: no previews
-    drawn: float = 0.0  # when the last preview was drawn
-    recipe: Callable[[], Frame] | None = None  # the latest step, not drawn yet
+    session: str | None
+    since: float = field(default_factory=time.monotonic)
 
 
 class InProcessWorker(SessionWorker):
-    """One thread of this process; sessions take turns, step by step."""
+    """One thread of this process; sessions take turns, step by step.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._seats: dict[str, _Seat] = {}
+    `on_turn` is called in that thread when another session's turn begins, and with None before a
+    rest; `on_poison` with the reason when only a new process can compute again.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        name: str = "thread",
+        on_turn: Callable[[str | None], None] = lambda session: None,
+        on_poison: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        self._engine, self._name = engine, name
+        self._on_turn, self._on_poison = on_turn, on_poison
+        self._seats: dict[str, Seat] = {}
         self._changed = threading.Condition()
         self._events: deque[Event | WorkerLost] = deque()
         self._ending = False
-        self._bell, self._ear = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ear.setblocking(False)
+        self._busy: _Busy | None = None
+        self._whose: str | None = None  # turn it is, as `on_turn` was told
+        self._rested = time.monotonic()
+        self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
 
@@ -91,53 +94,55 @@ class InProcessWorker(SessionWorker):
         return self._engine.device()
 
     def health(self) -> tuple[WorkerHealth, ...]:
-        busy = bool(self._at_work())
-        state = "busy" if busy else "idle"
-        count = len(self._seats)
-        return (WorkerHealth("thread", os.getpid(), state, self.device(), count, 0, 0.0),)
+        busy = self._busy
+        age = 0.0 if busy is None else time.monotonic() - busy.since
+        with self._changed:
+            state = "stopped" if self.ended() else "busy" if self._at_work() else "idle"
+            sessions = len(self._seats)
+        return (WorkerHealth(self._name, os.getpid(), state, self.device(), sessions, 0, age),)
 
     def open(self, session: str, request: Open, re: int | None) -> None:
-        with self._changed:
-            seat = _Seat(session)
-            job = self._engine.open(session, request, seat.stop)
-            self._start(seat, job, re, "opening", OPENING_PREVIEW_MS)
-            self._seats[session] = seat
+        stop = threading.Event()
+        job = self._engine.open(session, request, stop)
+        interval = OPENING_PREVIEW_MS / 1000
+        work = Work(job, re, stop, "opening", interval, stands=False)
+        self._take_in(session, work)
 
     def restore(self, session: str, snapshot: Snapshot, re: int | None) -> None:
-        with self._changed:
-            seat = _Seat(session)
-            job = self._engine.restore(session, snapshot, seat.stop)
-            drag = snapshot.drag
-            state, interval = (None, None) if drag is None else ("dragging", drag.preview_every_ms)
-            self._start(seat, job, re, state, interval)
-            self._seats[session] = seat
+        stop = threading.Event()
+        job = self._engine.restore(session, snapshot, stop)
+        work = Work(job, re, stop, stands=False, restoring=True)
+        if (drag := snapshot.drag) is not None:
+            work.state, work.interval = "dragging", _seconds(drag.preview_every_ms)
+        self._take_in(session, work)
 
     def drag(self, request: Drag, re: int | None) -> None:
-        with self._changed:
-            seat = self._free_seat(request.session)
-            job = self._engine.drag(request, seat.stop)
-            self._start(seat, job, re, "dragging", request.preview_every_ms)
+        stop = threading.Event()
+        job = self._engine.drag(request, stop)
+        interval = _seconds(request.preview_every_ms)
+        self._give(request.session, Work(job, re, stop, "dragging", interval))
 
     def seek(self, request: Seek, re: int | None) -> None:
-        with self._changed:
-            seat = self._free_seat(request.session)
-            self._start(seat, self._engine.seek(request), re, None, None)
+        self._give(request.session, Work(self._engine.seek(request), re, threading.Event()))
 
     def save(self, request: Save, re: int | None) -> None:
-        with self._changed:
-            seat = self._free_seat(request.session)
-            self._start(seat, self._engine.save(request), re, None, None)
+        self._give(request.session, Work(self._engine.save(request), re, threading.Event()))
 
     def code(self, session: str, coding: Coding) -> None:
-        self._engine.code(session, coding)
+        with self._changed:
+            if (seat := self._seats.get(session)) is not None:
+                seat.coding = coding
 
     def stop(self, session: str) -> bool:
         with self._changed:
             seat = self._seats.get(session)
-            if seat is None or seat.job is None:
+            if seat is None or (work := seat.work) is None:
                 return False
-            seat.stop.set()
-            return True
+            if work.restoring and work.state is None:
+                work = seat.waiting
+            if work is not None:
+                work.stop.set()
+            return work is not None
 
     def credit(self, session: str, previews: int) -> None:
         with self._changed:
@@ -153,25 +158,24 @@ class InProcessWorker(SessionWorker):
         with self._changed:
             if (seat := self._seats.get(session)) is not None:
                 seat.closing = True
-                seat.stop.set()
+                seat.halt()
                 self._changed.notify()
 
     def events(self) -> list[Event | WorkerLost]:
         with self._changed:
             found = list(self._events)
             self._events.clear()
-            while self._heard():
-                pass
+            self._bell.heard()
         return found
 
     def fileno(self) -> int:
-        return self._ear.fileno()
+        return self._bell.fileno()
 
     def end(self) -> None:
         with self._changed:
             self._ending = True
             for seat in self._seats.values():
-                seat.stop.set()
+                seat.halt()
             self._changed.notify()
 
     def ended(self) -> bool:
@@ -179,83 +183,119 @@ class InProcessWorker(SessionWorker):
 
     def release(self) -> None:
         self._bell.close()
-        self._ear.close()
 
-    def _free_seat(self, session: str) -> _Seat:
-        seat = self._seats.get(session)
-        if seat is None or seat.closing:
-            raise no_session(session)
-        if seat.job is not None:
-            raise still_at_work()
-        return seat
+    def _take_in(self, session: str, work: Work) -> None:
+        with self._changed:
+            self._refuse_at_the_end()
+            self._seats[session] = Seat(session, work)
+            self._changed.notify()
 
-    def _start(
-        self, seat: _Seat, job: Job, re: int | None, state: str | None, interval_ms: int | None
-    ) -> None:
+    def _give(self, session: str, work: Work) -> None:
+        with self._changed:
+            seat = self._seats.get(session)
+            if seat is None or seat.closing:
+                raise no_session(session)
+            self._refuse_at_the_end()
+            if seat.work is None:
+                seat.work = work
+            elif seat.work.restoring and seat.waiting is None:
+                seat.waiting = work
+            else:
+                raise still_at_work()
+            self._changed.notify()
+
+    def _refuse_at_the_end(self) -> None:
         if self._ending:
             raise shutting_down()
-        seat.job, seat.re, seat.state, seat.recipe = job, re, state, None
-        seat.announced = state is None
-        seat.interval = None if interval_ms is None else interval_ms / 1000
-        seat.stop.clear()
-        self._changed.notify()
-
-    def _heard(self) -> bytes:
-        try:
-            return self._ear.recv(4096)
-        except BlockingIOError:
-            return b""
 
     # The thread.
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not (round_ := self._at_work()) and not self._ending:
-                    self._changed.wait()
-            if not round_:
-                self._ring()
-                return
+        while (round_ := self._next_round()) is not None:
             for seat in round_:
                 self._take_turn(seat)
+            self._rest()
+        self._bell.ring()
 
-    def _at_work(self) -> list[_Seat]:
-        return [seat for seat in self._seats.values() if seat.job is not None or seat.closing]
+    def _next_round(self) -> list[Seat] | None:
+        """Whose turn it is next, nobody's for a while, or None at the end."""
+        if not self._at_work():
+            self._turn_of(None)
+        with self._changed:
+            if not self._at_work() and not self._ending:
+                self._changed.wait(REST_SECONDS)
+            round_ = self._at_work()
+            return None if self._ending and not round_ else round_
 
-    def _take_turn(self, seat: _Seat) -> None:
+    def _turn_of(self, session: str | None) -> None:
+        if session != self._whose:
+            self._whose = session
+            self._on_turn(session)
+
+    def _at_work(self) -> list[Seat]:
+        with self._changed:
+            return [seat for seat in self._seats.values() if seat.work or seat.closing]
+
+    def _rest(self) -> None:
+        if (now := time.monotonic()) - self._rested < REST_SECONDS:
+            return
+        self._rested, self._busy = now, _Busy(None)
+        try:
+            self._engine.idle(now)
+        except Poisoned as error:
+            self._on_poison(str(error))
+        except Exception:
+            log.exception("the engine could not look after its models")
+        self._busy = None
+
+    def _take_turn(self, seat: Seat) -> None:
+        self._turn_of(seat.session)
+        self._busy = _Busy(seat.session)
         if seat.closing:
             self._forget(seat)
-            return
-        if not seat.announced and seat.state is not None:
-            seat.announced = True
-            self._tell(seat, State(session=seat.session, state=seat.state))
+        elif seat.work is not None:
+            self._work_on(seat, seat.work)
+        self._busy = None
+
+    def _work_on(self, seat: Seat, work: Work) -> None:
+        if not work.announced and work.state is not None:
+            work.announced = True
+            self._post(Event(seat.session, State(seat.session, work.state), work.re))
         try:
-            self._advance(seat)
+            if (coding := seat.coding) is not None:
+                seat.coding = None
+                self._engine.code(seat.session, coding)
+            self._advance(seat, work)
         except Exception as error:
-            problem = _in_words(error)
+            if isinstance(error, Poisoned):
+                self._on_poison(str(error))
+            problem = in_words(error)
             said = Error(problem.code, problem.sentence, problem.hint, session=seat.session)
-            self._finish(seat, (said,), ends_session=seat.state == "opening")
+            self._finish(seat, work, Turn((said,)), ends_session=not work.stands)
 
-    def _advance(self, seat: _Seat) -> None:
-        assert seat.job is not None
+    def _advance(self, seat: Seat, work: Work) -> None:
+        begin = time.perf_counter()
         try:
-            turn = next(seat.job)
+            turn = next(work.job)
         except StopIteration as end:
-            said = end.value.messages
-            self._finish(seat, said, ends_session=any(isinstance(m, Closed) for m in said))
+            work.seconds += time.perf_counter() - begin
+            closed = any(isinstance(message, Closed) for message in end.value.messages)
+            self._finish(seat, work, end.value, ends_session=closed)
             return
-        for message in turn.messages:
-            self._tell(seat, message)
-        seat.recipe = turn.preview or seat.recipe
-        if self._may_draw(seat) and seat.recipe is not None:
-            recipe, seat.recipe, seat.drawn = seat.recipe, None, time.monotonic()
-            self._tell(seat, recipe())
+        work.seconds += time.perf_counter() - begin
+        work.stands = work.stands or turn.restored
+        work.recipe = turn.preview or work.recipe
+        self._post(*told(seat, work, turn))
+        if work.recipe is not None and self._may_draw(seat, work):
+            begin = time.perf_counter()
+            recipe, work.recipe, seat.drawn = work.recipe, None, time.monotonic()
+            frame = recipe()
+            work.seconds += time.perf_counter() - begin
+            self._post(*told(seat, work, Turn((frame,))))
 
-    def _may_draw(self, seat: _Seat) -> bool:
+    def _may_draw(self, seat: Seat, work: Work) -> bool:
         """Takes one credit, if there is one and a preview is due."""
-        if seat.interval is None or seat.recipe is None:
-            return False
-        if time.monotonic() - seat.drawn < seat.interval:
+        if work.interval is None or time.monotonic() - seat.drawn < work.interval:
             return False
         with self._changed:
             if not seat.credit or seat.closing:
@@ -263,55 +303,39 @@ class InProcessWorker(SessionWorker):
             seat.credit -= 1
             return True
 
-    def _finish(self, seat: _Seat, said: tuple[Message, ...], *, ends_session: bool) -> None:
+    def _finish(self, seat: Seat, work: Work, turn: Turn, *, ends_session: bool) -> None:
         """The session is free again before its client can hear the last word and ask for more."""
         with self._changed:
-            seat.job, seat.recipe = None, None
-            re, announced = seat.re, seat.announced and seat.state is not None
-        for message in said[:-1]:
-            self._post(Event(seat.session, message, re))
-        self._post(Event(seat.session, said[-1], re, ends_session))
+            seat.work, seat.waiting, waiting = seat.waiting, None, seat.waiting
+        said = told(seat, work, turn, last=True, ends_session=ends_session)
         if ends_session:
+            if waiting is not None:  # it fails with what it waited for
+                said[:0] = [Event(seat.session, message, waiting.re) for message in turn.messages]
+            self._post(*said)
             self._forget(seat)
-        elif announced:
-            self._post(Event(seat.session, State(session=seat.session, state="idle")))
+        else:
+            idle = State(seat.session, "idle")
+            self._post(*said, *([Event(seat.session, idle)] if work.announced else []))
 
-    def _forget(self, seat: _Seat) -> None:
+    def _forget(self, seat: Seat) -> None:
         with self._changed:
             self._seats.pop(seat.session, None)
-            job, seat.job = seat.job, None
+            work, seat.work = seat.work, None
         try:
-            if job is not None:
-                job.close()
+            if work is not None:
+                work.job.close()
             self._engine.close(seat.session)
+        except Poisoned as error:
+            self._on_poison(str(error))
         except Exception:
             log.exception("session %s: closing failed", seat.session)
 
-    def _tell(self, seat: _Seat, message: Message) -> None:
-        self._post(Event(seat.session, message, seat.re))
-
-    def _post(self, event: Event) -> None:
-        with self._changed:
-            self._events.append(event)
-        self._ring()
-
-    def _ring(self) -> None:
-        with suppress(BlockingIOError):  # enough unheard rings already
-            self._bell.send(b"!")
+    def _post(self, *events: Event) -> None:
+        if events:
+            with self._changed:
+                self._events.extend(events)
+            self._bell.ring()
 
 
-def _in_words(error: Exception) -> WireError:
-    """What a client is told: never a traceback, which goes to the log."""
-    if isinstance(error, WireError):
-        return error
-    if isinstance(error, MemoryError):
-        return EngineFailed(
-            "There is not enough memory for this picture.",
-            hint="Select a smaller region, or close other sessions.",
-            code="out_of_memory",
-        )
-    log.error("a job failed", exc_info=error)
-    return EngineFailed(
-        f"The engine failed unexpectedly ({type(error).__name__}).",
-        hint="The daemon's log has the details; open the picture again.",
-    )
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000

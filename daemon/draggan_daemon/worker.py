@@ -55,18 +55,22 @@ class Coding:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one step of a job leaves behind: messages for the client, and how to draw the step."""
+    """What one step of a job leaves behind: messages for the client, and how to draw the step.
+
+    `restored` says that a session being restored stands again: a later failure ends only its drag.
+    """
 
     messages: tuple[Message, ...] = ()
     preview: Callable[[], Frame] | None = None
     record: Record | None = None
+    restored: bool = False
 
 
 Job = Generator[Turn, None, Turn]  # nothing runs before the first next(); returns the last turn
 
 
 class Poisoned(Exception):
-    """The device is broken for this whole process: nothing that it computes can be trusted."""
+    """The device is broken for this whole process; its argument says so in a sentence."""
 
 
 class Engine(Protocol):
