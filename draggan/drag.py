@@ -6,6 +6,7 @@ and no further: tracking and motion supervision share that one pass, and no pict
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .drag_request import check_drag, checked_points
-from .errors import BadInput
+from .errors import BadInput, BadNumbers
 from .generator import Features, Generator, Windows
 from .latent import LatentPath, Space
 from .motion import FixedRegion, MotionSupervision
@@ -22,6 +23,8 @@ from .penalties import PictureFeatures, PicturePenalty
 from .progress import Ending, HandleStatus, Progress
 from .reference import FullMapFixedRegion, FullMapMotion, NearestTracker
 from .replay import Replay
+from .resume import Resume, optimised, set_optimised
+from .saved_arrays import FAR, demand
 from .tracking import PatchTracker, Search, Tracked, places
 
 LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
@@ -81,6 +84,7 @@ class DragStep:
     loss: float  # of the update before
     features: Features | None  # for a preview of this very state; None within a batch of steps
     ending: Ending | None = None  # why the drag ends here; None: it goes on
+    resume: Resume | None = None  # to go on from here; None within a batch of steps
 
     @property
     def finished(self) -> bool:
@@ -108,6 +112,7 @@ def drag(
     mask: Tensor | None = None,
     options: DragOptions = PRESETS["default"],
     perceptual_features: PictureFeatures | None = None,
+    resume: Resume | None = None,
 ) -> Iterator[DragStep]:
     """Drag `handles` to `targets`; leaving the loop is cancelling.
 
@@ -115,8 +120,13 @@ def drag(
     target is a pin. `mask` (H, W): 1 where the picture may move; None: everywhere. The first step
     yielded is the start, the last one has an `ending`.
 
+    `resume`, of a step of this very drag: go on after that step, which is yielded first, again.
+    On a CPU the steps are bit for bit those of a drag that was never cut off.
+
     Raises BadInput for points that are no pairs, not finite or outside of the picture, for a drag
-    without a handle to move, for a mask of another size, and for blocks that are not there.
+    without a handle to move, for a mask of another size, and for blocks that are not there;
+    BadSaved for a `resume` that is not one of this drag, or of one that has ended. While it runs:
+    BadNumbers instead of a step whose numbers are not finite.
     """
     size = (generator.width, generator.height)
     p = checked_points(handles, "handle", size, like=ws)
@@ -127,7 +137,28 @@ def drag(
             "A drag needs at least one step and a positive learning rate.",
             hint="Leave them out to take the preset's.",
         )
-    return _Drag(generator, ws, p, t, mask, options, perceptual_features).run()
+    if resume is not None:
+        demand(resume.ending is None and resume.index < options.steps)
+        demand(resume.points.shape == resume.centres.shape == p.shape)
+    return _Drag(generator, ws, p, t, mask, options, perceptual_features).run(resume)
+
+
+def step_again(
+    resume: Resume, ws: Tensor, targets: Tensor, features: Features | None = None
+) -> DragStep:
+    """The step that `resume` is of. `ws` (1, num_ws, w_dim), `targets` (N, 2): the drag's."""
+    points = resume.points.to(targets)
+    return DragStep(
+        index=resume.index,
+        ws=ws,
+        points=points,
+        distances=tuple((targets - points).norm(dim=-1).tolist()),
+        statuses=resume.statuses,
+        loss=resume.loss,
+        features=features,
+        ending=resume.ending,
+        resume=resume,
+    )
 
 
 class _Drag:
@@ -175,29 +206,54 @@ class _Drag:
         self.penalty = self._penalty(ws, mask, perceptual_features)
         self.progress = Progress(self._stop(), self.pins)
 
-    def run(self) -> Iterator[DragStep]:
-        loss = 0.0
-        for index in range(self.options.steps + 1):
-            ws, features, mismatch = self._observe(track=index > 0)
-            step = self._step(index, [self.points, mismatch, ws], loss, _detached(features))
+    def run(self, resume: Resume | None = None) -> Iterator[DragStep]:
+        step, ws, features = self._next(0, 0.0) if resume is None else self._again(resume)
+        warm = step.index + WARM_UP
+        while True:
             yield step
             if step.finished:
                 return
             loss = float(self._update(ws, features))
             self._loosen()
-            if index == WARM_UP and self._batch() > 1:
-                yield from self._run_batches(index, loss)
+            if step.index == warm and self._batch() > 1:
+                yield from self._run_batches(step.index, loss)
                 return
+            step, ws, features = self._next(step.index + 1, loss)
+
+    def _next(self, index: int, loss: float) -> tuple[DragStep, Tensor, Features]:
+        before = self._before()
+        ws, features, mismatch = self._observe(track=index > 0)
+        record = self.points, mismatch, ws
+        return self._step(index, record, loss, _detached(features), before), ws, features
+
+    def _again(self, resume: Resume) -> tuple[DragStep, Tensor, Features]:
+        """As `_next` was when it took the step that `resume` is of."""
+        set_optimised(self.path.parameters, self.optimiser, resume.numbers, resume.index)
+        if resume.loosened:
+            self.path.keep_loose()
+        self.progress.best, self.progress.since = resume.best, resume.since
+        self.points.copy_(resume.centres)
+        ws, features, _ = self._observe(track=False)
+        self.points.copy_(resume.points)
+        step = step_again(resume, ws.detach(), self.targets, _detached(features))
+        return step, ws, features
+
+    def _before(self) -> tuple[Tensor, Tensor]:
+        """What a step is taken from: where the handles are looked for, what is optimised."""
+        return self.points.clone(), optimised(self.path.parameters, self.optimiser)
 
     def _run_batches(self, index: int, loss: float) -> Iterator[DragStep]:
         """The steps after `index`, several at a time."""
         replay = Replay(self._advance, self.points.device)
         while True:
-            records = replay.run(self._batch())
+            records = replay.run(self._batch() - 1)
+            before = self._before()
+            records += replay.run(1)
             losses = [float(r.pop()) for r in records]  # waits for the device
             for record, next_loss in zip(records, losses, strict=True):
                 index += 1
-                step = self._step(index, record, loss, None)
+                last = before if record is records[-1] else None
+                step = self._step(index, record, loss, None, last)
                 yield step
                 if step.finished:
                     return
@@ -250,14 +306,20 @@ class _Drag:
         return min(wanted, left) if left > 0 else wanted
 
     def _step(
-        self, index: int, record: Sequence[Tensor], loss: float, features: Features | None
+        self,
+        index: int,
+        record: Sequence[Tensor],
+        loss: float,
+        features: Features | None,
+        before: tuple[Tensor, Tensor] | None,
     ) -> DragStep:
         points, mismatch, ws = record
         distances = (self.targets - points).norm(dim=-1).tolist()
+        _check_numbers(ws, distances, loss)
         ending = self.progress.look(distances, mismatch.tolist())
         if ending is None and index == self.options.steps:
             ending = "cap"
-        return DragStep(
+        step = DragStep(
             index=index,
             ws=ws.detach(),
             points=points.clone(),
@@ -266,6 +328,25 @@ class _Drag:
             loss=loss,
             features=features,
             ending=ending,
+        )
+        return replace(step, resume=self._resume(step, before))
+
+    def _resume(self, step: DragStep, before: tuple[Tensor, Tensor] | None) -> Resume | None:
+        if step.finished:
+            before = step.points, step.points.new_zeros(3, 0)
+        if before is None:
+            return None
+        return Resume(
+            index=step.index,
+            points=step.points,
+            centres=before[0],
+            statuses=step.statuses,
+            loss=step.loss,
+            best=self.progress.best,
+            since=self.progress.since,
+            loosened=self.path.loosened,
+            numbers=before[1],
+            ending=step.ending,
         )
 
     def _loop(self, start: Features) -> tuple[Supervision, Tracker]:
@@ -349,6 +430,17 @@ def _block(generator: Generator, options: DragOptions) -> int:
     if options.loop == "native":
         return generator.drag_block()
     return generator.blocks[min(5, len(generator.blocks) - 1)]
+
+
+def _check_numbers(ws: Tensor, distances: Sequence[float], loss: float) -> None:
+    """Raises BadNumbers. What follows from numbers that are none is none either."""
+    largest = float(ws.detach().abs().max())
+    if largest <= FAR and math.isfinite(loss) and all(map(math.isfinite, distances)):
+        return
+    raise BadNumbers(
+        "The drag ends here: the model's numbers have grown beyond what can be computed with.",
+        hint="The steps before are kept. Drag a shorter way, or with a smaller learning rate.",
+    )
 
 
 def _detached(features: Features) -> Features:

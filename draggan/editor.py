@@ -22,13 +22,15 @@ from torch import Tensor
 
 from . import inversion, tuning
 from .compose import Frame, View, paste_back, patch, shrink_picture
-from .drag import PRESETS, DragOptions, DragStep, drag
+from .drag import PRESETS, DragOptions, DragStep, drag, step_again
 from .editor_input import Points, picture_mask, picture_points
 from .errors import BadInput
 from .generator import Features, Generator, WeightDelta
 from .pixels import differing
 from .precision import fast_precision
+from .resume import Resume
 from .saved import SavedEdit, check_fit
+from .saved_arrays import demand
 from .source import Source
 from .timeline import State
 
@@ -187,6 +189,12 @@ class DragEditor:
             self._tuned = self.base.with_weights(self._delta) if self._delta.tensors else self.base
         return self._tuned
 
+    def release(self) -> None:
+        """Give back memory, on a GPU above all, that the next use takes again: the tuned weights,
+        which stay on the CPU as what they differ by, and pictures kept for speed."""
+        self._tune(WeightDelta({name: t.cpu() for name, t in self._delta.tensors.items()}))
+        self._fresh, self._reduced, self._made_up = None, None, None
+
     @property
     def size(self) -> tuple[int, int]:
         """The picture's (width, height)."""
@@ -213,6 +221,8 @@ class DragEditor:
         *,
         mask: NDArray | None = None,
         options: DragOptions = PRESETS["default"],
+        resume: Resume | None = None,
+        first: int = 0,
     ) -> Iterator[DragStep]:
         """Drag `handles` to `targets`, (N, 2) in picture pixels; equal ones are pins.
 
@@ -220,7 +230,13 @@ class DragEditor:
         from the present state; what the timeline holds beyond that is given up. A step's `index`
         is its place in the timeline; its `features` stay in the model's pixels.
 
-        Raises BadInput for points and masks that cannot be used, and before any picture is set.
+        With `resume`, of a step of this very drag, which set out from state `first`: go on after
+        that step, which is yielded first, again (as the last one if the drag has ended there). The
+        timeline must hold the drag's steps up to it; what it holds beyond is given up.
+
+        Raises BadInput for points and masks that cannot be used, and before any picture is set;
+        BadSaved for a `resume` that does not belong here. While it runs, BadNumbers: the numbers
+        are no longer finite, and the step before them is the present one.
         """
         frame = self._frame
         p = picture_points(handles, "handle", self.size)
@@ -233,25 +249,41 @@ class DragEditor:
         if torch.equal(p, t):
             raise BadInput("No handle has anywhere to go.", hint="Drag at least one to a target.")
         share = None if mask is None else picture_mask(mask, self.size, "mask")
-        steps = drag(
-            self.generator,
-            self.state.ws,
-            self._inside(frame.to_model(p)),
-            self._inside(frame.to_model(t)),
-            mask=None if share is None else frame.mask_to_model(share),
-            options=options,
-        )
-        return self._follow(steps, share)
+        start = self._position
+        if resume is not None:
+            demand(first >= 0 and first + resume.index < len(self._states))
+            start = first
+        target = self._inside(frame.to_model(t))
+        if resume is not None and resume.ending is not None:
+            demand(resume.points.shape == target.shape)
+            now = self._states[start + resume.index].ws
+            steps = iter([step_again(resume, now, target.to(now.device))])
+        else:
+            steps = drag(
+                self.generator,
+                self._state_at(start).ws,
+                self._inside(frame.to_model(p)),
+                target,
+                mask=None if share is None else frame.mask_to_model(share),
+                options=options,
+                resume=resume,
+            )
+        return self._follow(steps, start, 0 if resume is None else resume.index, share)
 
-    def _follow(self, steps: Iterator[DragStep], mask: NDArray | None) -> Iterator[DragStep]:
-        frame, start = self._frame, self._position
-        del self._states[start + 1 :]
-        mask = self._freed(mask)
+    def _follow(
+        self, steps: Iterator[DragStep], start: int, taken: int, mask: NDArray | None
+    ) -> Iterator[DragStep]:
+        """A drag that set out from state `start`; `taken` of its steps are there already."""
+        frame = self._frame
+        self._position = start + taken
+        del self._states[self._position + 1 :]
+        mask = self.state.mask if taken else self._freed(mask)
         for step in steps:
             points = frame.to_picture(step.points.float().cpu())
-            if step.index:
+            if step.index > taken:
                 self._states.append(State(step.ws, points, mask))
                 self._position = len(self._states) - 1
+            if step.index:
                 self._fresh = self._exact(step)
             distances = tuple(d * frame.scale for d in step.distances)
             yield replace(step, index=start + step.index, points=points, distances=distances)
@@ -265,6 +297,8 @@ class DragEditor:
     def _freed(self, mask: NDArray | None) -> NDArray | None:
         """All that has been free to move up to now, with `mask` added."""
         before = self.state.mask
+        if self._source is None:
+            return None  # nothing is pasted back
         if self._position == 0 or mask is None:
             return mask
         return None if before is None else np.maximum(before, mask)

@@ -5,6 +5,7 @@ DragganError
 ├── BadPicture      a file that is no picture, or one that cannot be worked on
 ├── BadCheckpoint   a model file that is damaged, foreign or refused
 ├── BadSaved        a saved edit that cannot be opened again
+├── BadNumbers      a drag whose numbers are no longer finite
 ├── UnknownModel    no model of that name
 └── CannotWrite     the result has no place to go
 """
@@ -37,6 +38,10 @@ class BadCheckpoint(DragganError):
 
 class BadSaved(DragganError):
     code = "bad_saved"
+
+
+class BadNumbers(DragganError):
+    code = "not_finite"
 
 
 class UnknownModel(DragganError):

@@ -33,6 +33,7 @@ class LatentPath:
         self.rows = rows
         self.space = space
         self.local = torch.tensor(local).to(start)  # a tensor: its changes reach recorded steps
+        self.loosened = False
         shape = (1, rows, start.shape[-1])
         self.own = torch.zeros(shape if space != "w" else (1, 1, shape[-1])).to(start)
         self.shared = torch.zeros(1, 1, shape[-1]).to(start)
@@ -61,7 +62,12 @@ class LatentPath:
         """Let each row of the prior space go its own way as freely as all of them together."""
         if self.space == "prior":
             self.own.mul_(self.local)
-            self.local.fill_(1)
+            self.keep_loose()
+
+    def keep_loose(self) -> None:
+        """Be as after `loosen` without changing the offsets: they are about to be set."""
+        self.local.fill_(1)
+        self.loosened = True
 
     @torch.no_grad()
     def bound(self, *, clip: float | None, ball: float | None) -> None:

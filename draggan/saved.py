@@ -7,7 +7,7 @@ so that the same edit gives the same bytes. Its tensors are
     latents   (S, r, w_dim)       the first r rows of each step's latent; the others are the pivot's
     points    (P, 2), counts (S)  every step's handles, one step after the other
     masks     deflated (M, h, w), mask_of (S): which of them is a step's, -1 for none
-    weight    deflated (h, w)     what counted in the picture, where it is to be tuned again
+    weight    deflated (h, w)     what counted in the picture, where it may have to be tuned again
     delta.*                       how the weights were tuned, where that is not too large
 Documents that hold such bytes come from strangers: nothing here is believed before it is checked.
 """
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 import struct
 import zlib
@@ -35,6 +34,16 @@ from . import tuning
 from .errors import BadInput, BadSaved
 from .generator import Generator, WeightDelta
 from .pixels import FORMATS, SAMPLES
+from .saved_arrays import (
+    FAR,
+    MAX_MASKS,
+    MAX_POINTS,
+    array,
+    damaged,
+    deflated,
+    demand,
+    inflated,
+)
 from .timeline import State
 
 KEY = "draggan edit"  # of the metadata
@@ -42,10 +51,7 @@ VERSION = 1
 MAX_HEADER = 1 << 16
 MAX_DELTA = 4 << 20  # bytes of tuned weights that are worth keeping
 MAX_STATES = 100_001
-MAX_POINTS = 64  # of a state
 MAX_LATENTS = 1 << 26  # numbers of all latents: 256 MiB
-MAX_MASKS = 1 << 27  # pixels of all masks
-FAR = float(1 << 20)  # no point is farther away, and no latent as large
 LEAST_PSNR = -100.0  # also of a picture that was not looked for at all
 _DELTA = "delta."
 
@@ -87,21 +93,26 @@ def fingerprint(path: Path) -> str:
 # Writing.
 
 
-def pack(edit: SavedEdit, stamp: Stamp) -> bytes:
-    """The edit as bytes. Raises BadInput for one that has grown beyond what `unpack` takes."""
+def pack(edit: SavedEdit, stamp: Stamp, *, max_delta: int | None = None) -> bytes:
+    """The edit as bytes. Raises BadInput for one that has grown beyond what `unpack` takes.
+
+    Of tuned weights, at most `max_delta` bytes are kept (None: MAX_DELTA); what is more is left
+    away, and tuned again when the edit is restored.
+    """
     masks, mask_of = _distinct_masks(edit.states)
     _check_growth(edit, len(masks))
-    large = sum(t.numel() * 4 for t in edit.delta.tensors.values()) > MAX_DELTA
+    tuned = sum(t.numel() * 4 for t in edit.delta.tensors.values())
+    large = tuned > (MAX_DELTA if max_delta is None else max_delta)
     tensors = {**_packed_latents(edit.states), **_packed_points(edit.states)}
     tensors["mask_of"] = np.array(mask_of, np.int32)
     if masks:
-        tensors["masks"] = _deflated(masks)
+        tensors["masks"] = deflated(masks)
     if edit.picture is not None:
         tensors["picture"] = edit.picture
-    if large and edit.weight is not None:
-        tensors["weight"] = _deflated([edit.weight])
+    if (large or tuned > MAX_DELTA) and edit.weight is not None:  # may be tuned again one day
+        tensors["weight"] = deflated([edit.weight])
     if not large:
-        tensors.update({_DELTA + n: _array(t) for n, t in edit.delta.tensors.items()})
+        tensors.update({_DELTA + n: array(t) for n, t in edit.delta.tensors.items()})
     metadata = {
         "version": str(VERSION),
         "model": stamp.model,
@@ -133,14 +144,14 @@ def _check_growth(edit: SavedEdit, masks: int) -> None:
 
 
 def _packed_latents(states: Sequence[State]) -> dict[str, NDArray]:
-    latents = np.stack([_array(state.ws[0]) for state in states])
+    latents = np.stack([array(state.ws[0]) for state in states])
     moved = (latents != latents[:1]).any(axis=(0, 2))  # (num_ws,)
     rows = int(moved.nonzero()[0].max()) + 1 if moved.any() else 0
     return {"pivot": latents[0], "latents": latents[:, :rows]}
 
 
 def _packed_points(states: Sequence[State]) -> dict[str, NDArray]:
-    points = np.concatenate([_array(state.points) for state in states])
+    points = np.concatenate([array(state.points) for state in states])
     return {"points": points, "counts": np.array([len(s.points) for s in states], np.int32)}
 
 
@@ -158,69 +169,39 @@ def _distinct_masks(states: Sequence[State]) -> tuple[list[NDArray], list[int]]:
     return masks, which
 
 
-def _deflated(masks: Sequence[NDArray]) -> NDArray:
-    """A byte that says how many a sample takes, then all samples, deflated; exact in any case."""
-    planes = [np.rint(mask * 255).astype(np.uint8) for mask in masks]
-    if not all(map(np.array_equal, map(_shares, planes), masks)):
-        planes = [np.ascontiguousarray(mask, np.float32) for mask in masks]
-    press = zlib.compressobj(1)
-    parts = [press.compress(np.ascontiguousarray(plane).data) for plane in planes]
-    head = bytes([planes[0].itemsize])
-    return np.frombuffer(b"".join([head, *parts, press.flush()]), np.uint8)
-
-
-def _shares(plane: NDArray) -> NDArray:
-    """A mask's samples as float32 in [0, 1]."""
-    return plane.astype(np.float32) / np.float32(255) if plane.dtype == np.uint8 else plane
-
-
-def _array(tensor: Tensor) -> NDArray:
-    return tensor.detach().float().cpu().contiguous().numpy()
-
-
 # Reading.
 
 _WRONG = (SafetensorError, ValueError, KeyError, OverflowError, RecursionError, zlib.error)
 
 
-def unpack(data: bytes | memoryview) -> tuple[SavedEdit, Stamp]:
+def unpack(data: bytes | memoryview, *, max_delta: int | None = None) -> tuple[SavedEdit, Stamp]:
     """The edit in bytes that `pack` wrote, or a stranger did. Whether it fits a model is not known.
 
-    Raises BadSaved: damaged, or of a newer version.
+    `max_delta`: as `pack` had it. Raises BadSaved: damaged, or of a newer version.
     """
     try:
-        return _Reader(data).read()
+        return _Reader(data, MAX_DELTA if max_delta is None else max_delta).read()
     except _WRONG as error:
-        raise _damaged() from error
-
-
-def _damaged() -> BadSaved:
-    return BadSaved(
-        "The saved edit is damaged.", hint="Open the picture itself, and drag it from its start."
-    )
-
-
-def _demand(true: bool) -> None:
-    if not true:
-        raise _damaged()
+        raise damaged() from error
 
 
 def check_fit(edit: SavedEdit, generator: Generator) -> None:
     """Raises BadSaved if the latents or the tuned weights cannot be this generator's."""
-    _demand(edit.states[0].ws.shape[1:] == (generator.num_ws, generator.w_dim))
+    demand(edit.states[0].ws.shape[1:] == (generator.num_ws, generator.w_dim))
     if edit.picture is not None:
-        _demand(edit.quality in tuning.QUALITIES)
+        demand(edit.quality in tuning.QUALITIES)
     if not (edit.delta.tensors or edit.retune):
         return
     own = tuning.tunable(generator, tuning.QUALITIES[edit.quality].smallest_block)
     shapes = {name: weight.shape for name, weight in own.items()}
-    _demand(bool(own) and all(shapes.get(n) == t.shape for n, t in edit.delta.tensors.items()))
+    demand(bool(own) and all(shapes.get(n) == t.shape for n, t in edit.delta.tensors.items()))
 
 
 class _Reader:
     """The tensors and metadata of saved bytes, given out one by one as they are checked."""
 
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: bytes | memoryview, max_delta: int) -> None:
+        self.max_delta = max_delta
         self.tensors, self.metadata = _parse(data)
 
     def read(self) -> tuple[SavedEdit, Stamp]:
@@ -247,15 +228,15 @@ class _Reader:
             delta=self.delta(),
             retune=self.text("retune", "[01]") == "1",
         )
-        _demand(not self.tensors and edit.position < len(states))
-        _demand((picture is None) == (edit.psnr is None))
-        _demand(not edit.flat or (picture is not None and picture.shape[2] == 1))
-        _demand(picture is not None or not (edit.delta.tensors or edit.retune))
+        demand(not self.tensors and edit.position < len(states))
+        demand((picture is None) == (edit.psnr is None))
+        demand(not edit.flat or (picture is not None and picture.shape[2] == 1))
+        demand(picture is not None or not (edit.delta.tensors or edit.retune))
         return edit, stamp
 
     def text(self, name: str, form: str) -> str:
         value = self.metadata[name]
-        _demand(isinstance(value, str) and re.fullmatch(form, value) is not None)
+        demand(isinstance(value, str) and re.fullmatch(form, value) is not None)
         return str(value)
 
     def psnr(self) -> float | None:
@@ -263,37 +244,37 @@ class _Reader:
         if not value:
             return None
         psnr = float(value)
-        _demand(LEAST_PSNR <= psnr < 1000)
+        demand(LEAST_PSNR <= psnr < 1000)
         return psnr
 
     def take(self, name: str, samples: str, *shape: int | None) -> NDArray:
         """The array of that name, of these samples and this shape (None: any length)."""
         array = self.tensors.pop(name)
         fits = (side is None or side == own for own, side in zip(array.shape, shape, strict=True))
-        _demand(array.dtype == samples and all(fits))
+        demand(array.dtype == samples and all(fits))
         return array
 
     def floats(self, name: str, *shape: int | None) -> Tensor:
         """That array, of any shape if none is said; finite and not beyond all reason."""
         array = self.take(name, "float32", *(shape or self.tensors[name].shape))
-        _demand(bool((np.abs(array) <= FAR).all()))  # NaN is not
+        demand(bool((np.abs(array) <= FAR).all()))  # NaN is not
         return torch.from_numpy(array)
 
     def delta(self) -> WeightDelta:
         names = sorted(name for name in self.tensors if name.startswith(_DELTA))
-        _demand(sum(self.tensors[name].nbytes for name in names) <= MAX_DELTA)
+        demand(sum(self.tensors[name].nbytes for name in names) <= self.max_delta)
         return WeightDelta({name.removeprefix(_DELTA): self.floats(name) for name in names})
 
     def picture(self, pixels: str) -> NDArray | None:
         form = FORMATS.get(pixels)
-        _demand(form is not None or not pixels)
+        demand(form is not None or not pixels)
         if "picture" not in self.tensors:
             return None
         picture = self.tensors.pop("picture")
-        _demand(picture.ndim == 3 and 1 <= picture.shape[2] <= 4 and 0 not in picture.shape)
-        _demand(picture.dtype.name in SAMPLES)
+        demand(picture.ndim == 3 and 1 <= picture.shape[2] <= 4 and 0 not in picture.shape)
+        demand(picture.dtype.name in SAMPLES)
         own = form is None or (picture.dtype, picture.shape[2]) == (form.dtype, len(form.order))
-        _demand(own)
+        demand(own)
         return picture
 
     def states(self, size: tuple[int, ...] | None) -> tuple[State, ...]:
@@ -301,8 +282,8 @@ class _Reader:
         rows, width = pivot.shape
         latents = self.floats("latents", None, None, width)
         count = len(latents)
-        _demand(0 < count <= MAX_STATES and count * pivot.numel() <= MAX_LATENTS)
-        _demand(latents.shape[1] <= rows)
+        demand(0 < count <= MAX_STATES and count * pivot.numel() <= MAX_LATENTS)
+        demand(latents.shape[1] <= rows)
         ws = pivot.repeat(count, 1, 1)
         ws[:, : latents.shape[1]] = latents
         points = self.points(count)
@@ -311,17 +292,17 @@ class _Reader:
 
     def points(self, count: int) -> Sequence[Tensor]:
         counts = self.take("counts", "int32", count)
-        _demand(bool(((counts >= 0) & (counts <= MAX_POINTS)).all()))
+        demand(bool(((counts >= 0) & (counts <= MAX_POINTS)).all()))
         points = self.floats("points", int(counts.sum()), 2)
         return torch.split(points, counts.tolist())
 
     def masks(self, count: int, size: tuple[int, ...] | None) -> Sequence[NDArray | None]:
         which = self.take("mask_of", "int32", count)
         number = int(which.max()) + 1
-        _demand(int(which.min()) >= -1 and number <= count and (number > 0) == self.has("masks"))
+        demand(int(which.min()) >= -1 and number <= count and (number > 0) == self.has("masks"))
         if not number:
             return [None] * count
-        _demand(size is not None)
+        demand(size is not None)
         assert size is not None
         masks = self.inflated("masks", (number, *size))
         planes = list(masks)  # one object for all states that share it
@@ -333,22 +314,12 @@ class _Reader:
     def weight(self, picture: NDArray | None) -> NDArray | None:
         if not self.has("weight"):
             return None
-        _demand(picture is not None)
+        demand(picture is not None)
         assert picture is not None
         return self.inflated("weight", (1, *picture.shape[:2]))[0]
 
     def inflated(self, name: str, shape: tuple[int, ...]) -> NDArray:
-        """Exactly as many samples as belong there, and no more work than that; in [0, 1]."""
-        packed = self.take(name, "uint8", None)
-        _demand(math.prod(shape) <= MAX_MASKS and len(packed) > 0 and int(packed[0]) in (1, 4))
-        samples = "uint8" if packed[0] == 1 else "<f4"
-        size = math.prod(shape) * int(packed[0])
-        stream = zlib.decompressobj()
-        plain = stream.decompress(packed[1:].data, size + 1)
-        _demand(len(plain) == size and stream.eof and not stream.unused_data)
-        shares = _shares(np.frombuffer(plain, samples).reshape(shape))
-        _demand(bool(((shares >= 0) & (shares <= 1)).all()))
-        return shares
+        return inflated(self.take(name, "uint8", None), shape)
 
 
 _TYPES = {"U8": "u1", "U16": "<u2", "F32": "<f4", "I32": "<i4"}
@@ -357,13 +328,13 @@ _TYPES = {"U8": "u1", "U16": "<u2", "F32": "<f4", "I32": "<i4"}
 def _parse(data: bytes | memoryview) -> tuple[dict[str, NDArray], Mapping[str, object]]:
     """The tensors, copied, and the metadata, once safetensors' own reader has checked the form."""
     view = memoryview(data).cast("B")
-    _demand(len(view) > 8)
+    demand(len(view) > 8)
     (length,) = struct.unpack_from("<Q", view)
-    _demand(length <= MAX_HEADER)
+    demand(length <= MAX_HEADER)
     tensors = {}
     for name, entry in deserialize(bytes(view)):
         array = np.frombuffer(entry["data"], _TYPES[entry["dtype"]])
         tensors[name] = array.reshape(entry["shape"])
     metadata = json.loads(json.loads(bytes(view[8 : 8 + length]))["__metadata__"][KEY])
-    _demand(isinstance(metadata, dict))
+    demand(isinstance(metadata, dict))
     return tensors, metadata
