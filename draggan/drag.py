@@ -6,89 +6,32 @@ and no further: tracking and motion supervision share that one pass, and no pict
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
+from .drag_options import PRESETS, DragOptions
 from .drag_request import check_drag, checked_points
-from .errors import BadInput, BadNumbers
+from .drag_step import DragStep, check_numbers, step_again
+from .errors import BadInput
 from .generator import Features, Generator, Windows
-from .latent import LatentPath, Space
+from .latent import LatentPath
 from .motion import FixedRegion, MotionSupervision
 from .penalties import PictureFeatures, PicturePenalty
-from .progress import Ending, HandleStatus, Progress
+from .progress import Progress
 from .reference import FullMapFixedRegion, FullMapMotion, NearestTracker
 from .replay import Replay
 from .resume import Resume, optimised, set_optimised
-from .saved_arrays import FAR, demand
+from .saved_arrays import demand
 from .tracking import PatchTracker, Search, Tracked, places
 
 LOOSEN_AFTER = 15  # steps without progress after which rows of W+ may go their own ways
 WARM_UP = 3  # steps taken one by one before a batch
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 BATCH = 8  # steps on a GPU between two looks at them
-
-
-@dataclass(frozen=True)
-class DragOptions:
-    """Everything that shapes a drag. Lengths marked [512] are pixels of a 512 px picture and scale
-    with the picture's longer side."""
-
-    loop: Literal["native", "paper", "released"] = "native"
-    steps: int = 200  # at most this many
-    lr: float = 0.01  # of Adam; in the prior space in standard deviations
-    space: Space = "prior"
-    local: float = 0.3  # prior space: weight of each row's own offset; 1 once nothing moves
-    block: int | None = None  # resolution of the features; None: the generator's choice
-    windows: Literal["auto", "always", "never"] = "auto"  # compute features near handles only
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of maps on their way there
-    kernels: bool = True  # packed weights on a CPU, graphs on a GPU; off: plain torch
-    batch: int | None = None  # steps between two looks at them; None: 1 on a CPU, more on a GPU
-    rows: int = 6  # leading rows of W+ that may change, as far as they reach the block
-    r1: float = 6.0  # radius of motion supervision [512]
-    r2: float = 12.0  # radius of point tracking [512]
-    pull: float = 4.0  # length of d, the step that the supervision asks for [512]
-    stop: float = 1.0  # a handle this near its target has arrived [512], never below half a pixel
-    lambda_mask: float = 17.0
-    mask_block: int | None = None  # whose features stay outside of the mask; None: `block` / 2
-    reconstruction: float = 0.0  # weight of the change of the picture itself
-    perceptual: float = 0.0  # weight of the change of perceptual features of the picture
-    clip: float | None = None  # bound on w, in standard deviations from the mean
-    ball: float | None = None  # bound on the distance from the start, in standard deviations
-
-
-PRESETS = {
-    "default": DragOptions(),
-    # Section 4 and the supplement of the paper: W+, first six rows, block 6, Adam 2e-3, 300 steps.
-    "paper": DragOptions(loop="paper", steps=300, lr=2e-3, space="w+", r1=3, lambda_mask=20),
-    # The released code's user interface: Adam 1e-3, L2 tracking, stops at 2 px.
-    "released": DragOptions(
-        loop="released", steps=300, lr=1e-3, space="w+", r1=3, stop=2, lambda_mask=20
-    ),
-}
-
-
-@dataclass(frozen=True)
-class DragStep:
-    """The state after `index` updates of the latent (0: the start)."""
-
-    index: int
-    ws: Tensor  # (1, num_ws, w_dim)
-    points: Tensor  # (N, 2), where the handles are now, picture pixels
-    distances: tuple[float, ...]  # to the targets, pixels
-    statuses: tuple[HandleStatus, ...]
-    loss: float  # of the update before
-    features: Features | None  # for a preview of this very state; None within a batch of steps
-    ending: Ending | None = None  # why the drag ends here; None: it goes on
-    resume: Resume | None = None  # to go on from here; None within a batch of steps
-
-    @property
-    def finished(self) -> bool:
-        return self.ending is not None
 
 
 class Supervision(Protocol):
@@ -141,24 +84,6 @@ def drag(
         demand(resume.ending is None and resume.index < options.steps)
         demand(resume.points.shape == resume.centres.shape == p.shape)
     return _Drag(generator, ws, p, t, mask, options, perceptual_features).run(resume)
-
-
-def step_again(
-    resume: Resume, ws: Tensor, targets: Tensor, features: Features | None = None
-) -> DragStep:
-    """The step that `resume` is of. `ws` (1, num_ws, w_dim), `targets` (N, 2): the drag's."""
-    points = resume.points.to(targets)
-    return DragStep(
-        index=resume.index,
-        ws=ws,
-        points=points,
-        distances=tuple((targets - points).norm(dim=-1).tolist()),
-        statuses=resume.statuses,
-        loss=resume.loss,
-        features=features,
-        ending=resume.ending,
-        resume=resume,
-    )
 
 
 class _Drag:
@@ -315,7 +240,7 @@ class _Drag:
     ) -> DragStep:
         points, mismatch, ws = record
         distances = (self.targets - points).norm(dim=-1).tolist()
-        _check_numbers(ws, distances, loss)
+        check_numbers(ws, distances, loss)
         ending = self.progress.look(distances, mismatch.tolist())
         if ending is None and index == self.options.steps:
             ending = "cap"
@@ -430,17 +355,6 @@ def _block(generator: Generator, options: DragOptions) -> int:
     if options.loop == "native":
         return generator.drag_block()
     return generator.blocks[min(5, len(generator.blocks) - 1)]
-
-
-def _check_numbers(ws: Tensor, distances: Sequence[float], loss: float) -> None:
-    """Raises BadNumbers. What follows from numbers that are none is none either."""
-    largest = float(ws.detach().abs().max())
-    if largest <= FAR and math.isfinite(loss) and all(map(math.isfinite, distances)):
-        return
-    raise BadNumbers(
-        "The drag ends here: the model's numbers have grown beyond what can be computed with.",
-        hint="The steps before are kept. Drag a shorter way, or with a smaller learning rate.",
-    )
 
 
 def _detached(features: Features) -> Features:

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import inversion, tuning
-from .compose import Frame, View, paste_back, patch, shrink_picture
-from .drag import PRESETS, DragOptions, DragStep, drag, step_again
-from .editor_input import Points, picture_mask, picture_points
+from .compose import View
+from .drag import drag
+from .drag_options import PRESETS, DragOptions
+from .drag_step import DragStep, step_again
+from .edit_pictures import EditPictures
+from .editor_input import Points, drag_points, picture_mask
 from .errors import BadInput
-from .generator import Features, Generator, WeightDelta
-from .pixels import differing
-from .precision import fast_precision
+from .generator import Generator, WeightDelta
 from .resume import Resume
 from .saved import SavedEdit, check_fit
 from .saved_arrays import demand
@@ -58,13 +59,7 @@ class DragEditor:
     def __init__(self, generator: Generator) -> None:
         self.base = generator
         self.notes: tuple[str, ...] = ()  # what had to be done to the picture, for the user
-        self._source: Source | None = None
-        self._delta = WeightDelta()
-        self._tuned: Generator | None = None
-        self._start_picture: Tensor | None = None
-        self._reduced: tuple[int, NDArray] | None = None
-        self._made_up: NDArray | None = None  # a seed's picture
-        self._fresh: tuple[State, Features] | None = None  # the last step taken
+        self._pictures = EditPictures(generator, None)
         self._psnr: float | None = None
         self._states: list[State] = []
         self._position = 0
@@ -102,7 +97,7 @@ class DragEditor:
     def saved(self) -> SavedEdit:
         """All of this edit, for `restore`. Raises BadInput before any picture is set."""
         self._state_at(self._position)
-        source = self._source
+        source = self._pictures.source
         if source is None:
             return SavedEdit(self.timeline, self._position)
         return SavedEdit(
@@ -113,7 +108,7 @@ class DragEditor:
             weight=source.weight,
             quality=source.quality,
             psnr=self._psnr,
-            delta=self._delta,
+            delta=self._pictures.delta,
         )
 
     def restore(self, edit: SavedEdit) -> Iterator[SettingStep]:
@@ -131,7 +126,7 @@ class DragEditor:
         device, dtype = self.base.device, self.base.dtype
         self._states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
         self._position, self._psnr = edit.position, edit.psnr
-        self._tune(edit.delta)
+        self._pictures.tune(edit.delta)
         return self._retune(source) if source and edit.retune else iter(())
 
     def _retune(self, source: Source) -> Iterator[SettingStep]:
@@ -143,11 +138,9 @@ class DragEditor:
             yield SettingStep("tuning", step.index, step.total, step.psnr)
 
     def _reset(self, source: Source | None) -> None:
-        self._source = source
+        self._pictures = EditPictures(self.base, source)
         self.notes = () if source is None else source.seen.notes
-        self._position, self._psnr, self._reduced, self._fresh = 0, None, None, None
-        self._made_up = None
-        self._tune(WeightDelta())
+        self._position, self._psnr = 0, None
 
     def _set(
         self,
@@ -177,28 +170,22 @@ class DragEditor:
             return
         self._psnr = quality
         self._states[0] = State.start(ws)
-        self._tune(delta or WeightDelta())
-
-    def _tune(self, delta: WeightDelta) -> None:
-        self._delta, self._tuned, self._start_picture = delta, None, None
+        self._pictures.tune(delta or WeightDelta())
 
     @property
     def generator(self) -> Generator:
         """The generator with the picture's tuning in it."""
-        if self._tuned is None:
-            self._tuned = self.base.with_weights(self._delta) if self._delta.tensors else self.base
-        return self._tuned
+        return self._pictures.generator
 
     def release(self) -> None:
         """Give back memory, on a GPU above all, that the next use takes again: the tuned weights,
         which stay on the CPU as what they differ by, and pictures kept for speed."""
-        self._tune(WeightDelta({name: t.cpu() for name, t in self._delta.tensors.items()}))
-        self._fresh, self._reduced, self._made_up = None, None, None
+        self._pictures.release()
 
     @property
     def size(self) -> tuple[int, int]:
         """The picture's (width, height)."""
-        return self._frame.picture
+        return self._pictures.frame.picture
 
     @property
     def psnr(self) -> float | None:
@@ -238,43 +225,32 @@ class DragEditor:
         BadSaved for a `resume` that does not belong here. While it runs, BadNumbers: the numbers
         are no longer finite, and the step before them is the present one.
         """
-        frame = self._frame
-        p = picture_points(handles, "handle", self.size)
-        t = picture_points(targets, "target", self.size)
-        if len(p) != len(t):
-            raise BadInput(
-                f"There are {len(p)} handles but {len(t)} targets.",
-                hint="Every handle needs a target; one on the handle itself makes it a pin.",
-            )
-        if torch.equal(p, t):
-            raise BadInput("No handle has anywhere to go.", hint="Drag at least one to a target.")
+        frame, start, taken = self._pictures.frame, self._position, 0
+        points = drag_points(handles, targets, self.size)
         share = None if mask is None else picture_mask(mask, self.size, "mask")
-        start = self._position
         if resume is not None:
-            demand(first >= 0 and first + resume.index < len(self._states))
-            start = first
-        target = self._inside(frame.to_model(t))
+            start, taken = first, resume.index
+            demand(start >= 0 and start + taken < len(self._states))
+        p, t = (self._inside(frame.to_model(x)) for x in points)
         if resume is not None and resume.ending is not None:
-            demand(resume.points.shape == target.shape)
-            now = self._states[start + resume.index].ws
-            steps = iter([step_again(resume, now, target.to(now.device))])
+            steps = _only(resume, self._states[start + taken], t)
         else:
             steps = drag(
                 self.generator,
                 self._state_at(start).ws,
-                self._inside(frame.to_model(p)),
-                target,
+                p,
+                t,
                 mask=None if share is None else frame.mask_to_model(share),
                 options=options,
                 resume=resume,
             )
-        return self._follow(steps, start, 0 if resume is None else resume.index, share)
+        return self._follow(steps, start, taken, share)
 
     def _follow(
         self, steps: Iterator[DragStep], start: int, taken: int, mask: NDArray | None
     ) -> Iterator[DragStep]:
         """A drag that set out from state `start`; `taken` of its steps are there already."""
-        frame = self._frame
+        frame = self._pictures.frame
         self._position = start + taken
         del self._states[self._position + 1 :]
         mask = self.state.mask if taken else self._freed(mask)
@@ -284,20 +260,14 @@ class DragEditor:
                 self._states.append(State(step.ws, points, mask))
                 self._position = len(self._states) - 1
             if step.index:
-                self._fresh = self._exact(step)
+                self._pictures.note(self.state, step.features)
             distances = tuple(d * frame.scale for d in step.distances)
             yield replace(step, index=start + step.index, points=points, distances=distances)
-
-    def _exact(self, step: DragStep) -> tuple[State, Features] | None:
-        """The newest state's features, unless of half precision, which is for drafts to choose."""
-        f, dtype = step.features, self.generator.dtype
-        exact = f is not None and all(x.dtype == dtype for x in f.below)
-        return (self._states[-1], f) if f is not None and exact else None
 
     def _freed(self, mask: NDArray | None) -> NDArray | None:
         """All that has been free to move up to now, with `mask` added."""
         before = self.state.mask
-        if self._source is None:
+        if self._pictures.source is None:
             return None  # nothing is pasted back
         if self._position == 0 or mask is None:
             return mask
@@ -345,15 +315,7 @@ class DragEditor:
         for bit the same at any later time, and in an edit that was saved and restored.
         """
         state = self._state_at(self._position if index is None else index)
-        source = self._source
-        if source is None:
-            picture = self._own(state, draft)
-            return picture if max_side is None else self._smaller(picture, max_side)
-        native = source.native if max_side is None else self._small_source(source, max_side)
-        result = native.copy()
-        if state is not self._states[0]:
-            result = self._pasted(source, native, state, draft)
-        return result[..., 0] if source.flat else result
+        return self._pictures.image(state, self._states[0], max_side=max_side, draft=draft)
 
     @torch.no_grad()
     def changed(self, picture: NDArray) -> NDArray:
@@ -361,56 +323,7 @@ class DragEditor:
 
         A pixel has changed if any of its samples has, by however little.
         """
-        if self._source is not None:
-            opened = self._source.native
-            return differing(opened, picture.reshape(opened.shape))
-        if self._made_up is None:
-            self._made_up = self._own(self._state_at(0), draft=False)
-        return differing(self._made_up, picture)
-
-    def _pasted(self, source: Source, native: NDArray, state: State, draft: bool) -> NDArray:
-        if self._start_picture is None:
-            self._start_picture = self.generator.render(self._states[0].ws)
-        share, area = state.mask, None
-        if share is not None:
-            area = source.frame.mask_to_model(share)
-            if native.shape != source.native.shape:
-                share = shrink_picture(share[..., None], source.frame, native.shape[1::-1])[..., 0]
-        edit = self._rendered(state, draft)
-        change = patch(source.seen, self._start_picture, edit, mask=area)
-        frame = Frame((native.shape[1], native.shape[0]), source.frame.model)
-        return paste_back(native, frame, change, mask=share)
-
-    def _rendered(self, state: State, draft: bool) -> Tensor:
-        """The model's picture; a draft of a step just taken goes on from the step's own features.
-
-        Those were computed by faster ways, which round in another order.
-        """
-        if not draft:
-            return self.generator.render(state.ws)
-        precision = fast_precision(self.generator.device)
-        if self._fresh is not None and self._fresh[0] is state:
-            return self.generator.render_from(self._fresh[1], state.ws, precision=precision)
-        return self.generator.render(state.ws, precision=precision)
-
-    def _own(self, state: State, draft: bool) -> NDArray:
-        picture = (self._rendered(state, draft)[0].float().clamp(-1, 1) + 1) * 127.5
-        return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-
-    def _small_source(self, source: Source, max_side: int) -> NDArray:
-        if self._reduced is None or self._reduced[0] != max_side:
-            self._reduced = max_side, self._smaller(source.native, max_side)
-        return self._reduced[1]
-
-    def _smaller(self, native: NDArray, max_side: int) -> NDArray:
-        if max_side < 1:
-            raise BadInput("A preview needs at least one pixel.")
-        size = self._frame.reduced(max_side).picture
-        return native if size == self.size else shrink_picture(native, self._frame, size)
-
-    @property
-    def _frame(self) -> Frame:
-        return Frame(self._model, self._model) if self._source is None else self._source.frame
+        return self._pictures.changed(picture, self._state_at(0))
 
     @property
     def _model(self) -> tuple[int, int]:
@@ -429,3 +342,9 @@ class DragEditor:
                 else "Set an image or a seed first.",
             )
         return self._states[index]
+
+
+def _only(resume: Resume, state: State, targets: Tensor) -> Iterator[DragStep]:
+    """The last step of a drag that had ended with `state`."""
+    demand(resume.points.shape == targets.shape)
+    return iter([step_again(resume, state.ws, targets.to(state.ws.device))])

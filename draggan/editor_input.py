@@ -35,6 +35,19 @@ def picture_points(points: Points, kind: str, size: tuple[int, int]) -> Tensor:
     return p
 
 
+def drag_points(handles: Points, targets: Points, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """A caller's handles and targets, both (N, 2). Raises BadInput if they make no drag."""
+    p, t = picture_points(handles, "handle", size), picture_points(targets, "target", size)
+    if len(p) != len(t):
+        raise BadInput(
+            f"There are {len(p)} handles but {len(t)} targets.",
+            hint="Every handle needs a target; one on the handle itself makes it a pin.",
+        )
+    if torch.equal(p, t):
+        raise BadInput("No handle has anywhere to go.", hint="Drag at least one to a target.")
+    return p, t
+
+
 def picture_mask(mask: NDArray, size: tuple[int, int], kind: str) -> NDArray:
     """A caller's mask as (h, w) float32 in [0, 1]."""
     array = np.asarray(mask)

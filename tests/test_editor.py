@@ -292,7 +292,7 @@ def test_only_drafts_go_on_from_a_fresh_steps_maps_and_in_half(
             return plain(*args, **options)
 
         monkeypatch.setattr(tiny_generator, name, spy)
-    monkeypatch.setattr("draggan.editor.fast_precision", lambda device: torch.bfloat16)
+    monkeypatch.setattr("draggan.edit_pictures.fast_precision", lambda device: torch.bfloat16)
     editor = DragEditor(tiny_generator)
     editor.set_seed(4)
     options = DragOptions(steps=2, r1=48, r2=64, pull=48, lr=0.1, space="w+", block=16)
