@@ -36,6 +36,8 @@ OPTIONS = EditOptions(model="critters")
 class FakeClient:
     """Collects what is sent; hands out what the test lets the daemon say."""
 
+    credit = 3
+
     def __init__(self) -> None:
         self.welcome: Welcome | None = None
         self.sent: list[Message] = []

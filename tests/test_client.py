@@ -113,7 +113,7 @@ def test_a_client_says_hello_and_is_welcomed(address: str, start: Start) -> None
         client = start(address, name="test 7")
         assert events(client) == [Connected(Welcome(1, "test", "none"))]
         assert client.welcome == Welcome(1, "test", "none")
-    assert daemon.heard == [Hello(protocols=(1,), client="test 7")]
+    assert daemon.heard == [Hello((1,), "test 7", ("acks", "parts", "rows"))]
 
 
 def test_an_answer_carries_the_number_of_its_request(address: str, start: Start) -> None:

@@ -8,7 +8,6 @@ import pytest
 from draggan_wire.canvas import Handle
 from draggan_wire.client import Lost, Refused
 from draggan_wire.edit import PATIENCE, EditOptions
-from draggan_wire.edit_flow import CREDIT
 from draggan_wire.errors import BadInput, BadMessage, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     Blob,
@@ -59,7 +58,7 @@ def test_from_the_button_to_the_layer(stage: Stage) -> None:
     stage.answer(Ready("s", 30.0, "Good."), to=Open)
     stage.answer(Saved("s", Blob(b"saved"), 0), to=Save)
     assert client.sent[1:] == [
-        Credit("s", CREDIT),
+        Credit("s", 3),
         Save(session="s"),
         Drag(
             session="s",
@@ -265,7 +264,7 @@ def test_a_short_loss_is_survived_by_a_resumed_session(stage: Stage) -> None:
     assert stage.edit.status.message == "The connection is gone; trying again..."
     stage.client.connect(resumed=("s",))
     stage.poll()
-    assert stage.state == "dragging" and stage.client.sent[-2] == Credit("s", CREDIT)
+    assert stage.state == "dragging" and stage.client.sent[-2] == Credit("s", 3)
     stage.answer(BUSY, to=Seek)  # it was asked whether it is at work
     stage.finish()
     assert stage.state == "done"

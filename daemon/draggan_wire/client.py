@@ -14,37 +14,25 @@ import contextlib
 import itertools
 import socket
 import threading
-import time
-from collections import deque
-from dataclasses import dataclass
-from typing import Deque, Dict, List, Optional, Union
+from dataclasses import dataclass, replace
+from typing import List, Optional, Union
 
-from .connection import Connection, Frames
+from .coded import JpegDecoder, decoded
+from .connection import Connection
+from .connection_file import loopback_credentials
+from .conversation import Conversation
 from .endpoint import default_endpoint, parse_endpoint
-from .errors import ConnectionLost, NoDaemon, Unsupported, WireError
+from .errors import ConnectionLost, NoDaemon, WireError
 from .inbox import Inbox
-from .messages import (
-    FROM_DAEMON,
-    MAJORS,
-    Closed,
-    Credit,
-    Envelope,
-    Error,
-    Frame,
-    Hello,
-    Message,
-    Opened,
-    Pong,
-    SessionKey,
-    Welcome,
-    decode,
-    encode,
-    wrong_protocol,
-)
+from .link import LinkMeter
+from .messages import MAJORS, Credit, Envelope, Error, Frame, Hello, Message, Welcome, encode
+from .outbox import Outbox
+from .receipts import Receipts
 from .zmtp import Credentials
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect, doubling
 PAUSE_AFTER_REFUSAL = 5.0
+FEATURES = ("acks", "parts", "rows")
 FLUSH = 0.5  # seconds that `close` gives to what is still to be said
 
 
@@ -76,8 +64,10 @@ class Client:
     """A daemon's client; safe to call from several threads. Close it when done.
 
     `endpoint` is an address of `endpoint.py` (default: the local daemon's); `name` is the program
-    and its version; `credentials` are for addresses that ask for a password. Raises BadInput for an
-    address that is none; everything later becomes an event.
+    and its version; `credentials` are for addresses that ask for a password (the daemon's own
+    loopback address needs none: they stand in its connection file); `jpeg` decodes previews, which
+    then come so coded over slow links. Raises BadInput for an address that is none; everything
+    later becomes an event.
     """
 
     def __init__(
@@ -86,15 +76,18 @@ class Client:
         *,
         name: str = "draggan",
         credentials: Optional[Credentials] = None,
+        jpeg: Optional[JpegDecoder] = None,
     ) -> None:
         self._endpoint = parse_endpoint(endpoint or default_endpoint())
         self._name = name
         self._credentials = credentials
+        self._jpeg = jpeg
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._inbox = Inbox()
-        self._outbox: Deque[Frames] = deque()
-        self._sessions: Dict[str, str] = {}  # id -> token
+        self._outbox = Outbox()
+        self._receipts = Receipts()
+        self._meter = LinkMeter()
         self._welcome: Optional[Welcome] = None
         self._trouble = ""
         self._closing = threading.Event()
@@ -109,12 +102,22 @@ class Client:
         """The daemon's welcome while connected, else None."""
         return self._welcome
 
+    @property
+    def credit(self) -> int:
+        """Previews that a session should have under way, for the way to the daemon as measured."""
+        return self._meter.credit
+
     def poll(self, timeout: float = 0.0) -> List[Event]:
-        """What has happened since the last poll; waits up to `timeout` seconds for something."""
+        """What has happened since the last poll; waits up to `timeout` seconds for something.
+
+        Pictures are raw: only here, and only those that are still wanted, are they decoded.
+        """
         with self._changed:
             if timeout > 0:
                 self._changed.wait_for(lambda: bool(self._inbox), timeout)
-            return self._inbox.take()
+            events = self._inbox.take()
+        found = (self._decoded(event) for event in events)
+        return [event for event in found if event is not None]
 
     def send(self, message: Message) -> int:
         """Sends soon and returns the request's number, which the answers carry as `re`.
@@ -128,7 +131,7 @@ class Client:
             if self._welcome is None:
                 self._put(Envelope(_no_connection(), re=number))
                 return number
-            self._outbox.append(frames)
+            self._outbox.put(frames, getattr(message, "session", None))
         self._wake()
         return number
 
@@ -139,6 +142,20 @@ class Client:
             connected = self._welcome is not None
         if connected:
             self.send(Credit(session=frame.session, n=1 + owed))
+
+    def _decoded(self, event: Event) -> Optional[Event]:
+        """The event with raw pictures; an error in its place, or nothing in that of a preview."""
+        frame = event.message if isinstance(event, Envelope) else None
+        if not isinstance(event, Envelope) or not isinstance(frame, Frame):
+            return event
+        try:
+            raw = decoded(frame, self._jpeg)
+            return event if raw is frame else replace(event, message=raw)
+        except WireError as error:
+            if frame.kind != "preview":
+                return replace(event, message=_as_message(error, frame.session))
+            self.drawn(frame)  # the next one may be fine
+            return None
 
     def close(self) -> None:
         """Sends what still waits (for up to half a second) and ends the thread."""
@@ -164,56 +181,40 @@ class Client:
 
     def _talk(self) -> None:
         """One connection from hello to its end; returns when closing, raises WireError before."""
-        connection = Connection(self._endpoint, self._wake_reader, credentials=self._credentials)
+        credentials = self._credentials or loopback_credentials(self._endpoint)
+        connection = Connection(self._endpoint, self._wake_reader, credentials=credentials)
         try:
-            greeted = False
+            conversation = Conversation(
+                connection,
+                outbox=self._outbox,
+                lock=self._changed,
+                receipts=self._receipts,
+                meter=self._meter,
+                numbers=self._numbers,
+                meet=self._meet,
+                deliver=self._deliver,
+            )
             while not self._closing.is_set():
-                if connection.ready and not greeted:
-                    connection.send(self._hello())
-                    greeted = True
-                self._drain_outbox(connection)
-                for frames in connection.turn():
-                    self._receive(frames)
-            self._flush(connection)
+                conversation.turn(self._hello)
+            conversation.finish(FLUSH)
         finally:
             connection.close()
 
-    def _hello(self) -> Frames:
-        keys = tuple(SessionKey(session=s, token=t) for s, t in self._sessions.items())
-        hello = Hello(protocols=MAJORS, client=self._name, resume=keys)
-        return encode(hello, request=next(self._numbers))
+    def _hello(self) -> Hello:
+        features = FEATURES if self._jpeg is None else (*FEATURES, "jpeg")
+        resume = self._receipts.keys()
+        return Hello(protocols=MAJORS, client=self._name, features=features, resume=resume)
 
-    def _receive(self, frames: Frames) -> None:
-        try:
-            envelope = decode(frames, ops=FROM_DAEMON)
-        except Unsupported:
-            return  # a newer daemon's message that this client has not asked for
-        message = envelope.message
-        if isinstance(message, Welcome):
-            if message.protocol not in MAJORS:
-                raise wrong_protocol([message.protocol])
-            self._enter(message)
-            return
-        if self._welcome is None:
-            if isinstance(message, Error):
-                raise message.exception()
-            return
-        if isinstance(message, Pong) and envelope.re is None:
-            return  # the daemon only wanted to know whether the connection stands
-        if isinstance(message, Opened):
-            self._sessions[message.session] = message.token
-        elif isinstance(message, Closed):
-            self._sessions.pop(message.session, None)
-        with self._changed:
-            self._put(envelope)
-
-    def _enter(self, welcome: Welcome) -> None:
-        self._sessions = {s: t for s, t in self._sessions.items() if s in welcome.resumed}
+    def _meet(self, welcome: Welcome) -> None:
         with self._changed:
             self._inbox.forget_credit()
             self._welcome = welcome
             self._trouble = ""
             self._put(Connected(welcome))
+
+    def _deliver(self, envelope: Envelope) -> None:
+        with self._changed:
+            self._put(envelope)
 
     def _report(self, error: WireError, pause: float) -> float:
         """Tells of a failure unless it is the one last told; returns how long to wait now."""
@@ -234,16 +235,6 @@ class Client:
         self._inbox.put(event, urgent=urgent)
         self._changed.notify_all()
 
-    def _drain_outbox(self, connection: Connection) -> None:
-        while self._welcome is not None and self._outbox:
-            connection.send(self._outbox.popleft())
-
-    def _flush(self, connection: Connection) -> None:
-        deadline = time.monotonic() + FLUSH
-        self._drain_outbox(connection)
-        while connection.writing and time.monotonic() < deadline:
-            connection.turn(0.05)
-
     def _wake(self) -> None:
         # Full: the thread is being woken already. Closed: it is gone.
         with contextlib.suppress(OSError):
@@ -255,4 +246,8 @@ def _no_connection() -> Error:
         "There is no connection to the daemon.",
         hint="Start it with `draggand serve`; the connection comes back by itself.",
     )
-    return Error(code=error.code, sentence=error.sentence, hint=error.hint)
+    return _as_message(error)
+
+
+def _as_message(error: WireError, session: Optional[str] = None) -> Error:
+    return Error(code=error.code, sentence=error.sentence, hint=error.hint, session=session)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from .endpoint import Endpoint, check_socket_folder
 from .errors import AccessRefused, ConnectionLost, NoDaemon, WireError
@@ -31,6 +31,9 @@ class Connection:
 
     `wake` is a readable socket that ends a waiting `turn` early. Raises NoDaemon or AccessRefused
     when there is nothing to connect to, and whatever `Dealer` raises.
+
+    `transfers` are bytes and seconds of large frames that had to be waited for, to be taken away by
+    whoever wants to know what comes through.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class Connection:
         self._wake = wake
         self._pending: List[memoryview] = []
         self._started = self._last_beat = time.monotonic()
-        self._heard, self._missed = True, 0
+        self._heard, self._sent, self._missed = True, False, 0
         self._blocked = False
+        self._waited: Optional[Tuple[float, int]] = None
+        self.transfers: List[Tuple[int, float]] = []
         self._failure: Optional[WireError] = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -103,7 +108,8 @@ class Connection:
         writing = self.writing and self._standing
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
         self._selector.modify(self._socket, wanted)
-        for key, mask in self._selector.select(min(longest, HEARTBEAT)):
+        beat = max(0.0, self._last_beat + HEARTBEAT - time.monotonic())
+        for key, mask in self._selector.select(min(longest, beat)):
             if key.fileobj is self._wake:
                 self._wake.recv(STAGING)
             elif self._tunnel and key.fileobj is self._tunnel.errors:
@@ -123,9 +129,12 @@ class Connection:
 
     def _read(self) -> None:
         for _ in range(READS_PER_TURN):
+            missing = self._dealer.missing
             try:
                 count = self._socket.recv_into(self._dealer.buffer())
             except BlockingIOError:
+                if self._waited is None and missing > STAGING:
+                    self._waited = (time.monotonic(), missing)
                 return
             except OSError as error:
                 raise self._lost() from error
@@ -133,6 +142,10 @@ class Connection:
                 raise self._lost()
             self._heard = True
             self._dealer.received(count)
+            if self._waited and count >= missing:  # the frame that was waited for is complete
+                since, size = self._waited
+                self.transfers.append((size, time.monotonic() - since))
+                self._waited = None
 
     def _write(self) -> None:
         while self.writing and self._standing:
@@ -146,14 +159,15 @@ class Connection:
             except OSError as error:
                 raise self._lost() from error
             self._heard |= self._blocked  # the peer has made room: a sign of life, too
-            self._blocked = False
+            self._blocked, self._sent = False, True
             self._pending[0] = self._pending[0][count:]
             if not self._pending[0]:
                 self._pending.pop(0)
 
     def _beat(self) -> None:
-        """Pings after a silent second, gives up after PATIENCE of them.
+        """Pings after a second without a word of either side, gives up after PATIENCE of them.
 
+        The daemon must hear of us also while much comes slowly: its own pings stand behind that.
         Heartbeats are counted, not timed: a machine that slept, or an editor that held the
         interpreter, must not mistake its own absence for the daemon's.
         """
@@ -173,9 +187,10 @@ class Connection:
         self._missed = 0 if self._heard else self._missed + 1
         if self._missed > PATIENCE:
             raise self._lost()
-        if not self._heard and self.ready:
+        silent = not (self._sent or self.writing)
+        if self.ready and (silent or not self._heard):
             self._dealer.ping()
-        self._heard = False
+        self._heard = self._sent = False
 
     def _lost(self) -> WireError:
         told = self._tunnel.failure() if self._tunnel else None

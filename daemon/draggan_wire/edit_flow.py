@@ -47,8 +47,6 @@ from .messages import (
     Welcome,
 )
 
-CREDIT = 2  # previews under way at once: one being drawn, one travelling
-
 
 class Flow:
     """One edit's way through its states. What the client or the canvas raises is passed on."""
@@ -158,7 +156,7 @@ class Flow:
             if self._report.status.state in ("opening", "dragging", "stopping"):
                 self.fail(forgotten())
         elif session:
-            self._client.send(Credit(session=session, n=CREDIT))
+            self._client.send(Credit(session=session, n=self._client.credit))
             if self._doing in ("seek", "drag"):  # which goes on, or was lost on its way
                 self._errands.probe()
         elif self._doing == "open":  # lost before the session had a name
@@ -280,7 +278,7 @@ class Flow:
             self.fail(other_size(message.width, message.height))
             self._give_back()
             return
-        self._client.send(Credit(session=message.session, n=CREDIT))
+        self._client.send(Credit(session=message.session, n=self._client.credit))
         self._report.change("opening", "Looking at the picture...")
 
     def _is_of_another_size(self, message: Opened) -> bool:

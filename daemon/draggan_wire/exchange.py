@@ -27,6 +27,10 @@ class Channel(Protocol):
     def welcome(self) -> Optional[Welcome]:
         """The daemon's welcome while connected, else None."""
 
+    @property
+    def credit(self) -> int:
+        """Previews that a session should have under way."""
+
     def send(self, message: Message) -> int:
         """Sends soon and returns the request's number; raises WireError."""
 
@@ -110,6 +114,10 @@ class Line:
     @property
     def welcome(self) -> Optional[Welcome]:
         return self._client.welcome
+
+    @property
+    def credit(self) -> int:
+        return self._client.credit
 
     def send(self, message: Message) -> int:
         number = self._client.send(message)

@@ -77,4 +77,4 @@ def _preview(event: Any) -> Any:
 
 def _size(event: Any) -> int:
     frame = event.message if isinstance(event, Envelope) else None
-    return memoryview(frame.image.data).nbytes if isinstance(frame, Frame) else 0
+    return frame.image.size if isinstance(frame, Frame) else 0  # decoded, it takes so much

@@ -13,7 +13,7 @@ Whole messages may stand between two parts, parts of another message may not.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from . import _msgpack
 from .errors import BadMessage, LimitExceeded, WireError
@@ -25,10 +25,13 @@ _MARK = _msgpack.packb({"op": "part"})[1:]  # in the header of a part, and of ha
 _LONGEST = 256  # bytes of a part's header
 
 
-def split(frames: Sequence[Bytes]) -> Iterator[List[Bytes]]:
+def split(
+    frames: Sequence[Bytes], *, piece: Callable[[], int] = lambda: PART
+) -> Iterator[List[Bytes]]:
     """The message itself where it is small, else its parts; pieces share its memory where it goes.
 
-    `frames` must not change before the last part has been written.
+    `piece` is asked before each part how many bytes it should have, from 1 to PART. `frames` must
+    not change before the last part has been written.
     """
     views = [memoryview(frame).cast("B") for frame in frames[1:]]
     sizes = [view.nbytes for view in views]
@@ -36,8 +39,8 @@ def split(frames: Sequence[Bytes]) -> Iterator[List[Bytes]]:
         yield list(frames)
         return
     header: Dict[str, Any] = {"op": "part", "sizes": sizes}
-    for piece in _pieces(views):
-        yield [MAGIC, _msgpack.packb(header), piece]
+    for part in _pieces(views, piece):
+        yield [MAGIC, _msgpack.packb(header), part]
         header = {"op": "part"}
 
 
@@ -53,6 +56,11 @@ class Assembler:
         self._frames: List[bytearray] = []
         self._missing = 0  # bytes of the message under way
         self._refused = False  # its pieces are thrown away
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a message has begun to come that is not complete yet."""
+        return self._missing > 0
 
     def take(self, frames: Sequence[Bytes]) -> Optional[List[Bytes]]:
         """The message that `frames` are or complete; None where more parts are to come.
@@ -118,20 +126,25 @@ class Assembler:
         return error
 
 
-def _pieces(views: Sequence[memoryview]) -> Iterator[Bytes]:
-    """The views' bytes in pieces of PART bytes; only the last one is shorter."""
+def _pieces(views: Sequence[memoryview], piece: Callable[[], int]) -> Iterator[Bytes]:
+    """The views' bytes in pieces of the size asked for; only the last one may be shorter."""
     parts: List[memoryview] = []
-    room = PART
+    room = 0
     for view in views:
         while view.nbytes:
+            room = room or piece()
             parts.append(view[:room])
             view = view[room:]
             room -= parts[-1].nbytes
             if not room:
-                yield parts[0] if len(parts) == 1 else b"".join(parts)
-                parts, room = [], PART
+                yield _joined(parts)
+                parts = []
     if parts:
-        yield parts[0] if len(parts) == 1 else b"".join(parts)
+        yield _joined(parts)
+
+
+def _joined(parts: Sequence[memoryview]) -> Bytes:
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _part_header(frames: Sequence[Bytes]) -> Optional[Dict[str, Any]]:

@@ -66,8 +66,7 @@ class Dealer:
 
     def buffer(self) -> memoryview:
         """Where the next bytes belong; a large frame is filled in place."""
-        missing = len(self._wanted) - self._filled
-        self._direct = missing > STAGING
+        self._direct = self.missing > STAGING
         return (
             memoryview(self._wanted)[self._filled :] if self._direct else memoryview(self._staging)
         )
@@ -85,6 +84,11 @@ class Dealer:
             self._wanted[self._filled : end] = memoryview(self._staging)[start : start + taken]
             self._filled, start = end, start + taken
             self._advance()
+
+    @property
+    def missing(self) -> int:
+        """Bytes that the frame under way still wants, its head and commands alike."""
+        return len(self._wanted) - self._filled
 
     def _advance(self) -> None:
         while self._filled == len(self._wanted):
