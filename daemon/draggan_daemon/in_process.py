@@ -75,6 +75,7 @@ class InProcessWorker(SessionWorker):
         self._engine, self._name = engine, name
         self._on_turn, self._on_poison = on_turn, on_poison
         self._seats: dict[str, Seat] = {}
+        self._leaving: deque[Seat] = deque()  # closed; what the engine has of them goes next
         self._changed = threading.Condition()
         self._events: deque[Event | WorkerLost] = deque()
         self._ending = False
@@ -156,9 +157,12 @@ class InProcessWorker(SessionWorker):
 
     def close(self, session: str) -> None:
         with self._changed:
-            if (seat := self._seats.get(session)) is not None:
+            if (seat := self._seats.pop(session, None)) is not None:
                 seat.closing = True
                 seat.halt()
+                self._leaving.append(seat)
+                left = [event for event in self._events if _session(event) != session]
+                self._events = deque(left)
                 self._changed.notify()
 
     def events(self) -> list[Event | WorkerLost]:
@@ -193,7 +197,7 @@ class InProcessWorker(SessionWorker):
     def _give(self, session: str, work: Work) -> None:
         with self._changed:
             seat = self._seats.get(session)
-            if seat is None or seat.closing:
+            if seat is None:
                 raise no_session(session)
             self._refuse_at_the_end()
             if seat.work is None:
@@ -213,7 +217,9 @@ class InProcessWorker(SessionWorker):
     def _run(self) -> None:
         while (round_ := self._next_round()) is not None:
             for seat in round_:
+                self._see_off()
                 self._take_turn(seat)
+            self._see_off()
             self._rest()
         self._bell.ring()
 
@@ -222,10 +228,10 @@ class InProcessWorker(SessionWorker):
         if not self._at_work():
             self._turn_of(None)
         with self._changed:
-            if not self._at_work() and not self._ending:
+            if not self._at_work() and not self._leaving and not self._ending:
                 self._changed.wait(REST_SECONDS)
             round_ = self._at_work()
-            return None if self._ending and not round_ else round_
+            return None if self._ending and not round_ and not self._leaving else round_
 
     def _turn_of(self, session: str | None) -> None:
         if session != self._whose:
@@ -234,7 +240,7 @@ class InProcessWorker(SessionWorker):
 
     def _at_work(self) -> list[Seat]:
         with self._changed:
-            return [seat for seat in self._seats.values() if seat.work or seat.closing]
+            return [seat for seat in self._seats.values() if seat.work is not None]
 
     def _rest(self) -> None:
         if (now := time.monotonic()) - self._rested < REST_SECONDS:
@@ -249,18 +255,22 @@ class InProcessWorker(SessionWorker):
         self._busy = None
 
     def _take_turn(self, seat: Seat) -> None:
+        if seat.closing or (work := seat.work) is None:
+            return
         self._turn_of(seat.session)
         self._busy = _Busy(seat.session)
-        if seat.closing:
-            self._forget(seat)
-        elif seat.work is not None:
-            self._work_on(seat, seat.work)
+        self._work_on(seat, work)
         self._busy = None
+
+    def _see_off(self) -> None:
+        """Before any turn: a closed session may already be on its way back under its name."""
+        while self._leaving:
+            self._forget(self._leaving.popleft())
 
     def _work_on(self, seat: Seat, work: Work) -> None:
         if not work.announced and work.state is not None:
             work.announced = True
-            self._post(Event(seat.session, State(seat.session, work.state), work.re))
+            self._post(seat, Event(seat.session, State(seat.session, work.state), work.re))
         try:
             if (coding := seat.coding) is not None:
                 seat.coding = None
@@ -285,13 +295,13 @@ class InProcessWorker(SessionWorker):
         work.seconds += time.perf_counter() - begin
         work.stands = work.stands or turn.restored
         work.recipe = turn.preview or work.recipe
-        self._post(*told(seat, work, turn))
+        self._post(seat, *told(seat, work, turn))
         if work.recipe is not None and self._may_draw(seat, work):
             begin = time.perf_counter()
             recipe, work.recipe, seat.drawn = work.recipe, None, time.monotonic()
             frame = recipe()
             work.seconds += time.perf_counter() - begin
-            self._post(*told(seat, work, Turn((frame,))))
+            self._post(seat, *told(seat, work, Turn((frame,))))
 
     def _may_draw(self, seat: Seat, work: Work) -> bool:
         """Takes one credit, if there is one and a preview is due."""
@@ -311,16 +321,19 @@ class InProcessWorker(SessionWorker):
         if ends_session:
             if waiting is not None:  # it fails with what it waited for
                 said[:0] = [Event(seat.session, message, waiting.re) for message in turn.messages]
-            self._post(*said)
+            self._post(seat, *said)
             self._forget(seat)
         else:
             idle = State(seat.session, "idle")
-            self._post(*said, *([Event(seat.session, idle)] if work.announced else []))
+            self._post(seat, *said, *([Event(seat.session, idle)] if work.announced else []))
 
     def _forget(self, seat: Seat) -> None:
         with self._changed:
-            self._seats.pop(seat.session, None)
-            work, seat.work = seat.work, None
+            if self._seats.get(seat.session) is seat:
+                del self._seats[seat.session]
+            work, seat.work, gone, seat.gone = seat.work, None, seat.gone, True
+        if gone:
+            return
         try:
             if work is not None:
                 work.job.close()
@@ -330,11 +343,15 @@ class InProcessWorker(SessionWorker):
         except Exception:
             log.exception("session %s: closing failed", seat.session)
 
-    def _post(self, *events: Event) -> None:
-        if events:
-            with self._changed:
+    def _post(self, seat: Seat, *events: Event) -> None:
+        with self._changed:
+            if events and not seat.closing:
                 self._events.extend(events)
-            self._bell.ring()
+                self._bell.ring()
+
+
+def _session(event: Event | WorkerLost) -> str | None:
+    return event.session if isinstance(event, Event) else None
 
 
 def _seconds(milliseconds: int | None) -> float | None:

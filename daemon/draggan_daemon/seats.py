@@ -38,7 +38,8 @@ class Seat:
     session: str
     work: Work | None = None
     waiting: Work | None = None
-    closing: bool = False
+    closing: bool = False  # nothing is said of it any more
+    gone: bool = False  # from the engine too
     coding: Coding | None = None  # not handed to the engine yet
     credit: int = 0
     drawn: float = 0.0  # when the last preview was drawn
