@@ -1,0 +1,21 @@
+"""`draggand models`: what can be opened here; needs no daemon."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..exit_codes import OK
+
+
+def register(commands: Any) -> None:
+    models = commands.add_parser("models", help="list the models that can be opened here")
+    models.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..engine import TorchEngine
+
+    for model in TorchEngine(device="cpu", threads=0).models():
+        print(f"{model.id:20} {model.width} x {model.height}  {model.title} ({model.licence})")
+    return OK

@@ -1,0 +1,89 @@
+"""Reads the command line, runs one command, and ends with its exit code; nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from draggan_wire.errors import AccessRefused, BadInput, Busy, LimitExceeded, WireError
+
+from ..config_values import ConfigError
+from ..exit_codes import CONFIGURATION, INTERRUPTED, OK, TEMPORARY, UNAVAILABLE, USAGE
+from . import (
+    config,
+    connect,
+    doctor,
+    drain,
+    install_service,
+    models,
+    reload,
+    serve,
+    sessions,
+    status,
+    stop,
+)
+from .asking import NotNow
+from .version import PrintVersion
+
+COMMANDS = (
+    serve,
+    status,
+    sessions,
+    doctor,
+    drain,
+    stop,
+    reload,
+    config,
+    models,
+    install_service,
+    connect,
+)
+_CODES: tuple[tuple[type[WireError], int], ...] = (
+    (ConfigError, CONFIGURATION),
+    (AccessRefused, CONFIGURATION),
+    (BadInput, USAGE),
+    (NotNow, TEMPORARY),
+    (Busy, TEMPORARY),
+    (LimitExceeded, TEMPORARY),
+    (WireError, UNAVAILABLE),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code (see `exit_codes`)."""
+    options = _parser().parse_args(argv)
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except WireError as error:
+        return _complain(error)
+    except BrokenPipeError:  # `draggand status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(error: WireError) -> int:
+    print(f"draggand: {error.sentence}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="draggand",
+        description="The DragGAN daemon: holds the models and computes the drags for editors.",
+        epilog="Settings: flags > DRAGGAND_* variables > ~/.config/draggand/config.toml; "
+        "`draggand config show` lists them. Exit codes: 0 done, 2 usage, 69 no daemon there, "
+        "75 not now, 78 a setting, a key or a permission is wrong.",
+    )
+    parser.add_argument("--version", action=PrintVersion, nargs=0, help="print the versions")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.register(commands)
+    return parser
