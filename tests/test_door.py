@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 import zmq
 from draggan_daemon.config import Config
+from draggan_daemon.desk import ALONE_SECONDS
 from draggan_daemon.door import Door
 from draggan_daemon.in_process import InProcessWorker
 from draggan_wire.errors import WrongProtocol
@@ -383,19 +384,24 @@ def test_only_the_right_token_takes_a_session_over(build: Build) -> None:
     assert "preview" not in [frame.kind for frame in heir.of(Frame)]  # credit does not move along
 
 
-def test_a_client_that_vanishes_stops_its_drag_and_may_come_back(build: Build) -> None:
-    house = build(seconds=0.02, drag_steps=1000)
+def test_a_drag_goes_on_without_its_client_for_a_while_only(build: Build) -> None:
+    now = [0.0]
+    house = build(seconds=0.02, drag_steps=1000, clock=lambda: now[0])
     client = house.client()
     opened = client.open()
     begin_dragging(client, opened)
     client.close()
-    heir = house.client(greet=False)
-    # The door finds out at its next word to the client; what is said later waits for the heir.
-    eventually(lambda: all(session.route is None for session in house.door._sessions))
     time.sleep(0.1)
+    now[0] += 3  # the door finds out at its next word to the client
+    eventually(lambda: all(session.route is None for session in house.door._desk.sessions))
     taken = house.engine.steps_taken
+    eventually(lambda: house.engine.steps_taken > taken + 5)
+    now[0] += ALONE_SECONDS
+    time.sleep(1.2)
+    taken = house.engine.steps_taken
+    heir = house.client(greet=False)
     assert heir.hello(resume=(SessionKey(opened.session, opened.token),)).resumed
-    assert heir.wait(Done).reason == "stopped"
+    assert heir.wait(Done).reason == "stopped"  # what was said meanwhile has waited for the heir
     assert house.engine.steps_taken == taken < 1000
 
 
@@ -407,13 +413,13 @@ def test_a_session_that_is_not_resumed_in_time_is_closed(build: Build) -> None:
     client.close()
     time.sleep(0.1)
     now[0] += 3
-    eventually(lambda: all(s.route is None for s in house.door._sessions))
+    eventually(lambda: all(s.route is None for s in house.door._desk.sessions))
     now[0] += 50
     time.sleep(0.6)
-    assert len(house.door._sessions) == 1
+    assert len(house.door._desk.sessions) == 1
     now[0] += 60
     eventually(lambda: house.engine.closed != [])
-    assert len(house.door._sessions) == 0
+    assert len(house.door._desk.sessions) == 0
 
 
 def refused(client: Client, message: Any) -> Error:

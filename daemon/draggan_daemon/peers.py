@@ -1,4 +1,4 @@
-"""Connections of the ROUTER socket: what is sent to whom, what waits, who is gone; pyzmq only.
+"""Connections that have said hello: what is sent to whom, what waits, who is gone; pyzmq only.
 
 A ROUTER drops what a full or vanished peer cannot take, unless it is told to report it (MANDATORY):
 then a full peer is EAGAIN, and its messages wait here in order; a vanished one is EHOSTUNREACH.
@@ -11,49 +11,41 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import zmq
+from draggan_wire.messages import Link
+from draggan_wire.parts import Assembler, split
 
+from .counters import Counters
+from .listeners import LOCAL, Route
 from .sessions import Frames
 
 MAX_WAITING_BYTES = 512 * 2**20  # results that one client may leave unread
-MAX_WAITING = 4096
-
-
-def router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:
-    """A ROUTER, not bound yet; a frame of more than `max_bytes` ends the connection it came on."""
-    socket = context.socket(zmq.ROUTER)
-    options = {
-        zmq.ROUTER_MANDATORY: 1,
-        zmq.MAXMSGSIZE: max_bytes,
-        zmq.SNDHWM: 64,
-        zmq.RCVHWM: 64,
-        zmq.HEARTBEAT_IVL: 1000,
-        zmq.HEARTBEAT_TIMEOUT: 3000,
-        zmq.HEARTBEAT_TTL: 4000,
-        zmq.HANDSHAKE_IVL: 5000,
-    }
-    for option, value in options.items():
-        socket.setsockopt(option, value)
-    return socket
+MAX_WAITING = 8192
 
 
 @dataclass
 class Peer:
     """One connection that has said hello."""
 
-    route: bytes
+    route: Route
     principal: str
     client: str
     heard: float
-    waiting: deque[Frames] = field(default_factory=deque)
+    features: frozenset[str]
+    assembler: Assembler
+    link: Link | None = None  # what it has measured
+    waiting: deque[Sequence[bytes | bytearray | memoryview]] = field(default_factory=deque)
     waiting_bytes: int = 0
 
 
 class Peers:
-    """The connections, and sending to them without ever waiting for one."""
+    """The connections, and sending to them without ever waiting for one.
 
-    def __init__(self, socket: zmq.Socket[bytes]) -> None:
-        self._socket = socket
-        self._peers: dict[bytes, Peer] = {}
+    `sockets` are the listeners' own; what is bound later is served as well.
+    """
+
+    def __init__(self, sockets: dict[str, zmq.Socket[bytes]], counters: Counters) -> None:
+        self._sockets, self._counters = sockets, counters
+        self._peers: dict[Route, Peer] = {}
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -61,30 +53,32 @@ class Peers:
     def __iter__(self) -> Iterator[Peer]:
         return iter(list(self._peers.values()))
 
-    def get(self, route: bytes) -> Peer | None:
+    def get(self, route: Route) -> Peer | None:
         return self._peers.get(route)
 
     def add(self, peer: Peer) -> None:
         self._peers[peer.route] = peer
 
-    def remove(self, route: bytes) -> None:
+    def remove(self, route: Route) -> None:
         self._peers.pop(route, None)
 
     def any_waiting(self) -> bool:
         return any(peer.waiting for peer in self)
 
-    def send(self, route: bytes, frames: Frames) -> bool:
-        """Send, or keep for later; False where the peer is gone or has left too much unread."""
+    def send(self, route: Route, frames: Frames) -> bool:
+        """Send, or keep for later; False where the peer is gone or has left too much unread.
+
+        What goes to another computer goes in parts, if the peer can put them together: a message
+        that takes long must not look like a connection that is dead.
+        """
+        self._counters.bytes_out += _size(frames)
         peer = self._peers.get(route)
-        if peer is None or not peer.waiting:
-            sent = self._try(route, frames)
-            if sent is not None:
-                return sent
-            if peer is None:  # it has not even said hello: it can do without this answer
-                return True
-        peer.waiting.append(frames)
-        peer.waiting_bytes += _size(frames)
-        return peer.waiting_bytes <= MAX_WAITING_BYTES and len(peer.waiting) <= MAX_WAITING
+        if peer is None:  # it has not even said hello: it can do without this answer
+            return self._try(route, frames) is not False
+        if route[0] == LOCAL or "parts" not in peer.features:
+            return self._send(peer, frames)
+        sent = [self._send(peer, part) for part in split(frames)]  # to the last one, whatever comes
+        return all(sent)
 
     def flush(self, peer: Peer) -> bool:
         """Send what waits, as far as it goes; False where the peer is gone."""
@@ -95,10 +89,20 @@ class Peers:
             peer.waiting_bytes -= _size(peer.waiting.popleft())
         return True
 
-    def _try(self, route: bytes, frames: Sequence[bytes | bytearray | memoryview]) -> bool | None:
+    def _send(self, peer: Peer, frames: Frames) -> bool:
+        if not peer.waiting:
+            sent = self._try(peer.route, frames)
+            if sent is not None:
+                return sent
+        peer.waiting.append(frames)
+        peer.waiting_bytes += _size(frames)
+        return peer.waiting_bytes <= MAX_WAITING_BYTES and len(peer.waiting) <= MAX_WAITING
+
+    def _try(self, route: Route, frames: Sequence[bytes | bytearray | memoryview]) -> bool | None:
         """True: sent. None: the peer cannot take it now. False: the peer is gone."""
+        listener, name = route
         try:
-            self._socket.send_multipart([route, *frames], zmq.NOBLOCK, copy=False)
+            self._sockets[listener].send_multipart([name, *frames], zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return None
         except zmq.ZMQError as error:
@@ -108,5 +112,5 @@ class Peers:
         return True
 
 
-def _size(frames: Frames) -> int:
+def _size(frames: Sequence[bytes | bytearray | memoryview]) -> int:
     return sum(memoryview(frame).nbytes for frame in frames)

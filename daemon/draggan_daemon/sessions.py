@@ -1,4 +1,7 @@
-"""Sessions and whom they belong to: principal, token, route; standard library only."""
+"""Sessions: whom they belong to, what they are doing, what their clients have not taken yet.
+
+Imports the wire and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,116 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from draggan_wire.errors import LimitExceeded, UnknownSession
-from draggan_wire.messages import SessionKey
+from draggan_wire.messages import (
+    Done,
+    Drag,
+    Frame,
+    Message,
+    Open,
+    Pong,
+    Ready,
+    Save,
+    Seek,
+    SessionKey,
+    encode,
+)
+
+from .listeners import Route
 
 Frames = list[bytes | bytearray | memoryview]
+
+MAX_UNTAKEN_BYTES = 512 * 2**20  # of a session's events that its client has not acknowledged
+MAX_UNTAKEN = 8192
+_STATES = {"open": "opening", "drag": "dragging"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request that the worker has not answered to its end; `re` is its number.
+
+    A `Done` or `Ready` stands for what has ended, but whose client may not have heard of it.
+    """
+
+    message: Open | Drag | Seek | Save | Done | Ready
+    re: int | None
+
+
+@dataclass
+class Outbox:
+    """A session's events by their numbers, from their making until the client has taken them."""
+
+    last: int = 0  # the number of the latest event
+    untaken: deque[tuple[int, Message, Frames]] = field(default_factory=deque)
+    bytes: int = 0
+
+    def put(self, message: Message, re: int | None) -> Frames:
+        """Numbers an event; returns its frames, which are kept until `taken`."""
+        self.last += 1
+        frames = encode(message, reply=re, event=self.last)
+        self.untaken.append((self.last, message, frames))
+        self.bytes += _size(frames)
+        return frames
+
+    def taken(self, number: int) -> list[Message]:
+        """The client has all up to `number`; returns what it had not had before."""
+        done = []
+        while self.untaken and self.untaken[0][0] <= number:
+            _, message, frames = self.untaken.popleft()
+            self.bytes -= _size(frames)
+            done.append(message)
+        return done
+
+    @property
+    def full(self) -> bool:
+        return len(self.untaken) > MAX_UNTAKEN or self.bytes > MAX_UNTAKEN_BYTES
 
 
 @dataclass
 class Session:
-    """One edit in work. `route` is the connection it is attached to; None: its client is gone."""
+    """One edit in work. `route` is the connection it is attached to; None: its client is gone.
+
+    `parked`: the journal alone has it, no worker. Times are of the door's clock.
+    """
 
     id: str
     token: str
     principal: str
-    route: bytes | None
-    state: str = "idle"  # what it was last said to be doing
-    detached: float = 0.0  # since when, on the door's clock
-    missed: deque[Frames] = field(default_factory=deque)  # what was said meanwhile
+    model: str
+    size: tuple[int, int]
+    route: Route | None = None
+    created: float = 0.0
+    used: float = 0.0  # when it was last asked for something, or did something
+    detached: float = 0.0  # since when it is without a client
+    parked: bool = False
+    unfinished: bool = False  # the journal has a job of it that nobody has looked at yet
+    job: Job | None = None
+    step: int = 0
+    first: int = 0  # the step from which the drag in work set out
+    kept: int = 0  # the latest step of it that came as a kept frame
+    losses: list[float] = field(default_factory=list)  # when it cost a worker its life
+    acknowledges: bool = False  # whether its client says what it has taken
+    outbox: Outbox = field(default_factory=Outbox)
+
+    @property
+    def state(self) -> str:
+        """In a word, for people."""
+        if self.job is None:
+            return "parked" if self.parked else "idle"
+        return _STATES.get(self.job.message.op, "busy")
+
+    @property
+    def drags(self) -> bool:
+        return self.job is not None and isinstance(self.job.message, Drag)
+
+
+def reliable(message: Message) -> bool:
+    """Whether a message to a session's client must never be dropped."""
+    preview = isinstance(message, Frame) and message.kind == "preview"
+    return not preview and not isinstance(message, Pong)
 
 
 class Sessions:
-    """All sessions of this daemon."""
+    """All sessions of this daemon; at most `limit` of them not parked."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -40,21 +133,33 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
 
-    def create(self, principal: str, route: bytes) -> Session:
-        """A new session. Raises LimitExceeded when there are as many as allowed."""
-        if len(self._sessions) >= self._limit:
+    def create(
+        self, principal: str, route: Route, model: str, size: tuple[int, int], *, allowed: int
+    ) -> Session:
+        """A new session. Raises LimitExceeded when there are as many as allowed: of all, and of
+        this principal's (`allowed`, 0 for any number)."""
+        if sum(not session.parked for session in self) >= self._limit:
             raise LimitExceeded(
                 f"The daemon has {self._limit} sessions open and takes no more.",
                 hint="Close an edit in another window, or raise max_sessions in the settings.",
             )
-        session = Session(secrets.token_hex(8), secrets.token_hex(16), principal, route)
+        if allowed and self._attached_of(principal) >= allowed:
+            raise LimitExceeded(
+                f"You have {allowed} sessions open on this daemon, as many as each user may have.",
+                hint="Close an edit in another window, or raise max_sessions_per_user "
+                "in the daemon's settings.",
+            )
+        new = Session(secrets.token_hex(8), secrets.token_hex(16), principal, model, size, route)
+        return self.add(new)
+
+    def add(self, session: Session) -> Session:
         self._sessions[session.id] = session
         return session
 
     def get(self, session: str) -> Session | None:
         return self._sessions.get(session)
 
-    def attached(self, session: str, route: bytes) -> Session:
+    def attached(self, session: str, route: Route) -> Session:
         """The session, if it belongs to this connection. Raises UnknownSession.
 
         A session of somebody else is answered like one that does not exist.
@@ -74,8 +179,15 @@ class Sessions:
             return None
         return found if hmac.compare_digest(found.token, key.token) else None
 
-    def of_route(self, route: bytes) -> list[Session]:
+    def of_route(self, route: Route) -> list[Session]:
         return [session for session in self if session.route == route]
 
     def remove(self, session: str) -> None:
         self._sessions.pop(session, None)
+
+    def _attached_of(self, principal: str) -> int:
+        return sum(s.principal == principal and s.route is not None for s in self)
+
+
+def _size(frames: Frames) -> int:
+    return sum(memoryview(frame).nbytes for frame in frames)

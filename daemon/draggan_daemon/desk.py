@@ -1,0 +1,384 @@
+"""The sessions' desk: requests go to the worker, what it says to whom it concerns; no pyzmq.
+
+It knows which client a session belongs to, what it is at, what its client has not taken yet, and
+when it may be put away. The door has read and checked all that comes here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from draggan_wire.errors import Busy, EngineFailed, WireError
+from draggan_wire.messages import (
+    Closed,
+    Done,
+    Drag,
+    Error,
+    Frame,
+    Message,
+    Open,
+    Ready,
+    Save,
+    Saved,
+    Seek,
+    SessionKey,
+    encode,
+)
+
+from .codings import coding_for
+from .config import Config
+from .counters import Counters
+from .journal_values import Kept
+from .ledger import Ledger
+from .listeners import Route
+from .peers import Peer, Peers
+from .quota import computing_quota, too_much_computing
+from .recovery import Recovery
+from .sessions import Frames, Job, Session, Sessions, reliable
+from .worker import Event, SessionWorker, WorkerLost
+
+if TYPE_CHECKING:
+    from .journal import Journal
+
+log = logging.getLogger("draggand")
+
+ALONE_SECONDS = 30.0  # that a drag goes on without its client
+
+
+class Desk:
+    """All sessions of this daemon, between the connections and the worker.
+
+    `clock` is the door's. What is not this session's moment raises WireError.
+    """
+
+    def __init__(
+        self,
+        worker: SessionWorker,
+        config: Config,
+        journal: Journal | None,
+        peers: Peers,
+        counters: Counters,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._worker, self._config, self._journal = worker, config, journal
+        self._peers, self._counters, self._clock = peers, counters, clock
+        self.sessions = Sessions(config.limits.max_sessions)
+        self._ledger = Ledger(journal)
+        self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
+        self.recovery = Recovery(worker, self.sessions, journal, tell=self._tell, clock=clock)
+
+    # Whose sessions.
+
+    def of(self, peer: Peer, session: str) -> Session:
+        """The session, if it is the peer's own. Raises UnknownSession."""
+        return self.sessions.attached(session, peer.route)
+
+    def resumable(self, keys: Sequence[SessionKey], user: str) -> list[Session]:
+        owned = [self.sessions.resumable(key, user) for key in keys]
+        return [session for session in owned if session is not None]
+
+    def attach(self, session: Session, peer: Peer, *, heard: int) -> None:
+        """The session's client has come back, or another connection of it; what it has not taken
+        is sent again."""
+        old, session.route = session.route, peer.route
+        session.acknowledges = "acks" in peer.features
+        self._worker.withdraw_credit(session.id)
+        if old is not None and old != peer.route:
+            self.send(old, encode(Closed(session=session.id, reason="moved")))
+        log.info("session %s: resumed", session.id)
+        self._detached_since(session, None)
+        self.taken(session, heard)
+        session.outbox.last = max(session.outbox.last, heard)
+        for _, _, frames in list(session.outbox.untaken):
+            self.send(peer.route, frames)
+        if not session.acknowledges:
+            self.taken(session, session.outbox.last)
+        self._code(session, peer)
+        self.recovery.resumed(session)
+
+    def lose(self, route: Route) -> None:
+        """A client is gone; its sessions wait for it, and what it asked for goes on a while."""
+        peer = self._peers.get(route)
+        self._peers.remove(route)
+        if peer is not None:
+            log.info("%r is gone", peer.client)
+        for session in self.sessions.of_route(route):
+            session.route, session.detached = None, self._clock()
+            self._detached_since(session, time.time())
+
+    # Requests.
+
+    def open(
+        self, peer: Peer, request: Open, re: int | None, *, size: tuple[int, int], allowed: int
+    ) -> Session:
+        """A new session, whose picture the worker begins to look at."""
+        self._check_computing(peer.principal)
+        session = self.sessions.create(
+            peer.principal, peer.route, request.model, size, allowed=allowed
+        )
+        session.created = session.used = self._clock()
+        session.acknowledges = "acks" in peer.features
+        try:
+            self._worker.open(session.id, request, re)
+        except WireError:
+            self.sessions.remove(session.id)
+            raise
+        session.job = Job(request, re)
+        self._code(session, peer)
+        if self._journal is not None:
+            kept = _kept(session, time.time())
+            self._ledger.hold(self._journal.opening(kept, encode(request, request=re)[1:]))
+        log.info("session %s: open %s, %d x %d", session.id, request.model, *size)
+        return session
+
+    def drag(self, session: Session, request: Drag, re: int | None) -> None:
+        self._check_computing(session.principal)
+        self._begin(session, Job(request, re))
+        self._worker.drag(request, re)
+        session.first = session.kept = session.step
+        if self._journal is not None:
+            frames = encode(request, request=re)[1:]
+            self._ledger.hold(self._journal.dragging(session.id, frames, re, session.step))
+        log.info("session %s: drag %d handles", session.id, len(request.handles))
+
+    def seek(self, session: Session, request: Seek, re: int | None) -> None:
+        self._begin(session, Job(request, re))
+        self._worker.seek(request, re)
+
+    def save(self, session: Session, request: Save, re: int | None) -> None:
+        self._begin(session, Job(request, re))
+        self._worker.save(request, re)
+        log.info("session %s: save", session.id)
+
+    def drop(self, session: Session, why: str) -> None:
+        """Forgets a session for good."""
+        self._worker.close(session.id)
+        self.sessions.remove(session.id)
+        if self._journal is not None:
+            self._journal.remove(session.id)
+        log.info("session %s: %s", session.id, why)
+
+    def taken(self, session: Session, number: int) -> None:
+        """The client has all events up to `number`; what it has need not be kept for it."""
+        messages = session.outbox.taken(number)
+        if self._journal is None or not messages:
+            return
+        kept = [m.step for m in messages if isinstance(m, Frame) and m.kind == "kept"]
+        finished = any(isinstance(m, (Done, Ready)) for m in messages)
+        if kept or finished:
+            self._journal.delivered(session.id, kept=max(kept, default=None), finished=finished)
+
+    def code_again(self, peer: Peer) -> None:
+        """The peer's link has been measured anew."""
+        for session in self.sessions.of_route(peer.route):
+            self._code(session, peer)
+
+    def _begin(self, session: Session, job: Job) -> None:
+        if session.job is not None:
+            raise Busy(
+                "The session is still at work.", hint="Wait until it is done, or stop it first."
+            )
+        self.recovery.wake(session)
+        session.job, session.used = job, self._clock()
+
+    def _check_computing(self, user: str) -> None:
+        if not self._computing.left(user):
+            raise too_much_computing(self._config.bounds.compute_seconds_per_hour)
+
+    def _code(self, session: Session, peer: Peer) -> None:
+        self._worker.code(session.id, coding_for(peer, session.size))
+
+    # What the worker says.
+
+    def hear_worker(self) -> None:
+        """Takes in what has happened; `tell` passes it on."""
+        for event in self._worker.events():
+            if isinstance(event, WorkerLost):
+                self._counters.workers_lost += 1
+                self.recovery.lost(event)
+            else:
+                self._ledger.take(event)
+
+    def tell(self) -> None:
+        """Tells the clients what may be told by now."""
+        for event in self._ledger.ready():
+            session = self.sessions.get(event.session)
+            if session is not None:  # else it was closed meanwhile
+                self._relay(session, event)
+
+    def waiting(self) -> bool:
+        """Whether something is still to be told."""
+        return bool(self._ledger)
+
+    def _relay(self, session: Session, event: Event) -> None:
+        session.used = self._clock()
+        self._account(session, event)
+        if event.message is not None:
+            self._note(session, event.message)
+            self._tell(session, event.message, event.re)
+        if event.ends_job and session.job is not None and event.re == session.job.re:
+            self._end_job(session, event)
+        if event.ends_session:
+            self.sessions.remove(session.id)
+            if self._journal is not None:
+                self._journal.remove(session.id)
+            log.info("session %s: ended", session.id)
+
+    def _account(self, session: Session, event: Event) -> None:
+        self._computing.use(session.principal, event.seconds)
+        if event.record is None or event.record.step is None:
+            return
+        session.step = event.record.step
+        if session.drags and event.record.latent is not None:
+            self._counters.step(event.seconds)
+            if not self._computing.left(session.principal):
+                self._worker.stop(session.id)
+
+    def _note(self, session: Session, message: Message) -> None:
+        if isinstance(message, Frame):
+            self._counters.frames_sent += 1
+            if message.kind == "kept":
+                session.kept = message.step
+        elif isinstance(message, Error):
+            log.warning("session %s: %s (%s)", session.id, message.sentence, message.code)
+
+    def _end_job(self, session: Session, event: Event) -> None:
+        last_words = self.recovery.last_words(session, event)
+        session.job = None
+        if last_words is not None:
+            self._tell(session, last_words, event.re)
+            return
+        if self._journal is None:
+            return
+        if isinstance(event.message, (Done, Ready)) and session.acknowledges:
+            # Until its client is known to have heard of it.
+            self._journal.ended(session.id, encode(event.message)[1:], event.re)
+        elif not isinstance(event.message, (Frame, Saved)):
+            self._journal.delivered(session.id, finished=True)
+
+    def _tell(self, session: Session, message: Message, re: int | None) -> None:
+        """A session's client is told, or will be when it comes back."""
+        try:
+            frames = self._posted(session, message, re)
+        except WireError as error:  # our own mistake; the client must not wait for ever
+            log.error("what the engine said is unfit to be sent: %s", error.sentence)
+            problem = EngineFailed("The engine's answer broke the protocol.")
+            said = Error(problem.code, problem.sentence, session=session.id)
+            frames = self._posted(session, said, re)
+        if session.route is not None:
+            self.send(session.route, frames)
+            if not session.acknowledges:
+                self.taken(session, session.outbox.last)
+
+    def _posted(self, session: Session, message: Message, re: int | None) -> Frames:
+        if reliable(message):
+            return session.outbox.put(message, re)
+        return encode(message, reply=re)
+
+    def send(self, route: Route, frames: Frames) -> None:
+        """To a connection, which is given up where it takes nothing any more."""
+        if not self._peers.send(route, frames):
+            self.lose(route)
+
+    # What time brings.
+
+    def tidy(self) -> None:
+        """Puts away what nobody has used for long, and gives up who never takes anything."""
+        now = self._clock()
+        for session in self.sessions:
+            alone = now - session.detached if session.route is None else 0.0
+            if session.outbox.full:
+                self._overrun(session)
+            elif alone > ALONE_SECONDS and session.drags:
+                self._worker.stop(session.id)
+            elif alone > self._config.lease:
+                self._put_away(session, now)
+            elif now - session.used > self._config.worker.park_after and not session.parked:
+                self.recovery.park(session)
+
+    def _put_away(self, session: Session, now: float) -> None:
+        if not session.parked and not self.recovery.park(session) and session.job is None:
+            self.drop(session, "not resumed in time")
+        elif session.parked and now - session.detached > self._config.journal.keep:
+            self.drop(session, "not resumed for too long")
+
+    def _overrun(self, session: Session) -> None:
+        route = session.route
+        self.drop(session, "its client takes nothing")
+        if route is not None:
+            said = Error(
+                "limit_exceeded",
+                "The program did not take the daemon's answers for too long.",
+                "Keep fewer steps, and open the picture again.",
+                session.id,
+            )
+            self.send(route, encode(said))
+
+    def say_goodbye(self) -> None:
+        """The daemon ends. Whoever can come back to a session keeps it."""
+        for session in self.sessions:
+            if session.route is not None and self._journal is None:
+                self.send(session.route, encode(Closed(session=session.id, reason="shutdown")))
+
+    def at_work(self) -> bool:
+        """Whether any session has something to do, or something still to be heard."""
+        return any(session.job is not None and not session.parked for session in self.sessions)
+
+    def in_use(self) -> bool:
+        """Whether anybody holds a session, or may still come back for one."""
+        return any(not session.parked or session.route is not None for session in self.sessions)
+
+    def _detached_since(self, session: Session, when: float | None) -> None:
+        if self._journal is not None:
+            self._journal.parked(session.id, when)
+
+    # For administrators.
+
+    def facts(self) -> dict[str, object]:
+        journal = self._journal
+        return {
+            "device": self._worker.device(),
+            "workers": [vars(health) for health in self._worker.health()],
+            "sessions": len(self.sessions),
+            "detached": sum(session.route is None for session in self.sessions),
+            "parked": sum(session.parked for session in self.sessions),
+            **self._counters.facts(),
+            "journal": None if journal is None else journal.facts(),
+        }
+
+    def sessions_facts(self) -> dict[str, object]:
+        return {"sessions": [self._session_facts(session) for session in self.sessions]}
+
+    def _session_facts(self, session: Session) -> dict[str, object]:
+        peer = self._peers.get(session.route) if session.route else None
+        now = self._clock()
+        return {
+            "session": session.id,
+            "user": session.principal,
+            "client": peer.client if peer else "",
+            "attached": session.route is not None,
+            "state": session.state,
+            "model": session.model,
+            "size": session.size,
+            "step": session.step,
+            "age_s": round(now - session.created, 1),
+            "idle_s": round(now - session.used, 1),
+        }
+
+
+def _kept(session: Session, now: float) -> Kept:
+    return Kept(
+        session=session.id,
+        token=session.token,
+        principal=session.principal,
+        model=session.model,
+        created=now,
+        state="opening",
+        detached=None,
+        width=session.size[0],
+        height=session.size[1],
+    )

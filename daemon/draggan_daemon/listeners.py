@@ -1,0 +1,93 @@
+"""The daemon's ROUTER sockets, one for each way in and its way of logging in; pyzmq only.
+
+A socket that has been bound for one mechanism never serves another, so which socket a message came
+by says how its sender was let in.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import zmq
+
+from .auth import Gatekeeper
+
+LOCAL, LOOPBACK, REMOTE = "local", "loopback", "remote"
+
+Route = tuple[str, bytes]  # which socket, and libzmq's name for the connection
+
+
+class Listeners:
+    """The sockets by their names LOCAL, LOOPBACK and REMOTE; none is there before it is bound.
+
+    A frame of more than `max_bytes` ends the connection that it came on. What `bind_*` cannot have
+    raises zmq.ZMQError.
+    """
+
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], gatekeeper: Gatekeeper, *, max_bytes: int
+    ) -> None:
+        self._context, self._gatekeeper, self._max_bytes = context, gatekeeper, max_bytes
+        self.sockets: dict[str, zmq.Socket[bytes]] = {}
+        self.endpoints: list[str] = []  # for people
+
+    def bind_local(self, path: Path) -> None:
+        """A socket file, its owner's alone from its first moment."""
+        socket = _router(self._context, self._max_bytes)
+        self._gatekeeper.guard_local(socket)
+        before = os.umask(0o077)
+        try:
+            socket.bind(f"ipc://{path}")
+        finally:
+            os.umask(before)
+        self._add(LOCAL, socket)
+
+    def bind_loopback(self, port: int | None) -> int:
+        """This computer's TCP, with a password; None takes a free port. Returns the port."""
+        socket = _router(self._context, self._max_bytes)
+        self._gatekeeper.guard_loopback(socket)
+        number = socket.bind_to_random_port("tcp://127.0.0.1") if port is None else port
+        if port is not None:
+            socket.bind(f"tcp://127.0.0.1:{port}")
+        self._add(LOOPBACK, socket)
+        return number
+
+    def bind_remote(self, address: str, secret_key: bytes) -> str:
+        """Other computers, encrypted, for authorised keys only; `address` is host:port.
+
+        Returns the address that it has become.
+        """
+        socket = _router(self._context, self._max_bytes)
+        socket.setsockopt(zmq.IPV6, 1)
+        self._gatekeeper.guard_remote(socket, secret_key)
+        socket.bind(f"tcp://{address}")
+        return self._add(REMOTE, socket)
+
+    def _add(self, name: str, socket: zmq.Socket[bytes]) -> str:
+        address = str(socket.last_endpoint.decode())  # type: ignore[union-attr]
+        self.sockets[name] = socket
+        self.endpoints.append(address)
+        return address
+
+    def close(self) -> None:
+        """Gives what is still to be sent a second."""
+        for socket in self.sockets.values():
+            socket.close(linger=1000)
+
+
+def _router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:
+    socket = context.socket(zmq.ROUTER)
+    options = {
+        zmq.ROUTER_MANDATORY: 1,
+        zmq.MAXMSGSIZE: max_bytes,
+        zmq.SNDHWM: 64,
+        zmq.RCVHWM: 64,
+        zmq.HEARTBEAT_IVL: 1000,
+        zmq.HEARTBEAT_TIMEOUT: 3000,
+        zmq.HEARTBEAT_TTL: 4000,
+        zmq.HANDSHAKE_IVL: 5000,
+    }
+    for option, value in options.items():
+        socket.setsockopt(option, value)
+    return socket
