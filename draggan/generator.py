@@ -154,6 +154,12 @@ class Generator(ABC):
     def dtype(self) -> torch.dtype: ...
 
     @abstractmethod
+    def to(
+        self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> Generator:
+        """The same generator elsewhere or in another precision; this one is left as it is."""
+
+    @abstractmethod
     def sample(
         self, seeds: Sequence[int], *, truncation: float = 1.0, label: int | None = None
     ) -> Tensor:

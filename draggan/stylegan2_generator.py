@@ -51,8 +51,15 @@ class StyleGAN2Generator(Generator):
         self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> StyleGAN2Generator:
         """The same generator elsewhere or in another precision; this one is left as it is."""
-        network = copy.deepcopy(self.network).to(device=device, dtype=dtype)
-        return StyleGAN2Generator(network, name=self.name)
+        tensors = [*self.network.parameters(), *self.network.buffers()]
+        moved = {id(t): _moved(t, device, dtype) for t in tensors}
+        elsewhere = copy.copy(self)
+        elsewhere.network = copy.deepcopy(self.network, moved)
+        if self._prior is not None:
+            values = (self._prior.mean, self._prior.covariance)
+            mean, covariance = (value.to(device=device, dtype=dtype) for value in values)
+            elsewhere._prior = Prior(mean=mean, covariance=covariance)
+        return elsewhere
 
     def sample(
         self, seeds: Sequence[int], *, truncation: float = 1.0, label: int | None = None
@@ -214,6 +221,13 @@ class StyleGAN2Generator(Generator):
 
 def _touches_mapping(delta: WeightDelta) -> bool:
     return any(name.startswith("mapping.") for name in delta.tensors)
+
+
+def _moved(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None) -> Tensor:
+    """A copy, in the precision of that place's other numbers if it is one of them."""
+    number = dtype if tensor.is_floating_point() else None
+    moved = tensor.detach().to(device=device, dtype=number, copy=True)
+    return nn.Parameter(moved, False) if isinstance(tensor, nn.Parameter) else moved
 
 
 def _sharing_copy(network: StyleGAN2) -> StyleGAN2:
