@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -27,7 +28,10 @@ from .config_values import ConfigError
 FILES, FILE_BYTES = 5, 10_000_000
 LONGEST = 4000  # letters of one line
 # A server key's fingerprint is public: ssh's form, 43 letters after "SHA256:".
-_SECRET = re.compile(r"(?<!SHA256:)\b(?:[0-9a-fA-F]{32,}|[A-Za-z0-9_-]{43,})(?![A-Za-z0-9_-])")
+# Names in tracebacks may be as long as a key, but a key has capital letters.
+_SECRET = re.compile(
+    r"(?<!SHA256:)\b(?:[0-9a-fA-F]{32,}|(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43,})(?![A-Za-z0-9_-])"
+)
 _PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 _session: ContextVar[str | None] = ContextVar("session", default=None)
 _request: ContextVar[int | None] = ContextVar("request", default=None)
@@ -81,15 +85,23 @@ def _file(name: str) -> logging.Handler:
     path = Path(name)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
-        return RotatingFileHandler(
-            path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8"
-        )
+        return _PrivateFile(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"The log file {path} cannot be written: {error.strerror}.",
             hint="Name another one as log.file, or none to write to standard error.",
         ) from None
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Each file that it begins can be read by its owner alone."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _formatter(
