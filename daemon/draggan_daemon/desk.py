@@ -131,7 +131,9 @@ class Desk:
         self._code(session, peer)
         if self._journal is not None:
             kept = _kept(session, time.time())
-            self._ledger.hold(self._journal.opening(kept, encode(request, request=re)[1:]))
+            self._ledger.hold(
+                session.id, self._journal.opening(kept, encode(request, request=re)[1:])
+            )
         log.info("session %s: open %s, %d x %d", session.id, request.model, *size)
         return session
 
@@ -142,7 +144,9 @@ class Desk:
         session.first = session.kept = session.step
         if self._journal is not None:
             frames = encode(request, request=re)[1:]
-            self._ledger.hold(self._journal.dragging(session.id, frames, re, session.step))
+            self._ledger.hold(
+                session.id, self._journal.dragging(session.id, frames, re, session.step)
+            )
         log.info("session %s: drag %d handles", session.id, len(request.handles))
 
     def seek(self, session: Session, request: Seek, re: int | None) -> None:
@@ -157,9 +161,7 @@ class Desk:
     def drop(self, session: Session, why: str) -> None:
         """Forgets a session for good."""
         self._worker.close(session.id)
-        self.sessions.remove(session.id)
-        if self._journal is not None:
-            self._journal.remove(session.id)
+        self._forget(session)
         log.info("session %s: %s", session.id, why)
 
     def taken(self, session: Session, number: int) -> None:
@@ -223,10 +225,14 @@ class Desk:
         if event.ends_job and session.job is not None and event.re == session.job.re:
             self._end_job(session, event)
         if event.ends_session:
-            self.sessions.remove(session.id)
-            if self._journal is not None:
-                self._journal.remove(session.id)
+            self._forget(session)
             log.info("session %s: ended", session.id)
+
+    def _forget(self, session: Session) -> None:
+        self.sessions.remove(session.id)
+        self._ledger.forget(session.id)
+        if self._journal is not None:
+            self._journal.remove(session.id)
 
     def _account(self, session: Session, event: Event) -> None:
         self._computing.use(session.principal, event.seconds)
@@ -289,6 +295,7 @@ class Desk:
     def tidy(self) -> None:
         """Puts away what nobody has used for long, and gives up who never takes anything."""
         now = self._clock()
+        self._drop_what_is_not_kept()
         for session in self.sessions:
             alone = now - session.detached if session.route is None else 0.0
             if session.outbox.full:
@@ -299,6 +306,12 @@ class Desk:
                 self._put_away(session, now)
             elif now - session.used > self._config.worker.park_after and not session.parked:
                 self.recovery.park(session)
+
+    def _drop_what_is_not_kept(self) -> None:
+        for name in self._journal.dropped() if self._journal else ():
+            session = self.sessions.get(name)
+            if session is not None and session.parked:
+                self.drop(session, "not kept any more")
 
     def _put_away(self, session: Session, now: float) -> None:
         if not session.parked and not self.recovery.park(session) and session.job is None:
@@ -339,7 +352,6 @@ class Desk:
     # For administrators.
 
     def facts(self) -> dict[str, object]:
-        journal = self._journal
         return {
             "device": self._worker.device(),
             "workers": [vars(health) for health in self._worker.health()],
@@ -347,7 +359,7 @@ class Desk:
             "detached": sum(session.route is None for session in self.sessions),
             "parked": sum(session.parked for session in self.sessions),
             **self._counters.facts(),
-            "journal": None if journal is None else journal.facts(),
+            "journal": None if self._journal is None else _journal_facts(self._journal),
         }
 
     def sessions_facts(self) -> dict[str, object]:
@@ -382,3 +394,16 @@ def _kept(session: Session, now: float) -> Kept:
         width=session.size[0],
         height=session.size[1],
     )
+
+
+def _journal_facts(journal: Journal) -> dict[str, object]:
+    cost = journal.cost()
+    return {
+        "folder": str(journal.folder),
+        "bytes": cost.bytes,
+        "writes": cost.writes,
+        "commit_ms_p50": round(cost.p50_ms, 3),
+        "commit_ms_p95": round(cost.p95_ms, 3),
+        "trouble": journal.trouble,
+        "notes": list(journal.notes),
+    }

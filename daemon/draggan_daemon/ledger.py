@@ -1,13 +1,14 @@
 """What the worker says, on its way through the journal to the clients; no sockets.
 
-Nothing is told to anybody before what it speaks of is kept: an event waits for the record that came
-with it or before it. Without a journal nothing waits.
+Nothing is told to anybody before what it speaks of is kept: a session's event waits for the record
+that came with it or before it. Without a journal nothing waits.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .worker import Event
@@ -16,31 +17,44 @@ if TYPE_CHECKING:
     from .journal import Journal
 
 
+@dataclass
+class _Page:
+    """One session's latest write, and what it has to say."""
+
+    ticket: int = 0
+    held: deque[tuple[int, Event]] = field(default_factory=deque)
+
+
 class Ledger:
-    """Events in the order in which they came."""
+    """Each session's events, in the order in which they came."""
 
     def __init__(self, journal: Journal | None) -> None:
         self._journal = journal
-        self._held: deque[tuple[int, Event]] = deque()
-        self._ticket = 0  # of the latest write
+        self._pages: dict[str, _Page] = {}
 
-    def hold(self, ticket: int) -> None:
-        """What comes from now on waits for this write, too."""
-        self._ticket = max(self._ticket, ticket)
+    def hold(self, session: str, ticket: int) -> None:
+        """What comes of the session from now on waits for this write, too."""
+        self._pages.setdefault(session, _Page()).ticket = ticket
 
     def take(self, event: Event) -> None:
         """Writes the event's record, and lets the event wait for it."""
         if self._journal is not None and event.record is not None:
-            self.hold(self._journal.record(event.session, event.record))
-        self._held.append((self._ticket, event))
+            self.hold(event.session, self._journal.record(event.session, event.record))
+        page = self._pages.setdefault(event.session, _Page())
+        page.held.append((page.ticket, event))
 
     def __bool__(self) -> bool:
-        return bool(self._held)
+        return any(page.held for page in self._pages.values())
 
     def ready(self) -> Iterator[Event]:
         """The events that may be told now."""
-        while self._held and self._may(self._held[0][0]):
-            yield self._held.popleft()[1]
+        for page in list(self._pages.values()):
+            while page.held and self._kept(page.held[0][0]):
+                yield page.held.popleft()[1]
 
-    def _may(self, ticket: int) -> bool:
-        return self._journal is None or ticket <= self._journal.committed
+    def forget(self, session: str) -> None:
+        """The session is gone, with all that it had still to say."""
+        self._pages.pop(session, None)
+
+    def _kept(self, ticket: int) -> bool:
+        return not ticket or self._journal is None or self._journal.done(ticket)

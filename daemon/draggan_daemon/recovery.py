@@ -136,14 +136,16 @@ class Recovery:
     def _restore(self, session: Session, job: Job | None) -> None:
         assert self._journal is not None
         snapshot = self._journal.snapshot(session.id)
-        dragging = session.drags
         # A daemon that has lived on knows better than the journal what has been handed out.
         kept = max(snapshot.kept, session.kept)
         snapshot = replace(snapshot, kept=kept, model=session.model)
-        if not dragging:
+        if session.drags and snapshot.resume == b"":  # it had been stopped
+            job = session.job = _stopped(session, snapshot)
+        if not session.drags:
             snapshot = replace(snapshot, drag=None, resume=None)
-        self._worker.restore(session.id, snapshot, job.re if job and dragging else None)
-        if job is not None and not dragging:
+        session.step, session.first = snapshot.position, snapshot.first
+        self._worker.restore(session.id, snapshot, job.re if job and session.drags else None)
+        if job is not None and not session.drags:
             self._ask_again(session, job, snapshot)
 
     def _ask_again(self, session: Session, job: Job, snapshot: Snapshot) -> None:
@@ -168,6 +170,13 @@ class Recovery:
             parked=True,
             unfinished=kept.state != "idle",
         )
+
+
+def _stopped(session: Session, snapshot: Snapshot) -> Job:
+    """What is left to be said of a drag that was stopped, but whose last words were not kept."""
+    steps = max(0, snapshot.position - snapshot.first)
+    done = Done(session.id, reason="stopped", steps=steps, ms_per_step=0.0, handles=())
+    return Job(done, session.job.re if session.job else None)
 
 
 def _gone() -> UnknownSession:
