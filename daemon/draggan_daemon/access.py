@@ -154,6 +154,11 @@ class Access:
             write_private(self.invitations_file, f"{text}{Invitation(key, name, expires)}\n")
             self._reread()
 
+    def revoke_invitation(self, name: str) -> None:
+        """Ends the open invitation of `name`, if there is one."""
+        with locked(self.folder):
+            self._end_invitations(name)
+
     def revoke(self, name: str) -> bool:
         """Removes the key and the invitation of `name`; False if there was neither."""
         check_name(name)
@@ -170,8 +175,9 @@ class Access:
         self._check_free(entry.name)
         if (other := self._authorized.get(entry.key)) is not None:
             raise BadInput(
-                f"This key is in {self.authorized_file} already, as {other.name}.",
-                hint=f"`draggand revoke {other.name}` takes it out.",
+                f"This key is authorised already, as {other.name}.",
+                hint="It needs no invitation: `draggand relay HOST` is enough. `draggand revoke "
+                f"{other.name}` takes it out.",
             )
         text = read_trusted(self.authorized_file) or ""
         if text and not text.endswith("\n"):

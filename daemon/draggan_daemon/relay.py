@@ -1,0 +1,234 @@
+"""Offers a daemon on another machine as a local one: a socket here, CURVE there; pyzmq only.
+
+Each local connection gets an encrypted one of its own, and its messages pass unchanged: sessions,
+credit and acknowledgements are between the two ends. What breaks there ends the connection here,
+with words; the client comes back with hello and resumes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+from draggan_wire.errors import ConnectionLost, LimitExceeded, NoDaemon, WireError
+from draggan_wire.messages import FROM_CLIENT, Error, Hello, decode, encode
+from draggan_wire.pixels import MAX_BUFFER
+
+from .auth import Gatekeeper
+from .keys import KeyPair
+from .listeners import LOCAL, Listeners
+from .relay_remote import Destination, FarSide, Frames, families
+
+log = logging.getLogger("draggand.relay")
+
+MAX_LINES = 32  # local connections
+AT_ONCE = 64  # messages of one connection before the others are looked at
+MAX_DISMISSED = 256
+
+
+@dataclass
+class Line:
+    """A local connection and the one that was made for it."""
+
+    route: bytes
+    far: FarSide
+    greeting: int | None  # the number of its hello
+    unread: Frames | None = None  # what its program could not take yet
+
+
+class Relay:
+    """Serves one local socket until it is told to end; all but `end` is for one thread."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        own: KeyPair,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._destination, self._own, self._clock = destination, own, clock
+        self._near: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        # Of its own: looking up a name blocks a context's thread, and local programs must not wait.
+        self._away: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._gatekeeper = Gatekeeper(self._near)
+        self._listeners = Listeners(self._near, self._gatekeeper, max_bytes=MAX_BUFFER)
+        self._lines: dict[bytes, Line] = {}
+        self._dismissed: OrderedDict[bytes, WireError] = OrderedDict()
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ending = False
+        self._families = itertools.cycle(families(destination.remote))
+        self._ipv6 = next(self._families)
+        self._said = ""
+
+    def bind(self, path: Path) -> None:
+        """Start listening at a local socket, as a daemon would."""
+        self._listeners.bind_local(path)
+
+    def end(self) -> None:
+        """Ask `serve` to come to an end; for signal handlers and other threads too."""
+        self._ending = True
+        with suppress(OSError):
+            self._bell.send(b"!")
+
+    def serve(self) -> None:
+        try:
+            while not self._ending:
+                self._turn()
+        finally:
+            self._release()
+
+    # One turn of the loop.
+
+    def _turn(self) -> None:
+        held = any(line.unread is not None for line in self._lines.values())
+        ready = dict(self._poller().poll(10 if held else 500))
+        if self._gatekeeper.socket in ready:
+            self._gatekeeper.answer()
+        if self._router in ready:
+            self._take_from_near()
+        for line in list(self._lines.values()):
+            self._attend(line)
+
+    @property
+    def _router(self) -> zmq.Socket[bytes]:
+        return self._listeners.sockets[LOCAL]
+
+    def _poller(self) -> zmq.Poller:
+        poller = zmq.Poller()
+        for source in (self._gatekeeper.socket, self._router, self._ear):
+            poller.register(source, zmq.POLLIN)
+        for line in self._lines.values():
+            poller.register(line.far.monitor, zmq.POLLIN)
+            # A program that does not read lets its own daemon wait, not this relay's memory grow.
+            wanted = zmq.POLLIN if line.unread is None else 0
+            wanted |= zmq.POLLOUT if line.far.writing else 0
+            if wanted:
+                poller.register(line.far.socket, wanted)
+        return poller
+
+    # From here to there.
+
+    def _take_from_near(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                route, *frames = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            line = self._lines.get(route.bytes)
+            if line is not None:
+                line.far.send(frames)
+            else:
+                self._meet(route.bytes, frames)
+
+    def _meet(self, route: bytes, frames: list[zmq.Frame]) -> None:
+        """The first message of a connection: only hello may open one to the other machine."""
+        if (dismissed := self._dismissed.get(route)) is not None:
+            self._say(route, dismissed)
+            return
+        try:
+            envelope = decode([frame.buffer for frame in frames], ops=FROM_CLIENT)
+        except WireError as error:
+            self._dismiss(route, error, error.request)
+            return
+        if not isinstance(envelope.message, Hello):
+            lost = ConnectionLost("The relay was started anew.", hint="Connect again.")
+            self._dismiss(route, lost, None)
+        elif len(self._lines) >= MAX_LINES:
+            full = LimitExceeded(
+                f"The relay has {MAX_LINES} connections and takes no more.",
+                hint="Close other editors that use it.",
+            )
+            self._dismiss(route, full, envelope.id)
+        else:
+            self._connect(route, frames, envelope.id)
+
+    def _connect(self, route: bytes, frames: list[zmq.Frame], greeting: int | None) -> None:
+        far = FarSide(self._away, self._destination, self._own, ipv6=self._ipv6, clock=self._clock)
+        self._lines[route] = Line(route, far, greeting)
+        far.send(frames)
+
+    # From there to here.
+
+    def _attend(self, line: Line) -> None:
+        was_open = line.far.opened
+        line.far.take_events()
+        if line.far.opened and not was_open:
+            self._report(f"connected to the daemon at {self._destination.remote}")
+        if not self._pass_on(line):
+            self._forget(line)  # its program is gone, so the daemon is told by hanging up
+        elif line.far.failure is not None:
+            self._forget(line)
+            self._lose(line, line.far.failure)
+
+    def _pass_on(self, line: Line) -> bool:
+        """What has come, as far as the program takes it; False where the program is gone."""
+        for _ in range(AT_ONCE):
+            if line.unread is None:
+                line.unread = line.far.receive()
+            if line.unread is None:
+                return True
+            taken = self._send(line.route, line.unread)
+            if not taken:
+                return taken is None
+            line.unread = None
+        return True
+
+    def _send(self, route: bytes, frames: Frames) -> bool | None:
+        """True: sent. None: the program cannot take it now. False: it is gone."""
+        try:
+            self._router.send_multipart([route, *frames], zmq.NOBLOCK, copy=False)
+        except zmq.Again:
+            return None
+        except zmq.ZMQError as error:
+            if error.errno == zmq.EHOSTUNREACH:
+                return False
+            raise
+        return True
+
+    # The end of a connection.
+
+    def _lose(self, line: Line, failure: WireError) -> None:
+        self._report(failure.sentence)
+        if isinstance(failure, NoDaemon):
+            self._ipv6 = next(self._families)
+        self._dismiss(line.route, failure, None if line.far.opened else line.greeting)
+
+    def _forget(self, line: Line) -> None:
+        del self._lines[line.route]
+        line.far.close()
+
+    def _dismiss(self, route: bytes, error: WireError, greeting: int | None) -> None:
+        """A connection that is over gets this as its answer, whatever else it still says."""
+        self._dismissed[route] = error
+        while len(self._dismissed) > MAX_DISMISSED:
+            self._dismissed.popitem(last=False)
+        self._say(route, error, greeting)
+
+    def _say(self, route: bytes, error: WireError, greeting: int | None = None) -> None:
+        message = Error(error.code, error.sentence[:2000], error.hint[:2000])
+        self._send(route, [bytes(frame) for frame in encode(message, reply=greeting)])
+
+    def _report(self, sentence: str) -> None:
+        """Into the log, but a machine that stays away is no news at every attempt."""
+        if sentence != self._said:
+            self._said = sentence
+            log.info("%s", sentence)
+
+    def _release(self) -> None:
+        for line in list(self._lines.values()):
+            self._forget(line)
+        self._listeners.close()
+        self._gatekeeper.socket.close(linger=0)
+        self._near.term()
+        self._away.term()
+        self._bell.close()
+        self._ear.close()

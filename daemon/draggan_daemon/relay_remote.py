@@ -1,0 +1,193 @@
+"""One encrypted connection to a daemon on another machine, and why it fails, in words; pyzmq only.
+
+libzmq tells of a login's end by its monitor only. The socket never reconnects by itself: a new
+connection is a new conversation, which begins with hello.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+from draggan_wire.errors import AccessRefused, ConnectionLost, NoDaemon, WireError
+from draggan_wire.pixels import MAX_BUFFER
+from zmq.utils import z85
+from zmq.utils.monitor import recv_monitor_message
+
+from .invitations import Remote
+from .keys import KeyPair
+
+Frames = list[zmq.Frame] | list[bytes]
+
+OPENING_SECONDS = 5.0
+MAX_WAITING_BYTES = 512 * 2**20  # what one program may have sent that the network has not taken
+
+_OPTIONS = {
+    zmq.LINGER: 0,
+    zmq.RECONNECT_IVL: -1,
+    zmq.IMMEDIATE: 1,
+    zmq.CONNECT_TIMEOUT: int(1000 * OPENING_SECONDS),
+    zmq.HANDSHAKE_IVL: int(1000 * OPENING_SECONDS),
+    zmq.HEARTBEAT_IVL: 1000,
+    zmq.HEARTBEAT_TIMEOUT: 3000,
+    zmq.HEARTBEAT_TTL: 4000,
+    zmq.SNDHWM: 64,
+    zmq.RCVHWM: 64,
+    zmq.MAXMSGSIZE: MAX_BUFFER,
+}
+_TOLD = (
+    zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_CLOSED
+    | zmq.EVENT_DISCONNECTED
+)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A daemon elsewhere, the key by which it is known, and the file and line that say so."""
+
+    remote: Remote
+    server: bytes
+    known_in: Path
+    line: int | None = None
+
+
+def families(remote: Remote) -> tuple[bool, ...]:
+    """Whether to try by IPv6, one after the other: libzmq tries one address of a name only."""
+    try:
+        return (ipaddress.ip_address(remote.host).version == 6,)
+    except ValueError:
+        return (False, True)
+
+
+class FarSide:
+    """A DEALER under CURVE. `take_events` and `flush` are called whenever something happens.
+
+    `ipv6` says by which kind of address a name is looked up. `opened` turns true once the daemon
+    has let us in, `failure` is set when all is over.
+    """
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        destination: Destination,
+        own: KeyPair,
+        *,
+        ipv6: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.opened = False
+        self.failure: WireError | None = None
+        self._destination, self._clock = destination, clock
+        self._deadline = clock() + OPENING_SECONDS
+        self._waiting: deque[Frames] = deque()
+        self._waiting_bytes = 0
+        self.socket = context.socket(zmq.DEALER)
+        for option, value in _OPTIONS.items():
+            self.socket.setsockopt(option, value)
+        self.socket.setsockopt(zmq.IPV6, int(ipv6))
+        self.socket.setsockopt(zmq.CURVE_SERVERKEY, z85.encode(destination.server))
+        self.socket.setsockopt(zmq.CURVE_PUBLICKEY, z85.encode(own.public))
+        self.socket.setsockopt(zmq.CURVE_SECRETKEY, z85.encode(own.secret))
+        self.monitor = self.socket.get_monitor_socket(_TOLD)
+        self.socket.connect(f"tcp://{destination.remote}")
+
+    @property
+    def writing(self) -> bool:
+        """Whether something waits for the network."""
+        return self.opened and bool(self._waiting)
+
+    def send(self, frames: Frames) -> None:
+        """Queues one message; it leaves when the connection stands."""
+        self._waiting.append(frames)
+        self._waiting_bytes += sum(len(frame) for frame in frames)
+        if self._waiting_bytes > MAX_WAITING_BYTES:
+            self._fail(ConnectionLost("More was sent than the connection can carry."))
+        self.flush()
+
+    def flush(self) -> None:
+        """Hands on what waits, as far as the network takes it."""
+        while self.opened and self._waiting:
+            try:
+                self.socket.send_multipart(self._waiting[0], zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            self._waiting_bytes -= sum(len(frame) for frame in self._waiting.popleft())
+
+    def receive(self) -> Frames | None:
+        """The next message, if one is there."""
+        try:
+            return self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+        except zmq.Again:
+            return None
+
+    def take_events(self) -> None:
+        """What libzmq has to tell of the connection; sets `opened` or `failure`."""
+        while self.monitor.poll(0):
+            event = recv_monitor_message(self.monitor)
+            if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self.opened = True
+            else:
+                self._fail(self._reason(event["event"], event["value"]))
+        if not self.opened and self._clock() > self._deadline:
+            self._fail(self._silent())
+        self.flush()
+
+    def close(self) -> None:
+        self.socket.disable_monitor()
+        self.socket.close(linger=0)
+
+    def _fail(self, error: WireError) -> None:
+        if self.failure is None:  # the first event is the cause, the others follow from it
+            self.failure = error
+
+    def _reason(self, event: int, value: int) -> WireError:
+        remote = self._destination.remote
+        if self.opened:
+            return ConnectionLost(
+                f"The connection to the daemon at {remote} was lost.",
+                hint="It comes back by itself when the network and the daemon are there again.",
+            )
+        if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+            return AccessRefused(
+                f"The daemon at {remote} does not accept this computer's key, or not any more.",
+                hint="Ask its administrator for a new invitation: `draggand invite NAME`.",
+            )
+        if event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL and value != errno.EAGAIN:
+            return self._another()
+        if event in (zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_DISCONNECTED):
+            return NoDaemon(
+                f"Something else than a DragGAN daemon for other machines answers at {remote}.",
+                hint="Check the address and the port: `listen` in the daemon's [remote] settings.",
+            )
+        return self._silent()
+
+    def _another(self) -> AccessRefused:
+        remote, file, line = (
+            self._destination.remote,
+            self._destination.known_in,
+            self._destination.line,
+        )
+        where = f"line {line} of {file}" if line else file
+        return AccessRefused(
+            f"What answers at {remote} is not the daemon that is known by that address; somebody "
+            "may be pretending to be it.",
+            hint="If the daemon is ending just now, this passes. If its key was changed on "
+            f"purpose, its `draggand key show` prints what has to stand in {where}.",
+        )
+
+    def _silent(self) -> NoDaemon:
+        return NoDaemon(
+            f"No daemon answers at {self._destination.remote}.",
+            hint="Check that the computer is on, that `draggand serve` runs there with `listen` "
+            "set under [remote], and that no firewall is in between.",
+        )
