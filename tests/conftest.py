@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from draggan_daemon.engine import TorchEngine
 
+from draggan import inversion, tuning
+from draggan.checkpoint import save_network
 from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
 
@@ -29,3 +34,20 @@ def tiny_generator() -> StyleGAN2Generator:
         channels=(16, 16, 12, 8), z_dim=16, w_dim=16, mapping_layers=2, mapping_lr=0.1
     )
     return StyleGAN2Generator(random_stylegan2(architecture), name="tiny")
+
+
+@pytest.fixture
+def engine(
+    tiny_generator: StyleGAN2Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> TorchEngine:
+    """An engine whose user has one model, `tiny`, and little patience."""
+    hasty = inversion.InversionOptions(samples=8, starts=2, start_steps=1, w_steps=2, wplus_steps=2)
+    monkeypatch.setattr("draggan.inversion.QUALITIES", {"fast": hasty})
+    monkeypatch.setattr("draggan.tuning.QUALITIES", {"fast": tuning.TuningOptions(steps=2)})
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "draggan" / "models"
+    folder.mkdir(parents=True)
+    card = {"title": "Tiny", "licence": "none", "summary": "random"}
+    save_network(tiny_generator.network, folder / "tiny.safetensors", metadata=card)
+    return TorchEngine(device="cpu", threads=1)

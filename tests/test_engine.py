@@ -11,13 +11,11 @@ import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
 from draggan_daemon.requests import picture_size
-from draggan_daemon.worker import Job, Turn
 from draggan_wire.errors import (
     BadInput,
     EngineFailed,
     LimitExceeded,
     UnknownSession,
-    WireError,
 )
 from draggan_wire.messages import (
     Blob,
@@ -28,73 +26,18 @@ from draggan_wire.messages import (
     Frame,
     Image,
     Limits,
-    Message,
     Open,
     Progress,
     Ready,
     Save,
     Saved,
     Seek,
-    encode,
 )
 
-from draggan import inversion, tuning
 from draggan.checkpoint import save_network
 from draggan.saved import Stamp, pack, unpack
 from draggan.stylegan2_generator import StyleGAN2Generator
-
-GO = threading.Event()  # never set
-RGB = Image("rgb8", 20, 24, np.random.default_rng(0).integers(0, 255, 1440, np.uint8).tobytes())
-
-
-@pytest.fixture
-def engine(
-    tiny_generator: StyleGAN2Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> TorchEngine:
-    """An engine whose user has one model, `tiny`, and little patience."""
-    hasty = inversion.InversionOptions(samples=8, starts=2, start_steps=1, w_steps=2, wplus_steps=2)
-    monkeypatch.setattr("draggan.inversion.QUALITIES", {"fast": hasty})
-    monkeypatch.setattr("draggan.tuning.QUALITIES", {"fast": tuning.TuningOptions(steps=2)})
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    folder = tmp_path / "draggan" / "models"
-    folder.mkdir(parents=True)
-    card = {"title": "Tiny", "licence": "none", "summary": "random"}
-    save_network(tiny_generator.network, folder / "tiny.safetensors", metadata=card)
-    return TorchEngine(device="cpu", threads=1)
-
-
-def turns(job: Job) -> list[Turn]:
-    found = []
-    while True:
-        try:
-            found.append(next(job))
-        except StopIteration as end:
-            return [*found, end.value]
-
-
-def messages(job: Job) -> list[Message]:
-    said = [message for turn in turns(job) for message in turn.messages]
-    for message in said:
-        encode(message)  # fit to travel
-    return said
-
-
-def open_seed(engine: TorchEngine, session: str = "a", seed: int = 3) -> Frame:
-    first, ready = messages(engine.open(session, Open("tiny", seed=seed), GO))
-    assert isinstance(first, Frame) and isinstance(ready, Ready)
-    return first
-
-
-def drag(**how: object) -> Drag:
-    settings = DragSettings(steps=how.pop("steps", 3), lr=how.pop("lr", None))  # type: ignore[arg-type]
-    return Drag("a", ((10, 10),), ((20, 12),), settings=settings, **how)  # type: ignore[arg-type]
-
-
-def refusal(job: Job) -> WireError:
-    with pytest.raises(WireError) as caught:
-        turns(job)
-    return caught.value
+from tests.engine_stage import GO, RGB, drag, messages, open_seed, refusal, turns
 
 
 def test_models_are_listed_with_their_cards(engine: TorchEngine) -> None:
