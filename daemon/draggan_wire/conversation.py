@@ -31,7 +31,7 @@ from .messages import (
     wrong_protocol,
 )
 from .outbox import Outbox
-from .pace import Pace
+from .pace import LATE, Pace
 from .parts import Assembler
 from .pixels import MAX_BUFFER
 from .receipts import Receipts
@@ -116,7 +116,7 @@ class Conversation:
         while (frames := self._outbox.message()) is not None:
             self._connection.send(frames)
         trip = self._meter.round_trip or 0.0
-        while self._pace.allows(trip) and (part := self._outbox.part()) is not None:
+        while self._pace.allows(now, trip) and (part := self._outbox.part()) is not None:
             self._connection.send(part)
             self._pace.sent(self._send(Ping()), memoryview(part[2]).nbytes, now)
 
@@ -130,7 +130,8 @@ class Conversation:
         if not self._welcomed:
             return HEARTBEAT
         now = time.monotonic()
-        waits = (self._receipts.wait(now), self._meter.wait(now), HEARTBEAT)
+        longest = LATE if self._outbox else HEARTBEAT
+        waits = (self._receipts.wait(now), self._meter.wait(now), longest)
         return min(wait for wait in waits if wait is not None)
 
     # Listening.

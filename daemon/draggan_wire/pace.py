@@ -8,8 +8,9 @@ that each of them takes a moment only.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Optional, Tuple
+from collections import OrderedDict, deque
+from statistics import median
+from typing import Deque, Optional, Tuple
 
 from .parts import PART
 
@@ -17,6 +18,8 @@ MOMENT = 0.1  # seconds that a piece may take
 SMALLEST, FIRST = 1 << 14, 1 << 16  # bytes
 MOST = 4 * PART  # bytes under way
 FASTEST = 1e-4  # seconds: no piece counts as having taken less
+LATE = 0.5  # seconds: then the pongs stand behind something large, and another piece may leave
+REMEMBERED = 5  # pieces
 
 
 class Pace:
@@ -24,9 +27,10 @@ class Pace:
 
     def __init__(self) -> None:
         self._rate: Optional[float] = None  # bytes per second
+        self._rates: Deque[float] = deque(maxlen=REMEMBERED)
         self._under_way: OrderedDict[int, Tuple[int, float, bool]] = OrderedDict()
         self._bytes = 0
-        self._last = 0.0  # when a piece has arrived last
+        self._left = self._arrived = 0.0  # when a piece has left and arrived last
 
     @property
     def piece(self) -> int:
@@ -35,14 +39,16 @@ class Pace:
             return FIRST
         return int(min(max(self._rate * MOMENT, SMALLEST), PART))
 
-    def allows(self, round_trip: float) -> bool:
+    def allows(self, now: float, round_trip: float) -> bool:
         """Whether another piece may leave, on a way of `round_trip` seconds there and back."""
-        return self._bytes <= min((self._rate or 0.0) * round_trip, MOST)
+        room = min((self._rate or 0.0) * round_trip, MOST)
+        return self._bytes <= room or now - self._left >= LATE
 
     def sent(self, ping: int, size: int, now: float) -> None:
         """A piece of `size` bytes has left, with a ping behind it."""
         self._under_way[ping] = (size, now, not self._under_way)
         self._bytes += size
+        self._left = now
 
     def arrived(self, ping: Optional[int], now: float, round_trip: float) -> bool:
         """Takes the pong behind a piece in; False for other pongs."""
@@ -50,9 +56,9 @@ class Pace:
         if found is None:
             return False
         size, left, alone = found
-        took = now - left - round_trip if alone else now - max(left, self._last)
-        rate = size / max(took, FASTEST)
-        self._rate = rate if self._rate is None else (self._rate + rate) / 2
+        took = now - left - round_trip if alone else now - max(left, self._arrived)
+        self._rates.append(size / max(took, FASTEST))
+        self._rate = median(self._rates)
         self._bytes -= size
-        self._last = now
+        self._arrived = now
         return True
