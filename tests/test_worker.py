@@ -1,14 +1,17 @@
-"""The in-process worker: turns, stopping, credit, failures."""
+"""What every kind of worker keeps to: turns, stopping, credit, records, failures."""
 
 from __future__ import annotations
 
 import select
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
+from draggan_daemon.child import ChildWorker
 from draggan_daemon.in_process import InProcessWorker
-from draggan_daemon.worker import Event
+from draggan_daemon.worker import Coding, Event, Record, SessionWorker, Snapshot
 from draggan_wire.errors import Busy, UnknownSession
 from draggan_wire.messages import (
     Closed,
@@ -24,7 +27,8 @@ from draggan_wire.messages import (
     State,
 )
 
-from .fake_engine import FakeEngine
+from .child_engine import Counts, command
+from .fake_engine import MODEL, FakeEngine
 
 Until = Callable[[list[Event]], bool]
 
@@ -32,9 +36,8 @@ Until = Callable[[list[Event]], bool]
 class Heard:
     """A worker with everything that it has said so far."""
 
-    def __init__(self, engine: FakeEngine) -> None:
-        self.engine = engine
-        self.worker = InProcessWorker(engine)
+    def __init__(self, worker: SessionWorker, engine: FakeEngine | Counts) -> None:
+        self.worker, self.engine = worker, engine
         self.events: list[Event] = []
 
     def listen(self, until: Until, *, seconds: float = 5.0) -> None:
@@ -71,12 +74,27 @@ class Heard:
 Start = Callable[..., Heard]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
+def in_process(folder: Path, **how: object) -> Heard:
+    if "explode" in how:
+        how["explode"] = {"runtime": RuntimeError("secret detail"), "memory": MemoryError()}[
+            str(how["explode"])
+        ]
+    engine = FakeEngine(**how)  # type: ignore[arg-type]
+    return Heard(InProcessWorker(engine), engine)
+
+
+def in_a_child(folder: Path, **how: object) -> Heard:
+    counts = folder / "counts.json"
+    worker = ChildWorker(command(counts, **how), name="test", models=lambda: (MODEL,))
+    return Heard(worker, Counts(counts))
+
+
+@pytest.fixture(params=[in_process, in_a_child])
+def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
     started: list[Heard] = []
 
     def begin(**how: object) -> Heard:
-        started.append(Heard(FakeEngine(**how)))  # type: ignore[arg-type]
+        started.append(request.param(tmp_path, **how))
         return started[-1]
 
     yield begin
@@ -195,12 +213,12 @@ def test_sessions_take_turns_step_by_step(start: Start) -> None:
     heard = start(seconds=0.01, drag_steps=10)
     heard.open("a")
     heard.open("b")
-    heard.engine.turns.clear()
+    before = len(heard.engine.turns)
     heard.worker.drag(drag("a"), 2)
     heard.worker.drag(drag("b"), 2)
     heard.until(Done, "a")
     heard.until(Done, "b")
-    both = "".join(heard.engine.turns)
+    both = "".join(heard.engine.turns[before:])
     assert sorted(both) == sorted("ab" * 10)
     assert "aaaa" not in both and "bbbb" not in both
 
@@ -217,11 +235,10 @@ def test_a_refusal_keeps_its_code_and_leaves_the_session(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("explosion", "code"),
-    [(RuntimeError("secret detail"), "engine_failed"), (MemoryError(), "out_of_memory")],
+    ("explosion", "code"), [("runtime", "engine_failed"), ("memory", "out_of_memory")]
 )
 def test_an_explosion_becomes_a_sentence(
-    start: Start, caplog: pytest.LogCaptureFixture, explosion: Exception, code: str
+    start: Start, caplog: pytest.LogCaptureFixture, explosion: str, code: str
 ) -> None:
     heard = start(explode=explosion)
     heard.open()
@@ -230,9 +247,8 @@ def test_an_explosion_becomes_a_sentence(
     error = heard.of(Error)[0]
     assert error.code == code and error.hint and "secret" not in error.sentence
     assert ("secret detail" in caplog.text) == (code == "engine_failed")
-    heard.engine.explode = None
-    heard.worker.drag(drag(), 3)
-    heard.until(Done)
+    heard.worker.seek(Seek("a", 4), 3)
+    heard.until(Frame)
 
 
 def test_a_closed_session_falls_silent_and_is_forgotten(start: Start) -> None:
@@ -255,3 +271,149 @@ def test_ending_finishes_jobs_in_good_order_and_takes_no_new_ones(start: Start) 
     assert heard.of(Done)[0].reason == "stopped"
     with pytest.raises(Busy, match="shutting down"):
         heard.worker.open("b", Open("tiny", seed=1), 3)
+
+
+# What restores a session.
+
+
+def kept(heard: Heard) -> list[Record]:
+    return [event.record for event in heard.events if event.record is not None]
+
+
+def test_records_come_before_what_they_restore(start: Start) -> None:
+    heard = start(drag_steps=4, records=True)
+    heard.open()
+    heard.worker.credit("a", 8)
+    heard.worker.drag(drag(keep_every=2, preview_every_ms=0), 2)
+    heard.until(Done)
+    known = 0
+    for event in heard.events:
+        if event.record is not None and event.record.step is not None:
+            known = event.record.step
+        if isinstance(event.message, Frame):
+            assert known == event.message.step
+    last = bytes([4]) * 8
+    assert kept(heard)[0].base == b"opened"
+    assert [(r.step, r.latent, r.resume) for r in kept(heard)[-2:]] == [
+        (4, last, b"adam"),
+        (None, None, b""),
+    ]
+
+
+def test_all_the_computing_is_accounted_for(start: Start) -> None:
+    heard = start(seconds=0.02, drag_steps=10)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.until(Done)
+    told = sum(event.seconds for event in heard.events)
+    assert 13 * 0.02 <= told < 13 * 0.02 + 0.5
+
+
+def in_flight(**how: object) -> Snapshot:
+    steps = tuple((index, bytes([index]) * 8) for index in range(1, 5))
+    return Snapshot(b"base", steps, 4, drag(**how), 0, b"adam")
+
+
+def test_a_drag_that_was_cut_off_goes_on_under_its_own_number(start: Start) -> None:
+    heard = start(drag_steps=10)
+    heard.worker.restore("a", in_flight(keep_every=1), 7)
+    heard.until(Done)
+    frames = heard.of(Frame)
+    assert [frame.step for frame in frames] == [5, 6, 7, 8, 9, 10, 10]
+    assert heard.of(State)[0].state == "dragging"
+    assert {event.re for event in heard.events if not isinstance(event.message, State)} == {7}
+
+
+def test_a_session_is_restored_without_a_word(start: Start) -> None:
+    heard = start()
+    heard.worker.restore("a", Snapshot(b"base", (), 0), None)
+    heard.listen(lambda events: any(event.ends_job for event in events))
+    assert [event.message for event in heard.events] == [None]
+    heard.worker.seek(Seek("a", 3), 2)
+    heard.until(Frame)
+
+
+def test_one_request_waits_for_the_restoring_and_a_second_is_refused(start: Start) -> None:
+    heard = start(seconds=0.02, opening_steps=5)
+    heard.worker.restore("a", Snapshot(b"base", (), 0), None)
+    heard.worker.drag(drag(), 2)
+    with pytest.raises(Busy):
+        heard.worker.seek(Seek("a", 1), 3)
+    heard.until(Done)
+    assert heard.of(State)[0].state == "dragging"
+
+
+def test_a_stop_during_the_restoring_is_meant_for_what_waits(start: Start) -> None:
+    heard = start(seconds=0.02, opening_steps=5)
+    heard.worker.restore("a", Snapshot(b"base", (), 0), None)
+    assert not heard.worker.stop("a")
+    heard.worker.drag(drag(), 2)
+    assert heard.worker.stop("a")
+    heard.until(Done)
+    assert heard.of(Done)[0].reason == "stopped" and heard.of(Done)[0].steps == 1
+
+
+def test_what_waits_fails_with_the_restoring_and_the_session_is_over(start: Start) -> None:
+    heard = start(seconds=0.02, explode="memory")
+    heard.worker.restore("a", Snapshot(b"base", (), 0), None)
+    heard.worker.drag(drag(), 5)
+    heard.until(Error, count=2)
+    assert [event.re for event in heard.events] == [5, None]
+    assert heard.events[-1].ends_session
+    with pytest.raises(UnknownSession):
+        heard.worker.drag(drag(), 6)
+
+
+def test_a_drag_that_fails_after_the_restoring_leaves_the_session(start: Start) -> None:
+    heard = start(explode="memory", opening_steps=0)
+    heard.worker.restore("a", replace(in_flight(), position=1), 7)
+    heard.until(Error)
+    assert not heard.events[-1].ends_session
+    heard.worker.seek(Seek("a", 1), 8)
+    heard.until(Frame)
+
+
+def test_a_session_that_was_closed_may_come_back_at_once_under_its_name(start: Start) -> None:
+    heard = start(seconds=0.01, drag_steps=500)
+    heard.open()
+    heard.worker.drag(drag(keep_every=1), 2)
+    heard.until(Frame, count=3)
+    heard.worker.close("a")
+    heard.worker.restore("a", Snapshot(b"base", (), 0), None)
+    heard.events.clear()
+    heard.worker.seek(Seek("a", 4), 9)
+    heard.until(Frame)
+    assert {event.re for event in heard.events} == {None, 9}
+    assert heard.engine.closed == ["a"]
+
+
+def test_the_coding_reaches_the_engine(start: Start) -> None:
+    heard = start()
+    heard.worker.open("a", Open("tiny", seed=1), 1)
+    heard.worker.code("a", Coding("jpeg", "rows", 9000))
+    heard.until(Ready)
+    heard.worker.seek(Seek("a", 1), 2)
+    heard.until(Frame)
+    found = heard.engine.codings["a"]
+    assert found in (Coding("jpeg", "rows", 9000), asdict(Coding("jpeg", "rows", 9000)))
+
+
+def test_the_engine_gets_its_rests(start: Start) -> None:
+    heard = start(seconds=0.01, drag_steps=1000)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    heard.listen(lambda _: heard.engine.rests >= 1)
+    assert not heard.of(Done)
+
+
+def test_health_tells_who_is_at_what(start: Start) -> None:
+    heard = start(seconds=0.1, drag_steps=30)
+    heard.open()
+    heard.worker.drag(drag(), 2)
+    deadline = time.monotonic() + 5
+    while not heard.worker.health()[0].turn_seconds and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (health,) = heard.worker.health()
+    assert (health.state, health.sessions, health.restarts) == ("busy", 1, 0)
+    assert 0 < health.turn_seconds < 3 and health.pid
+    assert heard.worker.device() == health.device != ""

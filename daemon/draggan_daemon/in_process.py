@@ -78,7 +78,7 @@ class InProcessWorker(SessionWorker):
         self._leaving: deque[Seat] = deque()  # closed; what the engine has of them goes next
         self._changed = threading.Condition()
         self._events: deque[Event | WorkerLost] = deque()
-        self._ending = False
+        self._ending = self._ended = False
         self._busy: _Busy | None = None
         self._whose: str | None = None  # turn it is, as `on_turn` was told
         self._rested = time.monotonic()
@@ -183,9 +183,11 @@ class InProcessWorker(SessionWorker):
             self._changed.notify()
 
     def ended(self) -> bool:
-        return not self._thread.is_alive()
+        return self._ended
 
     def release(self) -> None:
+        if self._ended:
+            self._thread.join()
         self._bell.close()
 
     def _take_in(self, session: str, work: Work) -> None:
@@ -221,6 +223,7 @@ class InProcessWorker(SessionWorker):
                 self._take_turn(seat)
             self._see_off()
             self._rest()
+        self._ended = True
         self._bell.ring()
 
     def _next_round(self) -> list[Seat] | None:

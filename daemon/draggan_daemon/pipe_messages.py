@@ -29,6 +29,7 @@ from .worker import Coding, Event, Record, Snapshot
 
 Buffers = list[Bytes]
 
+POISONED = 71  # a child's exit status when its device has failed
 MAX_HEAD = 1 << 22  # bytes: room for the sizes of a long timeline
 _BIG = (1 << 53) - 1
 _SESSION = text(64)
@@ -63,7 +64,7 @@ class Line:
 @dataclass(frozen=True)
 class _EventHead:
     session: str = field(metadata=_SESSION)
-    number: int = field(metadata=integer(0, _BIG))
+    stay: int = field(metadata=integer(0, _BIG))
     re: int | None = field(default=None, metadata=_RE)
     ends_session: bool = field(default=False, metadata=_YES)
     ends_job: bool = field(default=False, metadata=_YES)
@@ -116,15 +117,15 @@ def notice(kind: type[Any], head: Mapping[str, Any]) -> Any:
 # Events, from child to parent.
 
 
-def pack_event(event: Event, number: int) -> Buffers:
-    """An event of the session's `number`-th stay in the child."""
+def pack_event(event: Event, stay: int) -> Buffers:
+    """An event of the session's `stay`-th stay in the child."""
     record, kept = _record(event.record)
     said: Sequence[Bytes] = () if event.message is None else _encoded(event.message)
     return pack(
         "event",
         [*kept, *said],
         session=event.session,
-        number=number,
+        stay=stay,
         re=event.re,
         ends_session=event.ends_session,
         ends_job=event.ends_job,
@@ -143,7 +144,7 @@ def unpack_event(head: Mapping[str, Any], buffers: Sequence[Bytes]) -> tuple[Eve
         raise PipeBroken(error.sentence) from error
     ends = found.ends_session
     event = Event(found.session, message, found.re, ends, record, found.seconds, found.ends_job)
-    return event, found.number
+    return event, found.stay
 
 
 def _encoded(message: Message) -> Sequence[Bytes]:
@@ -180,16 +181,16 @@ def _unpack_record(head: Any, buffers: Sequence[Bytes]) -> tuple[Record | None, 
 # Requests, from parent to child.
 
 
-def pack_request(session: str, message: Message, re: int | None, number: int = 0) -> Buffers:
-    """An open (the session's `number`-th stay begins), drag, seek or save."""
-    return pack("ask", encode(message), session=session, re=re, number=number)
+def pack_request(session: str, message: Message, re: int | None, stay: int = 0) -> Buffers:
+    """An open (the session's `stay`-th stay begins), drag, seek or save."""
+    return pack("ask", encode(message), session=session, re=re, stay=stay)
 
 
 def unpack_request(buffers: Sequence[Bytes]) -> Message:
     return decode(buffers, ops=FROM_CLIENT).message
 
 
-def pack_restore(session: str, snapshot: Snapshot, re: int | None, number: int) -> Buffers:
+def pack_restore(session: str, snapshot: Snapshot, re: int | None, stay: int) -> Buffers:
     resume = [] if snapshot.resume is None else [snapshot.resume]
     drag: Sequence[Bytes] = () if snapshot.drag is None else encode(snapshot.drag)
     return pack(
@@ -197,7 +198,7 @@ def pack_restore(session: str, snapshot: Snapshot, re: int | None, number: int) 
         [snapshot.base, *resume, *(latent for _, latent in snapshot.steps), *drag],
         session=session,
         re=re,
-        number=number,
+        stay=stay,
         steps=[index for index, _ in snapshot.steps],
         resumes=bool(resume),
         **{name: getattr(snapshot, name) for name in _PLAIN},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from draggan_wire.errors import Busy
 
-from .worker import Event, no_session, still_at_work
+from .worker import Event, no_session, shutting_down, still_at_work
 
 
 @dataclass
@@ -42,11 +42,13 @@ class Roster:
     def restoring(self, session: str, re: int | None, *, drags: bool) -> int:
         return self._admit(session, _Stay(self._next(), re, restoring=True, silent=not drags))
 
-    def ask(self, session: str) -> None:
+    def ask(self, session: str, *, ending: bool) -> None:
         """A request for a session; raises UnknownSession or Busy where it cannot be taken."""
         stay = self._stays.get(session)
         if stay is None:
             raise _on_its_way_back() if session in self._lost else no_session(session)
+        if ending:
+            raise shutting_down()
         if not stay.at_work:
             stay.at_work = True
         elif stay.restoring and not stay.waiting:
