@@ -189,6 +189,7 @@ class _Drag:
         """One step without a look at any value: points, mismatch, latent, loss."""
         ws, features, mismatch = self._observe(track=True)
         points = self.points.clone()
+        self.points.nan_to_num_(0)  # what reads maps there must not be led out of its memory
         return points, mismatch, ws.detach(), self._update(ws, features)
 
     def _observe(self, *, track: bool) -> tuple[Tensor, Features, Tensor]:

@@ -30,7 +30,7 @@ from .editor_input import Points, drag_points, picture_mask
 from .errors import BadInput
 from .generator import Generator, WeightDelta
 from .resume import Resume
-from .saved import SavedEdit, check_fit
+from .saved import SavedEdit, check_fit, has_room
 from .saved_arrays import demand
 from .source import Source
 from .timeline import State
@@ -166,7 +166,7 @@ class DragEditor:
             yield SettingStep("tuning", done + tuned.index, done + tuned.total, tuned.psnr)
 
     def _keep(self, quality: float, ws: Tensor, delta: WeightDelta | None = None) -> None:
-        if self._psnr is None or quality < self._psnr:
+        if self._psnr is None or not quality >= self._psnr:  # neither where it is no number
             return
         self._psnr = quality
         self._states[0] = State.start(ws)
@@ -222,8 +222,9 @@ class DragEditor:
         timeline must hold the drag's steps up to it; what it holds beyond is given up.
 
         Raises BadInput for points and masks that cannot be used, and before any picture is set;
-        BadSaved for a `resume` that does not belong here. While it runs, BadNumbers: the numbers
-        are no longer finite, and the step before them is the present one.
+        BadSaved for a `resume` that does not belong here. While it runs, BadNumbers where numbers
+        are no longer finite, and BadInput where the timeline has no room for more; the step before
+        is then the present one.
         """
         frame, start, taken = self._pictures.frame, self._position, 0
         points = drag_points(handles, targets, self.size)
@@ -257,12 +258,20 @@ class DragEditor:
         for step in steps:
             points = frame.to_picture(step.points.float().cpu())
             if step.index > taken:
+                self._check_room(step.ws)
                 self._states.append(State(step.ws, points, mask))
                 self._position = len(self._states) - 1
             if step.index:
                 self._pictures.note(self.state, step.features)
             distances = tuple(d * frame.scale for d in step.distances)
             yield replace(step, index=start + step.index, points=points, distances=distances)
+
+    def _check_room(self, ws: Tensor) -> None:
+        if not has_room(len(self._states) + 1, ws):
+            raise BadInput(
+                "The edit has as many steps as it may have.",
+                hint="Go back to an earlier step, or keep its picture, open that, and go on there.",
+            )
 
     def _freed(self, mask: NDArray | None) -> NDArray | None:
         """All that has been free to move up to now, with `mask` added."""

@@ -132,8 +132,7 @@ def _check_growth(edit: SavedEdit, masks: int) -> None:
     start = edit.states[0]
     height, width = (0, 0) if edit.picture is None else edit.picture.shape[:2]
     if (
-        len(edit.states) > MAX_STATES
-        or len(edit.states) * start.ws.numel() > MAX_LATENTS
+        not has_room(len(edit.states), start.ws)
         or masks * height * width > MAX_MASKS
         or max(len(state.points) for state in edit.states) > MAX_POINTS
     ):
@@ -141,6 +140,11 @@ def _check_growth(edit: SavedEdit, masks: int) -> None:
             "The edit has grown too large to be saved.",
             hint="Keep its picture, open that, and go on from there.",
         )
+
+
+def has_room(count: int, ws: Tensor) -> bool:
+    """Whether an edit may have that many states with such latents."""
+    return count <= MAX_STATES and count * ws.numel() <= MAX_LATENTS
 
 
 def _packed_latents(states: Sequence[State]) -> dict[str, NDArray]:

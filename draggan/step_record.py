@@ -18,9 +18,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .saved import MAX_LATENTS, MAX_STATES, SavedEdit
+from .saved import SavedEdit, has_room
 from .saved_arrays import (
-    MAX_MASKS,
     MAX_POINTS,
     array,
     damaged,
@@ -33,6 +32,7 @@ from .saved_arrays import (
 )
 from .timeline import State
 
+MAX_PIXELS = 1 << 29  # of all masks: 2 GiB
 _HEAD = struct.Struct("<4sHHBB")  # mark, rows, their width, points, mask
 _MARK = b"DGS1"
 _NO_MASK, _SAME_MASK, _OWN_MASK = range(3)
@@ -77,13 +77,12 @@ def with_steps(
     size = None if edit.picture is None else edit.picture.shape[:2]
     pixels = 0
     for index, data in steps:
-        demand(0 < index <= len(states) < MAX_STATES)
-        demand((index + 1) * states[0].ws.numel() <= MAX_LATENTS)
+        demand(0 < index <= len(states) and has_room(index + 1, states[0].ws))
         previous = states[index - 1]
         state = unpack_step(data, previous, size=size)
         if state.mask is not None and state.mask is not previous.mask:
             pixels += state.mask.size
-        demand(pixels <= MAX_MASKS)
+        demand(pixels <= MAX_PIXELS)
         states[index:] = [state]
     demand(0 <= position < len(states))
     return replace(edit, states=tuple(states), position=position)
@@ -91,7 +90,7 @@ def with_steps(
 
 def _moved(latent: NDArray, before: NDArray) -> int:
     """How many leading rows hold all that differs."""
-    where = (latent != before).any(axis=1).nonzero()[0]
+    where = (latent.view(np.int32) != before.view(np.int32)).any(axis=1).nonzero()[0]
     return int(where[-1]) + 1 if len(where) else 0
 
 

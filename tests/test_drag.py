@@ -17,7 +17,7 @@ from draggan.critters import (
     render,
 )
 from draggan.drag import PRESETS, DragOptions, _Drag, drag
-from draggan.errors import BadInput
+from draggan.errors import BadInput, BadNumbers
 from draggan.tracking import PatchTracker, Search, places
 
 # Radii for a picture of 32 px, and raw W+: the prior of random weights says nothing.
@@ -250,3 +250,57 @@ def test_a_step_of_a_batch_looks_at_no_value(tiny_generator, ws, windows):
     with looks:
         one.points.sum().item()
     assert looks.seen == {"_local_scalar_dense"}
+
+
+class Spoilt:
+    """A generator whose features are no numbers from the given step on."""
+
+    def __init__(self, path, calls):
+        self.path, self.left = path, calls
+
+    def __getattr__(self, name):
+        return getattr(self.path, name)
+
+    def narrowed(self, windows):
+        return Spoilt(self.path.narrowed(windows), self.left)
+
+    def features(self, ws, centres):
+        found = self.path.features(ws, centres)
+        self.left -= 1
+        return found if self.left >= 0 else replace(found, map=found.map * float("nan"))
+
+
+@pytest.mark.parametrize("preset", ["default", "paper", "released"])
+@pytest.mark.parametrize("batch", [None, 4])
+def test_numbers_that_are_none_end_a_drag_in_words(tiny_generator, ws, monkeypatch, preset, batch):
+    plain = tiny_generator.prepare
+    monkeypatch.setattr(
+        tiny_generator, "prepare", lambda *a, **options: Spoilt(plain(*a, **options), 7)
+    )
+    options = replace(PRESETS[preset], steps=30, batch=batch)
+    steps, seen = drag(tiny_generator, ws, [[14, 16]], [[25, 16]], options=options), []
+    with pytest.raises(BadNumbers, match="beyond what can be computed") as refusal:
+        while True:
+            seen.append(next(steps))
+    assert refusal.value.code == "not_finite" and refusal.value.hint
+    assert 3 < len(seen) < 10
+    for step in seen:
+        assert step.ws.isfinite().all() and step.points.isfinite().all()
+        assert not step.finished
+
+
+def test_a_latent_that_runs_away_ends_a_drag_before_the_step_is_taken(tiny_generator, ws):
+    options = replace(QUICK, lr=1e30, steps=5)
+    steps = drag(tiny_generator, ws, [[14, 16]], [[25, 16]], options=options)
+    assert next(steps).index == 0
+    with pytest.raises(BadNumbers):
+        next(steps)
+
+
+def test_only_where_a_drag_can_be_gone_on_from_a_step_says_how(tiny_generator, ws):
+    options = replace(QUICK, steps=12, batch=4, lr=1e-4)
+    steps = list(drag(tiny_generator, ws, [[14, 16]], [[28, 16]], options=options))
+    known = [step.resume is not None for step in steps]
+    assert known == [True] * 4 + [False, False, False, True] * 2 + [True]
+    assert [s.resume.index for s in steps if s.resume] == [k for k, can in enumerate(known) if can]
+    assert steps[-1].resume.ending == "cap" and steps[-1].resume.numbers.numel() == 0

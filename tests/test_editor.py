@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from draggan import tuning
 from draggan.drag import DragOptions
 from draggan.editor import DragEditor
-from draggan.errors import BadInput, BadPicture, DragganError
+from draggan.errors import BadInput, BadNumbers, BadPicture, DragganError
 from draggan.inversion import InversionOptions
 from draggan.tuning import TuningOptions
 
@@ -325,3 +326,53 @@ def test_a_seeds_changes_are_told_too(seeded: DragEditor) -> None:
     drag(seeded)
     wanted = (seeded.image() != before).any(axis=2)
     assert wanted.any() and np.array_equal(seeded.changed(seeded.image()), wanted)
+
+
+def test_numbers_that_are_none_leave_the_timeline_at_the_last_good_step(
+    editor: DragEditor,
+) -> None:
+    drag(editor)
+    before, seen = editor.position, []
+    wild = DragOptions(steps=9, lr=1e30)
+    with pytest.raises(BadNumbers):
+        seen.extend(step.index for step in editor.drag([(20, 15)], [(30, 15)], options=wild))
+    assert editor.position == before == len(editor.timeline) - 1
+    assert drag(editor)[-1].index > before
+
+
+def test_a_timeline_without_room_ends_a_drag_in_words(
+    editor: DragEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("draggan.saved.MAX_STATES", 3)
+    with pytest.raises(BadInput, match="as many steps as it may have"):
+        drag(editor)
+    assert editor.position == 2 == len(editor.timeline) - 1
+
+
+def test_memory_that_was_given_back_changes_no_picture(
+    editor: DragEditor, seeded: DragEditor
+) -> None:
+    for one in (editor, seeded):
+        drag(one)
+        before = [one.image(index, max_side=30) for index in range(one.position + 1)]
+        tuned = one.generator
+        one.release()
+        assert one.generator is one.base or one.generator is not tuned
+        after = [one.image(index, max_side=30) for index in range(one.position + 1)]
+        assert all(map(np.array_equal, before, after))
+        assert drag(one)[-1].index > len(before) - 1
+
+
+def test_tuning_that_leads_to_no_numbers_is_not_kept(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tuning.tune
+
+    def spoilt(*args: Any, **options: Any) -> Any:
+        for step in plain(*args, **options):
+            yield replace(step, psnr=float("nan"))
+
+    monkeypatch.setattr("draggan.tuning.tune", spoilt)
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(picture()))
+    assert editor.generator is editor.base and np.isfinite(editor.psnr)  # type: ignore[arg-type]

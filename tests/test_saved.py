@@ -164,6 +164,35 @@ def test_tuning_too_large_to_keep_is_done_again_with_its_weight(
     same(editor, other)
 
 
+def test_who_asks_for_it_gets_tuning_of_any_size_and_the_weight_with_it(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal keeps it all; what an editor saves later from there is as if it never had."""
+    monkeypatch.setattr(saved, "MAX_DELTA", 100)
+    weight = np.ones((40, 50), np.float32)
+    weight[:, 25:] = 0.25
+    editor = dragged(tiny_generator, weight=weight)
+    data = pack(editor.saved(), STAMP, max_delta=1 << 30)
+    with pytest.raises(BadSaved):
+        unpack(data)
+    with pytest.raises(BadSaved):
+        unpack(data, max_delta=len(data) // 1000)
+    other = DragEditor(editor.base)
+    assert list(other.restore(unpack(data, max_delta=1 << 30)[0])) == []
+    same(editor, other)
+    assert pack(other.saved(), STAMP) == pack(editor.saved(), STAMP)
+    assert pack(other.saved(), STAMP, max_delta=1 << 30) == data
+
+
+def test_a_seed_dragged_under_a_mask_is_saved_too(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    editor.set_seed(3)
+    mask = np.ones((32, 32), np.float32)
+    mask[:, 20:] = 0
+    list(editor.drag([(10, 20)], [(16, 20)], mask=mask, options=OPTIONS))
+    same(editor, reopened(editor))
+
+
 def test_tuning_that_is_kept_is_not_done_again(tiny_generator: Any) -> None:
     assert reopened(dragged(tiny_generator)).restored_in == 0  # type: ignore[attr-defined]
 
@@ -181,9 +210,10 @@ def test_an_editor_without_a_picture_has_nothing_to_save(tiny_generator: Any) ->
 def test_an_edit_that_has_grown_too_large_is_refused_in_words(
     tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    edit = dragged(tiny_generator).saved()
     monkeypatch.setattr(saved, "MAX_LATENTS", 100)
     with pytest.raises(BadInput, match="too large to be saved") as refusal:
-        pack(dragged(tiny_generator).saved(), STAMP)
+        pack(edit, STAMP)
     assert refusal.value.hint
 
 
