@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-import zmq
-from draggan_daemon.config import Config
 from draggan_daemon.desk import ALONE_SECONDS
-from draggan_daemon.door import Door
-from draggan_daemon.in_process import InProcessWorker
 from draggan_wire.errors import WrongProtocol
 from draggan_wire.messages import (
-    FROM_DAEMON,
     MAGIC,
     Blob,
     Close,
@@ -27,7 +20,6 @@ from draggan_wire.messages import (
     Credit,
     Done,
     Drag,
-    Envelope,
     Error,
     Frame,
     Hello,
@@ -47,140 +39,13 @@ from draggan_wire.messages import (
     SessionKey,
     State,
     Stop,
-    Welcome,
-    decode,
     encode,
 )
 
-from .fake_engine import SAVED, FakeEngine
+from .door_stage import RGB, Build, begin_dragging, build, drag, eventually, refused
+from .fake_engine import SAVED
 
-M = TypeVar("M")
-RGB = Image("rgb8", 8, 6, bytes(8 * 6 * 3))
-
-
-class Client:
-    """A DEALER that keeps what it hears."""
-
-    def __init__(self, context: zmq.Context, endpoint: str) -> None:
-        self.socket = context.socket(zmq.DEALER)
-        self.socket.linger = 0
-        self.socket.connect(endpoint)
-        self.heard: list[Envelope] = []
-        self._requests = 0
-
-    def send(self, message: Any) -> int:
-        self._requests += 1
-        self.socket.send_multipart(encode(message, request=self._requests))
-        return self._requests
-
-    def raw(self, *frames: bytes) -> None:
-        self.socket.send_multipart(frames)
-
-    def receive(self, *, seconds: float = 5.0) -> Envelope:
-        assert self.socket.poll(seconds * 1000), f"silence after {self.heard[-5:]}"
-        self.heard.append(decode(self.socket.recv_multipart(), ops=FROM_DAEMON))
-        return self.heard[-1]
-
-    def ask(self, message: Any, kind: type[M]) -> M:
-        """Send, and read on until the answer of that kind to this very request."""
-        request = self.send(message)
-        while True:
-            answer = self.receive()
-            if answer.re == request and isinstance(answer.message, (kind, Error)):
-                assert isinstance(answer.message, kind), answer.message
-                return answer.message
-
-    def wait(self, kind: type[M]) -> M:
-        while not isinstance(message := self.receive().message, kind):
-            pass
-        return message
-
-    def hello(self, **how: Any) -> Welcome:
-        return self.ask(Hello(protocols=(1,), client="test 1", **how), Welcome)
-
-    def open(self) -> Opened:
-        opened = self.ask(Open("tiny", image=RGB), Opened)
-        self.wait(Ready)
-        return opened
-
-    def of(self, kind: type[M]) -> list[M]:
-        return [e.message for e in self.heard if isinstance(e.message, kind)]
-
-    def close(self) -> None:
-        self.socket.close()
-
-
-class House:
-    """A door that serves in a thread, and its clients."""
-
-    def __init__(self, path: Path, engine: FakeEngine, config: Config, **how: Any) -> None:
-        self.engine = engine
-        self.worker = InProcessWorker(engine)
-        self.door = Door(self.worker, config, version="0", **how)
-        self.endpoint = f"ipc://{path}"
-        self.door.bind(self.endpoint)
-        self.thread = threading.Thread(target=self.door.serve)
-        self.thread.start()
-        self.context = zmq.Context()
-        self.clients: list[Client] = []
-
-    def client(self, *, greet: bool = True) -> Client:
-        client = Client(self.context, self.endpoint)
-        self.clients.append(client)
-        if greet:
-            client.hello()
-        return client
-
-    def end(self) -> None:
-        self.door.end()
-        self.thread.join(8)
-        assert not self.thread.is_alive() and self.worker.ended()
-        self.worker.release()
-        for client in self.clients:
-            client.close()
-        self.context.term()
-
-
-Build = Callable[..., House]
-
-
-@pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    houses: list[House] = []
-
-    def begin(
-        *,
-        limits: Limits | None = None,
-        lease: float = 900.0,
-        idle_exit: float | None = None,
-        clock: Callable[[], float] | None = None,
-        **engine: Any,
-    ) -> House:
-        config = Config(limits=limits or Limits(), lease=lease, idle_exit=idle_exit)
-        how = {"clock": clock} if clock else {}
-        houses.append(House(tmp_path / "d.sock", FakeEngine(**engine), config, **how))
-        return houses[-1]
-
-    yield begin
-    for house in houses:
-        house.end()
-
-
-def drag(opened: Opened, **how: Any) -> Drag:
-    return Drag(opened.session, ((1, 1),), ((3, 3),), **how)
-
-
-def begin_dragging(client: Client, opened: Opened) -> None:
-    client.send(drag(opened))
-    while client.wait(State).state != "dragging":
-        pass
-
-
-def eventually(true: Callable[[], bool], *, seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+__all__ = ["build"]  # the fixture
 
 
 def test_hello_is_answered_with_limits_and_models(build: Build) -> None:
@@ -396,7 +261,7 @@ def test_a_drag_goes_on_without_its_client_for_a_while_only(build: Build) -> Non
     eventually(lambda: all(session.route is None for session in house.door._desk.sessions))
     taken = house.engine.steps_taken
     eventually(lambda: house.engine.steps_taken > taken + 5)
-    now[0] += ALONE_SECONDS
+    now[0] += ALONE_SECONDS + 1
     time.sleep(1.2)
     taken = house.engine.steps_taken
     heir = house.client(greet=False)
@@ -420,14 +285,6 @@ def test_a_session_that_is_not_resumed_in_time_is_closed(build: Build) -> None:
     now[0] += 60
     eventually(lambda: house.engine.closed != [])
     assert len(house.door._desk.sessions) == 0
-
-
-def refused(client: Client, message: Any) -> Error:
-    request = client.send(message)
-    answer = client.receive()
-    assert answer.re == request and isinstance(answer.message, Error)
-    assert answer.message.sentence and answer.message.hint
-    return answer.message
 
 
 def test_every_limit_is_kept_and_named(build: Build) -> None:
