@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from .config import LogSettings
 from .config_values import ConfigError
@@ -97,7 +97,8 @@ class _PrivateFile(RotatingFileHandler):
     """Each file that it begins can be read by its owner alone."""
 
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
+        return cast(TextIOWrapper, file)
 
 
 def _private(path: str, flags: int) -> int:

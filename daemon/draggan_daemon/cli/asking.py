@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from draggan_wire.errors import BadMessage, NoDaemon, WireError
 from draggan_wire.messages import Envelope, Error, Manage, Message, Ping, Report, Welcome
 
 from ..local_socket import serving_process
+from ..report import from_report
 from .version import version
 
 ANSWER_SECONDS = 5.0
@@ -44,17 +44,15 @@ class Conversation:
         answer: Message = envelope.message
         return answer
 
-    def manage(self, errand: str) -> Any:
+    def manage(self, errand: str) -> dict[str, Any]:
         """The facts that the daemon reports. Raises Unsupported where it is an older one."""
         answer = self.ask(Manage(errand))
-        if not isinstance(answer, Report):
-            raise BadMessage("The daemon's report is none.", hint="Update the older side.")
         try:
-            return json.loads(bytes(answer.facts.data))
+            if isinstance(answer, Report):
+                return from_report(answer)
         except ValueError:
-            raise BadMessage(
-                "The daemon's report cannot be read.", hint="Update the older side."
-            ) from None
+            pass
+        raise BadMessage("The daemon's report cannot be read.", hint="Update the older side.")
 
     def _wait(self, wanted: Any) -> Any:
         deadline = time.monotonic() + ANSWER_SECONDS
@@ -86,7 +84,7 @@ def meet(path: Path) -> tuple[Welcome, float]:
         return daemon.welcome, daemon.milliseconds
 
 
-def manage(path: Path, errand: str) -> Any:
+def manage(path: Path, errand: str) -> dict[str, Any]:
     """The facts of one errand."""
     with conversation(path) as daemon:
         return daemon.manage(errand)

@@ -1,4 +1,4 @@
-"""`draggand drain`: the daemon takes no new sessions and ends when the last one is closed."""
+"""`draggand drain`: the daemon takes nothing new and ends when what it computes is done."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .place import add_endpoint, place
 
 
 def register(commands: Any) -> None:
-    drain = commands.add_parser("drain", help="take no new sessions; end after the last")
+    drain = commands.add_parser("drain", help="take nothing new; end when all work is done")
     drain.description = (
-        "Lets the daemon end when it disturbs nobody: sessions that are open go on, new ones are "
-        "refused, and it ends with the last of them."
+        "Lets the daemon end when it disturbs nobody: what it computes is finished, nothing new is "
+        "taken, then it ends. The journal keeps the sessions for the next daemon."
     )
     add_endpoint(drain)
     drain.set_defaults(run=_run)
@@ -22,14 +22,6 @@ def register(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     path = place(options)
-    facts = manage(path, "drain")
-    left = facts.get("sessions", 0) if isinstance(facts, dict) else 0
-    if left:
-        print(f"draining: the daemon at ipc://{path} ends when {_counted(left)} closed")
-    else:
-        print(f"draining: the daemon at ipc://{path} has no session and ends now")
+    manage(path, "drain")
+    print(f"the daemon at ipc://{path} takes nothing new and ends when its work is done")
     return OK
-
-
-def _counted(sessions: int) -> str:
-    return "1 session is" if sessions == 1 else f"{sessions} sessions are"

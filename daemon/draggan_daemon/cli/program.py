@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from draggan_wire.errors import AccessRefused, BadInput, Busy, LimitExceeded, WireError
 
+from .. import cli_access
 from ..config_values import ConfigError
-from ..exit_codes import CONFIGURATION, INTERRUPTED, OK, TEMPORARY, UNAVAILABLE, USAGE
+from ..exit_codes import CONFIGURATION, INTERRUPTED, OK, SOFTWARE, TEMPORARY, UNAVAILABLE, USAGE
 from . import (
     config,
     connect,
@@ -27,6 +30,8 @@ from . import (
 from .asking import NotNow
 from .version import PrintVersion
 
+log = logging.getLogger("draggand")
+
 COMMANDS = (
     serve,
     status,
@@ -39,6 +44,7 @@ COMMANDS = (
     models,
     install_service,
     connect,
+    cli_access,
 )
 _CODES: tuple[tuple[type[WireError], int], ...] = (
     (ConfigError, CONFIGURATION),
@@ -65,6 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        return _mistake(error)
+
+
+def _mistake(error: Exception) -> int:
+    """A fault of the program's own: where it happened is for a report, not for the user."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}:{where.lineno}"
+    print(f"draggand: This is a fault of the program: {error!r} ({place}).", file=sys.stderr)
+    print("  Please report it together with what you did.", file=sys.stderr)
+    log.debug("the program failed", exc_info=error)
+    return SOFTWARE
 
 
 def _complain(error: WireError) -> int:

@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from draggan_wire.errors import BadInput
+from draggan_wire.errors import BadInput, WireError
 
 from ..config import Config, load
 from ..exit_codes import OK
@@ -21,6 +21,8 @@ from .version import version
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from ..door import Door
 
 EPHEMERAL_IDLE_EXIT = "15m"
 
@@ -61,8 +63,16 @@ def _serve(options: argparse.Namespace) -> int:
     config = _config(options)
     path = socket_of(config)
     begin_log(config.log, verbose=options.verbose)
-    with claimed(path):
-        ended = _serve_at(path, config)
+    try:
+        with claimed(path):
+            ended = _serve_at(path, config, options)
+    except WireError as error:
+        if config.log.file:  # the words on standard error may be read by nobody
+            log.error("%s %s", error.sentence, error.hint)
+        raise
+    except Exception:
+        log.exception("the daemon failed")
+        raise
     if not ended:  # a step that takes very long; its thread dies with the process
         log.warning("the step in flight was cut off")
         logging.shutdown()
@@ -70,33 +80,45 @@ def _serve(options: argparse.Namespace) -> int:
     return OK
 
 
-def _serve_at(path: Path, config: Config) -> bool:
+def _serve_at(path: Path, config: Config, options: argparse.Namespace) -> bool:
     """Serve until told to end; False if the worker is still in a step then."""
-    from ..door import Door
-    from ..engine import TorchEngine
-    from ..in_process import InProcessWorker
+    from ..assembly import Daemon
 
-    engine = TorchEngine(
-        device=config.device[0], threads=config.threads, max_bytes=config.limits.max_bytes
-    )
-    worker = InProcessWorker(engine)
     notifier = Notifier(os.environ)
-    door = Door(worker, config, version=version(), clock=WatchedClock(notifier))
+    daemon = Daemon(config, path, version=version(), clock=WatchedClock(notifier))
+    try:
+        with daemon.listening() as endpoints:
+            _obey_signals(daemon.door, notifier, options)
+            where = " and ".join(endpoints)
+            log.info("draggand %s serves at %s", version(), where)
+            notifier.ready(f"Serving at {where}")
+            daemon.door.serve()
+    finally:
+        ended = daemon.release()
+    return ended
+
+
+def _obey_signals(door: Door, notifier: Notifier, options: argparse.Namespace) -> None:
+    """SIGTERM and Ctrl+C end in good order, the second time at once; SIGHUP reads settings again.
+
+    A terminal that is closed sends SIGHUP as well, and means the end.
+    """
+    had_terminal = os.isatty(2)
 
     def end(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+        signal.signal(number, signal.SIG_DFL)
         notifier.stopping()
         door.end()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    door.bind(f"ipc://{path}")
-    log.info("serving at ipc://%s", path)
-    notifier.ready(f"Serving at ipc://{path}")
-    door.serve()
-    if ended := worker.ended():
-        worker.release()
-    return ended
+    def reload(number: int, frame: FrameType | None) -> None:
+        if had_terminal and not os.isatty(2):
+            door.end()
+        else:
+            door.reload()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGHUP, reload)
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -23,7 +23,7 @@ def register(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    rows = manage(place(options), "sessions")
+    rows = manage(place(options), "sessions").get("sessions", [])
     if options.json:
         print(json.dumps(rows, indent=2))
     elif not rows:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from draggan_wire.errors import Unsupported, WireError
+from draggan_wire.errors import AccessRefused, Unsupported, WireError
 
 from ..exit_codes import OK, TEMPORARY, UNAVAILABLE
 from ..local_socket import serving_process
@@ -55,10 +55,9 @@ def _facts(path: Path, daemon: Conversation) -> dict[str, Any]:
         "round_trip_ms": round(daemon.milliseconds, 3),
     }
     try:
-        report = daemon.manage("status")
-    except Unsupported:
+        return {**facts, **daemon.manage("status")}
+    except (Unsupported, AccessRefused):  # an older one, or a relay's: that one is not ours
         return facts
-    return {**facts, **report} if isinstance(report, dict) else facts
 
 
 def _lines(facts: Facts) -> Iterator[str]:
@@ -85,7 +84,7 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
     if "journal" in facts:
         yield "journal", _journal(facts["journal"])
     if facts.get("draining"):
-        yield "draining", "no new sessions; it ends with the last one"
+        yield "draining", "takes nothing new, and ends when what it computes is done"
 
 
 def _worker(worker: Facts) -> str:
