@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from draggan_wire.client import Client, Connected, Event, Lost, Refused
 from draggan_wire.errors import AccessRefused, BadInput, LimitExceeded, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     MISMATCH,
+    Ack,
     Close,
     Closed,
     Credit,
@@ -23,6 +26,7 @@ from draggan_wire.messages import (
     Frame,
     Hello,
     Image,
+    Link,
     ListModels,
     Message,
     ModelList,
@@ -31,11 +35,13 @@ from draggan_wire.messages import (
     Ping,
     Pong,
     SessionKey,
+    State,
     Stop,
     Welcome,
     decode,
     encode,
 )
+from draggan_wire.parts import Assembler, split
 from draggan_wire.zmtp import Credentials
 
 from .zmq_router import Multipart, Router
@@ -72,6 +78,12 @@ class Daemon:
             if len(found) >= count:
                 return found
             assert time.monotonic() < end, f"{kind.__name__} was not heard"
+            time.sleep(0.005)
+
+    def wait_to_hear(self, message: Message) -> None:
+        end = time.monotonic() + 5
+        while message not in self.heard:
+            assert time.monotonic() < end, f"{message} was not heard"
             time.sleep(0.005)
 
 
@@ -339,3 +351,236 @@ def test_a_client_of_nobody_closes_at_once(address: str) -> None:
     before = time.monotonic()
     client.close()
     assert time.monotonic() - before < 0.5
+
+
+# Events, features, and what a slow link needs.
+
+OPENED = Opened("s", "token", 2, 2)
+ALL = ("acks", "parts", "link")
+
+
+class Counting(Daemon):
+    """Knows all features, numbers a session's events, and cuts what is large when `cut` says so."""
+
+    def __init__(
+        self, table: dict[type[Any], list[Message]], *, features: tuple[str, ...] = ALL
+    ) -> None:
+        super().__init__(table)
+        self.event = 0
+        self.features = features
+        self.assembler = Assembler(1 << 28)
+        self.interrupting: list[Message] = []  # what is said after the first part of an answer
+
+    def __call__(self, frames: Multipart) -> Iterator[Multipart]:
+        whole = self.assembler.take(frames)
+        if whole is None:
+            return
+        envelope = decode(whole)
+        self.heard.append(envelope.message)
+        answers = self.table.get(type(envelope.message), [])
+        if isinstance(envelope.message, Hello):
+            answers = [Welcome(1, "t", "none", features=self.features, resumed=self.resumed)]
+        for answer in answers:
+            parts = list(split(self.encoded(answer, envelope.id)))
+            if len(parts) > 1:
+                parts[1:1] = [self.encoded(message, None) for message in self.interrupting]
+            for part in parts:
+                yield [bytes(frame) for frame in part]
+
+    def encoded(self, message: Message, number: int | None) -> Any:
+        preview = isinstance(message, Frame) and message.kind == "preview"
+        if getattr(message, "session", None) is None or preview:
+            return encode(message, reply=number)
+        self.event += 1
+        return encode(message, reply=number, event=self.event)
+
+
+def test_events_are_acknowledged_soon_and_at_the_end_of_a_drag_at_once(
+    address: str, start: Start
+) -> None:
+    kept = [Frame("s", i + 1, "kept", i, PICTURE) for i in range(20)]
+    done = Done("s", "stopped", 20, 1.0, ())
+    daemon = Counting({Open: [OPENED], Stop: [*kept, done]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", seed=1))
+        assert daemon.wait_for(Ack) == [Ack("s", 1)]
+        client.send(Stop("s"))
+        messages(client, 22)
+        acks = daemon.wait_for(Ack, 2)
+        assert acks[-1] == Ack("s", 22) and len(acks) < 5
+
+
+def test_an_event_that_comes_again_after_a_reconnect_is_dropped(address: str, start: Start) -> None:
+    daemon = Counting({Open: [OPENED, State("s", "opening")]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", seed=1))
+        assert len(messages(client, 2)) == 2
+    daemon.resumed, daemon.event = ("s",), 0
+    daemon.table[Stop] = [OPENED, State("s", "opening"), State("s", "idle")]
+    with Router(address, daemon):
+        events(client, 2)
+        (again,) = [m for m in daemon.heard if isinstance(m, Hello)][1:]
+        assert again.resume == (SessionKey("s", "token", 2),)
+        client.send(Stop("s"))
+        assert messages(client, 1) == [State("s", "idle")]
+        daemon.wait_to_hear(Ack("s", 3))
+
+
+def test_an_old_daemon_hears_of_no_new_things(address: str, start: Start) -> None:
+    picture = Image("rgb8", 512, 512, bytes(512 * 512 * 3))
+    daemon = Daemon({Open: [OPENED], Stop: [preview(1), Done("s", "cap", 1, 1.0, ())]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", image=picture))
+        client.send(Stop("s"))
+        messages(client, 3)
+        time.sleep(0.3)
+    assert [type(message) for message in daemon.heard] == [Hello, Open, Stop]
+    assert client.credit == 2
+
+
+def test_a_large_picture_goes_in_parts_and_comes_in_parts(address: str, start: Start) -> None:
+    picture = Image("rgb8", 512, 512, bytes(512 * 512 * 3))
+    daemon = Counting({Open: [OPENED], Stop: [Frame("s", 1, "kept", 1, picture)]})
+    with Router(address, daemon) as router:
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", image=picture))
+        assert messages(client, 1) == [OPENED]
+        client.send(Stop("s"))
+        (kept,) = messages(client, 1)
+        assert max(len(frames[-1]) for frames in router.received) <= 1 << 18
+    assert isinstance(kept, Frame) and kept.image == picture
+    assert daemon.wait_for(Open)[0].image == picture
+
+
+def test_what_comes_between_the_parts_of_a_message_is_told_after_it(
+    address: str, start: Start
+) -> None:
+    result = Frame("s", 1, "result", 1, Image("rgb8", 512, 512, bytes(512 * 512 * 3)))
+    done = Done("s", "cap", 1, 1.0, ())
+    daemon = Counting({Open: [OPENED], Stop: [result, State("s", "idle")]})
+    daemon.interrupting = [done, preview(2)]
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", seed=1))
+        messages(client, 1)
+        client.send(Stop("s"))
+        assert messages(client, 4) == [result, done, preview(2), State("s", "idle")]
+
+
+def test_the_link_is_measured_and_told(address: str, start: Start) -> None:
+    daemon = Counting({})
+    with Router(address, daemon):
+        client = start(address)
+        assert len(events(client)) == 1
+        (link,) = daemon.wait_for(Link)
+        assert 0 < link.round_trip_ms < 500 and link.bytes_per_second is None
+        assert len(daemon.wait_for(Ping)) == 3
+        assert client.poll(0.1) == []  # nothing of it is the program's business
+
+
+def test_only_a_host_that_reads_jpeg_offers_to(address: str, start: Start) -> None:
+    daemon = Daemon()
+    with Router(address, daemon):
+        events(start(address, jpeg=lambda data, width, height: b""))
+    assert daemon.heard[0].features == ("acks", "parts", "rows", "jpeg")  # type: ignore[union-attr]
+
+
+def coded(kind: str, data: bytes) -> Frame:
+    return Frame("s", 5, kind, 5, Image("gray8", 2, 2, data, "rows"))
+
+
+def test_coded_pictures_come_out_raw(address: str, start: Start) -> None:
+    result = coded("result", zlib.compress(b"12\2\2"))
+    with Router(address, Daemon({Stop: [result]})):
+        client = start(address)
+        events(client)
+        client.send(Stop("s"))
+        assert messages(client, 1) == [replace(result, image=PICTURE)]
+
+
+def test_only_pictures_that_are_still_wanted_are_decoded(
+    address: str, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(client_module, "decoded", lambda frame, jpeg: seen.append(frame.step))
+    with Router(address, Daemon({Stop: [preview(i) for i in range(9)] + [Pong()]})):
+        client = start(address)
+        events(client)
+        client.send(Stop("s"))
+        time.sleep(0.3)
+        client.poll()
+    assert seen == [8]
+
+
+def test_a_damaged_preview_costs_its_credit_only(address: str, start: Start) -> None:
+    daemon = Daemon({Stop: [preview(1), coded("preview", b"no rows"), Pong()]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Stop("s"))
+        time.sleep(0.2)
+        assert messages(client, 1) == [Pong()]
+        assert daemon.wait_for(Credit) == [Credit("s", 2)]  # the one it has replaced, too
+
+
+def test_a_damaged_result_is_an_error_of_its_request(address: str, start: Start) -> None:
+    with Router(address, Daemon({Stop: [coded("result", b"no rows")]})):
+        client = start(address)
+        events(client)
+        number = client.send(Stop("s"))
+        (event,) = events(client)
+    assert isinstance(event, Envelope) and event.re == number
+    assert isinstance(event.message, Error) and event.message.session == "s"
+    assert "damaged" in event.message.sentence
+
+
+@pytest.mark.parametrize(("code", "kind"), [("connection_lost", Lost), ("access_refused", Refused)])
+def test_a_farewell_ends_the_connection_in_the_daemons_words(
+    address: str, start: Start, code: str, kind: type[Any]
+) -> None:
+    farewell = Error(code=code, sentence="The other computer is gone.", hint="Wait.")
+
+    def go(frames: Multipart) -> Iterator[Multipart]:
+        yield from daemon(frames)
+        if isinstance(decode(frames).message, Stop):
+            yield [bytes(frame) for frame in encode(farewell)]
+
+    daemon = Daemon()
+    with Router(address, go):
+        client = start(address)
+        events(client)
+        client.send(Stop("s"))
+        event = events(client)[0]
+        assert isinstance(event, kind) and event.error.sentence == farewell.sentence
+        if kind is Lost:
+            assert isinstance(events(client)[-1], Connected)
+
+
+def test_other_errors_without_a_request_are_no_farewell(address: str, start: Start) -> None:
+    error = Error(code="bad_message", sentence="What was that?")
+    with Router(address, Counting({Stop: [error]})):
+        client = start(address)
+        events(client)
+        client.send(Stop("s"))
+        assert messages(client, 1) == [error]
+
+
+def test_the_loopback_password_is_read_again_at_each_connect(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = iter(["of the daemon before", "right", "right", "right"])
+    monkeypatch.setattr(client_module, "PAUSE_AFTER_REFUSAL", 0.05)
+    monkeypatch.setattr(
+        client_module, "loopback_credentials", lambda at: Credentials("anna", next(passwords))
+    )
+    with Router("tcp://127.0.0.1:*", Daemon(), password="right") as router:
+        refused, connected = events(start(router.endpoint), 2)
+    assert isinstance(refused, Refused) and isinstance(connected, Connected)

@@ -192,6 +192,7 @@ class RawPeer:
         self._listener.listen()
         self._script, self._pause, self._stay = script, pause, stay
         self._over = threading.Event()
+        self.heard = b""  # known at the end
         self._thread = threading.Thread(target=self._talk)
         self._thread.start()
 
@@ -212,6 +213,7 @@ class RawPeer:
             if not self._stay:
                 peer.shutdown(socket.SHUT_WR)
             self._over.wait(5)
+            self.heard = peer.recv(1 << 16, socket.MSG_DONTWAIT)
 
 
 GARBAGE = {
@@ -249,6 +251,27 @@ def test_what_came_before_the_end_is_still_delivered(tmp_path: Path, connect: Co
         assert receive(client) == [[b"a"]]
         with pytest.raises(ConnectionLost):
             receive(client)
+
+
+def test_a_client_that_only_listens_is_heard_all_the_same(
+    tmp_path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What libzmq asks may stand behind megabytes of a result: it must hear of us without.
+    monkeypatch.setattr(connection_module, "HEARTBEAT", 0.05)
+    script = [GREETING + READY, *[b"\x00\x01x"] * 60]
+    with RawPeer(f"{tmp_path}/raw", script, pause=0.01) as peer:
+        receive(connect(f"ipc://{tmp_path}/raw"), 60)
+    assert 5 <= peer.heard.count(b"\x04PING") <= 14
+
+
+def test_what_had_to_be_waited_for_is_measured(tmp_path: Path, connect: Connect) -> None:
+    half = bytes(1 << 19)
+    head = b"\x02" + struct.pack(">Q", 1 << 20)
+    with RawPeer(f"{tmp_path}/raw", [GREETING + READY + head + half, half], pause=0.2):
+        client = connect(f"ipc://{tmp_path}/raw")
+        assert receive(client) == [[half + half]]
+        ((waited, seconds),) = client.transfers
+    assert len(half) <= waited <= 2 * len(half) and 0.15 < seconds < 2
 
 
 def test_a_frozen_peer_is_given_up(

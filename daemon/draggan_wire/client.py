@@ -221,7 +221,7 @@ class Client:
         gone = isinstance(error, (NoDaemon, ConnectionLost))
         with self._changed:
             was_connected, self._welcome = self._welcome is not None, None
-            self._outbox.clear()
+            self._outbox.connected(None)
             if self._trouble != error.sentence:
                 self._trouble = error.sentence
                 self._put(Lost(error) if gone else Refused(error), urgent=True)

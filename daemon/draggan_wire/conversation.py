@@ -113,10 +113,13 @@ class Conversation:
             self._empty_outbox(now)
 
     def _empty_outbox(self, now: float) -> None:
-        while (frames := self._outbox.message()) is not None:
-            self._connection.send(frames)
         trip = self._meter.round_trip or 0.0
-        while self._pace.allows(now, trip) and (part := self._outbox.part()) is not None:
+        while True:
+            while (frames := self._outbox.message()) is not None:
+                self._connection.send(frames)
+            part = self._outbox.part() if self._pace.allows(now, trip) else None
+            if part is None:
+                return
             self._connection.send(part)
             self._pace.sent(self._send(Ping()), memoryview(part[2]).nbytes, now)
 
@@ -151,11 +154,12 @@ class Conversation:
             return  # a newer daemon's message that this client has not asked for
         if self._is_for_us(envelope):
             return
-        self._held.append(envelope)
-        if not self._assembler.under_way:  # else it has overtaken what is on its way
-            held, self._held = self._held, []
-            for one in held:
-                self._take(one)
+        if self._assembler.under_way:  # it has overtaken what is on its way
+            self._held.append(envelope)
+            return
+        held, self._held = self._held, []
+        for one in (envelope, *held):
+            self._take(one)
 
     def _assemble(self, frames: Frames) -> Optional[Frames]:
         """The whole message that has come with these frames, measured on its way."""

@@ -16,7 +16,7 @@ Frames = List[Bytes]
 class _Waiting:
     frames: Frames
     session: Optional[str]
-    size: int
+    size: int  # bytes that have not left
     parts: Optional[Iterator[Frames]] = None  # once it is under way
 
 
@@ -28,16 +28,17 @@ class Outbox:
         self._pace: Optional[Pace] = None
 
     def connected(self, pace: Optional[Pace]) -> None:
-        """A new connection: it takes parts at that pace, or none where it is None."""
+        """A new connection: it takes parts at that pace, or none where it is None.
+
+        What has not left yet was meant for the one before.
+        """
         self._pace = pace
+        self._waiting.clear()
 
     def put(self, frames: Frames, session: Optional[str] = None) -> None:
         """Appends a message; `session` is the one that it is about."""
         size = sum(memoryview(frame).nbytes for frame in frames[1:])
         self._waiting.append(_Waiting(frames, session, size))
-
-    def clear(self) -> None:
-        self._waiting.clear()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -65,11 +66,11 @@ class Outbox:
             return None
         if large.parts is None:
             large.parts = split(large.frames, piece=lambda: pace.piece)
-        part = next(large.parts, None)
-        if part is None:
+        part = next(large.parts)
+        large.size -= memoryview(part[2]).nbytes
+        if not large.size:
             self._waiting.remove(large)
-            return self.part()
         return part
 
     def _is_large(self, one: _Waiting) -> bool:
-        return self._pace is not None and one.size > PART
+        return one.parts is not None or (self._pace is not None and one.size > PART)

@@ -42,7 +42,7 @@ class Pace:
     def allows(self, now: float, round_trip: float) -> bool:
         """Whether another piece may leave, on a way of `round_trip` seconds there and back."""
         room = min((self._rate or 0.0) * round_trip, MOST)
-        return self._bytes <= room or now - self._left >= LATE
+        return self._bytes <= room + self.piece / 2 or now - self._left >= LATE
 
     def sent(self, ping: int, size: int, now: float) -> None:
         """A piece of `size` bytes has left, with a ping behind it."""
