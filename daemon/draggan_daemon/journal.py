@@ -18,14 +18,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from draggan_wire.messages import Drag, Open
-
 from .journal_bounds import Bounds
-from .journal_changes import Broken, Delivered, Dragging, Opened, Parked, Recorded, Removed
+from .journal_changes import (
+    Broken,
+    Delivered,
+    Dragging,
+    Ended,
+    Opened,
+    Parked,
+    Recorded,
+    Removed,
+)
 from .journal_disk import Disk
 from .journal_files import Bytes
 from .journal_queue import WriteQueue
-from .journal_reader import read_in_flight, read_snapshot
+from .journal_reader import InFlight, read_in_flight, read_snapshot
 from .journal_requests import number_of
 from .journal_values import Damaged, JournalCost, JournalError, Kept
 from .journal_writer import Writer
@@ -61,6 +68,10 @@ class Journal:
         self._writer.start()
 
     @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was found damaged, and where it lies now: sentences for the log and the doctor."""
         return tuple(self._writer.notes)
@@ -81,6 +92,11 @@ class Journal:
     def dragging(self, session: str, request: Sequence[Bytes], re: int | None, first: int) -> int:
         """A drag sets out from step `first`; `request` as for `opening`."""
         return self._queue.submit(Dragging(session, request, re, first))
+
+    def ended(self, session: str, words: Sequence[Bytes], re: int | None) -> int:
+        """What was in flight has come to its end; `words` are the encoded `done` or `ready`,
+        without magic, until the client is known to have them."""
+        return self._queue.submit(Ended(session, words, re))
 
     def delivered(self, session: str, *, kept: int | None = None, finished: bool = False) -> int:
         """The client has the kept frames up to step `kept`; `finished`: the last word, too, of
@@ -137,8 +153,9 @@ class Journal:
         """
         return self._read(session, read_snapshot)
 
-    def request(self, session: str) -> tuple[Open | Drag | None, int | None]:
-        """What the session was asked for and has not delivered yet, with the request's number."""
+    def request(self, session: str) -> tuple[InFlight, int | None]:
+        """What the session was asked for and has not delivered yet, with the request's number; the
+        last words where it had come to its end."""
         return self._read(session, read_in_flight)
 
     def _read(self, session: str, read: Callable[[Path, str], T]) -> T:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .journal_files import Bytes, StoredFile
 from .journal_requests import framed, size_of
-from .journal_rows import DRAG, DRAGGING, IDLE, RESUME, Row, Tables
+from .journal_rows import DRAG, DRAGGING, ENDED, IDLE, RESUME, WORDS, Row, Tables
 from .journal_values import Kept
 from .worker import Record
 
@@ -126,6 +126,27 @@ class Dragging(Change):
         tables.clear_latest(row.number)
         tables.set_latest(row.number, DRAG, b"".join(framed(self.request)))
         return replace(row, state=DRAGGING, re=self.re, first=self.first, kept=self.first, resume=0)
+
+
+@dataclass(frozen=True)
+class Ended(Change):
+    words: Sequence[Bytes]
+    re: int | None
+
+    @property
+    def durable(self) -> bool:
+        return True
+
+    @property
+    def size(self) -> int:
+        return _OVERHEAD + size_of(self.words)
+
+    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
+        if row is None:
+            return None
+        tables.clear_latest(row.number)
+        tables.set_latest(row.number, WORDS, b"".join(framed(self.words)))
+        return replace(row, state=ENDED, re=self.re, opening=None, resume=0)
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from draggan_wire.messages import Drag, Open
+from draggan_wire.messages import Done, Drag, Open, Ready
 
 from .journal_disk import database_path, files_folder
 from .journal_files import FileStore, StoredFile
-from .journal_requests import read_request
-from .journal_rows import DRAG, DRAGGING, OPENING, RESUME, Row, Tables
+from .journal_requests import read_request, read_words
+from .journal_rows import DRAG, DRAGGING, ENDED, OPENING, RESUME, WORDS, Row, Tables
 from .journal_schema import is_damage, open_for_reading
 from .journal_values import Damaged, JournalError
 from .worker import Snapshot
 
 T = TypeVar("T")
+InFlight = Open | Drag | Done | Ready | None
 
 
 def read_snapshot(folder: Path, session: str) -> Snapshot:
@@ -30,7 +31,7 @@ def read_snapshot(folder: Path, session: str) -> Snapshot:
     return _reading(folder, session, _snapshot)
 
 
-def read_in_flight(folder: Path, session: str) -> tuple[Open | Drag | None, int | None]:
+def read_in_flight(folder: Path, session: str) -> tuple[InFlight, int | None]:
     """Raises Damaged, or JournalError where there is no such session."""
     return _reading(folder, session, _in_flight)
 
@@ -76,7 +77,9 @@ def _snapshot(row: Row, tables: Tables, files: FileStore) -> Snapshot:
     )
 
 
-def _in_flight(row: Row, tables: Tables, files: FileStore) -> tuple[Open | Drag | None, int | None]:
+def _in_flight(row: Row, tables: Tables, files: FileStore) -> tuple[InFlight, int | None]:
+    if row.state == ENDED:
+        return read_words(tables.latest(row, WORDS)), row.re
     if row.state == DRAGGING:
         return _drag(row, tables), row.re
     if row.state == OPENING and row.opening is not None:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from draggan_wire.errors import WireError
-from draggan_wire.messages import FROM_CLIENT, MAGIC, Drag, Envelope, Open, decode
+from draggan_wire.messages import (
+    FROM_CLIENT,
+    FROM_DAEMON,
+    MAGIC,
+    Done,
+    Drag,
+    Envelope,
+    Message,
+    Open,
+    Ready,
+    decode,
+)
 
 from .journal_files import Bytes
 from .journal_values import Damaged
@@ -25,15 +36,27 @@ def size_of(pieces: Sequence[Bytes]) -> int:
 
 def read_request(data: bytes) -> tuple[Open | Drag, int | None]:
     """The request and its number. Raises Damaged for anything else."""
-    try:
-        (count,) = struct.unpack_from("<B", data)
-        sizes = struct.unpack_from(f"<{count}Q", data, 1)
-        envelope = decode([MAGIC, *_cut(memoryview(data)[1 + 8 * count :], sizes)], ops=FROM_CLIENT)
-    except (struct.error, WireError):
-        raise Damaged("A request that was kept cannot be read.") from None
+    envelope = _read(data, FROM_CLIENT)
     if not isinstance(envelope.message, (Open, Drag)):
         raise Damaged("A request that was kept is of another kind.")
     return envelope.message, envelope.id
+
+
+def read_words(data: bytes) -> Done | Ready:
+    """The last words of what has ended. Raises Damaged for anything else."""
+    message = _read(data, FROM_DAEMON).message
+    if not isinstance(message, (Done, Ready)):
+        raise Damaged("Last words that were kept are of another kind.")
+    return message
+
+
+def _read(data: bytes, ops: Mapping[str, type[Message]]) -> Envelope:
+    try:
+        (count,) = struct.unpack_from("<B", data)
+        sizes = struct.unpack_from(f"<{count}Q", data, 1)
+        return decode([MAGIC, *_cut(memoryview(data)[1 + 8 * count :], sizes)], ops=ops)
+    except (struct.error, WireError):
+        raise Damaged("A message that was kept cannot be read.") from None
 
 
 def number_of(request: Sequence[Bytes]) -> int | None:

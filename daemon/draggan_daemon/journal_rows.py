@@ -14,8 +14,8 @@ from dataclasses import astuple, dataclass, fields
 from .journal_files import Bytes, StoredFile
 from .journal_values import Damaged, Kept
 
-OPENING, IDLE, DRAGGING = "opening", "idle", "dragging"
-DRAG, RESUME = "drag", "resume"  # kinds of what only the latest is kept of
+OPENING, IDLE, DRAGGING, ENDED = "opening", "idle", "dragging", "ended"
+DRAG, RESUME, WORDS = "drag", "resume", "words"  # kinds of what only the latest is kept of
 
 
 @dataclass(frozen=True)
