@@ -192,3 +192,13 @@ def test_large_weights_do_not_leave_the_range_of_float16(tiny_generator: StyleGA
     expected = generator.render(ws)
     half = generator.to(dtype=torch.float16).render(ws.half()).float()
     assert (half - expected).abs().mean() < 0.01 * expected.abs().mean()
+
+
+def test_a_generator_moved_is_the_same_and_shares_nothing(tiny_generator: StyleGAN2Generator):
+    prior, ws = tiny_generator.prior(), tiny_generator.sample([3])
+    moved = tiny_generator.to(device="cpu")
+    assert torch.equal(moved.prior().covariance, prior.covariance)
+    assert torch.equal(moved.render(ws), tiny_generator.render(ws))
+    own = {t.data_ptr() for t in tiny_generator.network.state_dict().values()}
+    assert own.isdisjoint(t.data_ptr() for t in moved.network.state_dict().values())
+    assert not any(p.requires_grad for p in moved.network.parameters())
