@@ -14,6 +14,7 @@ from draggan_daemon.config import (
     journal_folder,
     load,
     load_config,
+    reloaded,
     settings,
 )
 from draggan_daemon.config_values import ConfigError
@@ -227,3 +228,24 @@ def test_each_daemon_has_a_journal_of_its_own(tmp_path: Path) -> None:
     assert one != other and one.parent == tmp_path / "draggand" / "journal"
     named = replace(Config(), journal=JournalSettings(folder="/srv/journal"))
     assert journal_folder(named, Path("/run/a.sock"), environ) == Path("/srv/journal")
+
+
+def test_a_running_daemon_takes_the_limits_and_not_the_addresses() -> None:
+    running = Config()
+    fresh = load_config(
+        environ={
+            "DRAGGAND_LEASE": "5m",
+            "DRAGGAND_LOG_LEVEL": "debug",
+            "DRAGGAND_LOG_FORMAT": "json",
+            "DRAGGAND_LIMITS_MAX_SESSIONS": "2",
+            "DRAGGAND_LIMITS_MAX_BYTES": "1M",
+            "DRAGGAND_LIMITS_MAX_CONNECTIONS": "9",
+            "DRAGGAND_REMOTE_LISTEN": "0.0.0.0",
+        }
+    )
+    config, waiting = reloaded(running, fresh)
+    assert (config.lease, config.log.level, config.limits.max_sessions) == (300.0, "debug", 2)
+    assert config.bounds.max_connections == 9
+    assert (config.remote, config.limits.max_bytes) == (running.remote, running.limits.max_bytes)
+    assert set(waiting) == {"log.format", "limits.max_bytes", "remote.listen"}
+    assert reloaded(running, running) == (running, ())

@@ -65,6 +65,10 @@ class Answers:
             Ping: self._ping,
         }
 
+    def adopt(self, config: Config) -> None:
+        """From now on these settings hold."""
+        self._config = config
+
     def give(self, peer: Peer, message: Message, request: int | None) -> None:
         """To a message of a peer that may ask."""
         if self.draining and isinstance(message, MORE_WORK):

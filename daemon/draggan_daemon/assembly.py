@@ -49,6 +49,7 @@ class Daemon:
         *,
         version: str,
         clock: Callable[[], float],
+        reread: Callable[[], Config] | None = None,
         make: Callable[[Config], SessionWorker] = make_worker,
     ) -> None:
         self._config, self._path = config, path
@@ -65,6 +66,7 @@ class Daemon:
             journal=self._journal,
             access=self._access,
             token=self._token,
+            reread=reread,
             clock=clock,
         )
 

@@ -36,6 +36,18 @@ from .config_values import (
 PREFIX = "DRAGGAND_"
 FILE_VARIABLE = "DRAGGAND_CONFIG"
 SOCKET_VARIABLE = "DRAGGAND_SOCKET"
+# Beside the bounds, what a running daemon can change: sizes are built into its sockets.
+LIVE = frozenset(
+    {
+        "idle_exit",
+        "lease",
+        "limits.max_handles",
+        "limits.max_pixels",
+        "limits.max_sessions",
+        "log.level",
+        "worker.park_after",
+    }
+)
 
 
 def _set(default: Any, kind: Kind, about: str) -> Any:
@@ -204,6 +216,27 @@ def default_file(environ: Mapping[str, str]) -> Path:
     return Path(base) / "draggand" / "config.toml"
 
 
+def reloaded(running: Config, fresh: Config) -> tuple[Config, tuple[str, ...]]:
+    """What a running daemon takes from `fresh`, and the names of what has to wait for a new one."""
+    changes: dict[str, dict[str, Any]] = {}
+    waiting = []
+    for name, setting in settings().items():
+        value = setting.value(fresh)
+        if value == setting.value(running):
+            continue
+        if name in LIVE or setting.part == "bounds":
+            changes.setdefault(setting.part, {})[setting.name] = value
+        else:
+            waiting.append(name)
+    return _changed(running, changes), tuple(waiting)
+
+
+def _changed(config: Config, changes: Mapping[str, Mapping[str, Any]]) -> Config:
+    """The same settings but for `changes`: values by field, by part ("" is Config itself)."""
+    parts = {p: replace(getattr(config, p), **new) for p, new in changes.items() if p}
+    return replace(config, **changes.get("", {}), **parts)
+
+
 def journal_folder(config: Config, socket: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """Where the daemon at `socket` keeps its journal: one folder for each daemon."""
     if config.journal.folder:
@@ -273,16 +306,14 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _apply(loaded: Loaded, values: Mapping[str, object], where: str) -> Loaded:
     known = settings()
-    changes: dict[str, dict[str, Any]] = {"": {}}
+    changes: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         if key not in known:
             raise _unknown(key, known, where)
         setting = known[key]
         part = changes.setdefault(setting.part, {})
         part[setting.name] = setting.kind.read(key, value, where)
-    own = changes.pop("")
-    parts = {part: replace(getattr(loaded.config, part), **new) for part, new in changes.items()}
-    config = replace(loaded.config, **own, **parts)
+    config = _changed(loaded.config, changes)
     origins = {**loaded.origins, **dict.fromkeys(values, where)}
     return replace(loaded, config=config, origins=origins)
 

@@ -71,6 +71,13 @@ class Desk:
         self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
         self.recovery = Recovery(worker, self.sessions, journal, tell=self._tell, clock=clock)
 
+    def adopt(self, config: Config) -> None:
+        """From now on these settings hold; what has been computed in this hour is forgiven."""
+        self._config = config
+        self.sessions.limit = config.limits.max_sessions
+        rate = config.bounds.compute_seconds_per_hour
+        self._computing = computing_quota(rate, clock=self._clock)
+
     # Whose sessions.
 
     def of(self, peer: Peer, session: str) -> Session:

@@ -46,7 +46,7 @@ from .access import Access
 from .answers import Answers
 from .auth import Gatekeeper, principal
 from .bell import Bell
-from .config import Config
+from .config import Config, ConfigError
 from .counters import Counters
 from .desk import Desk
 from .listeners import Listeners, Route
@@ -74,7 +74,7 @@ class Door:
     `token` is the password of the loopback socket, `access` says who may come from elsewhere,
     `journal` keeps the sessions. `clock` gives seconds that only go forward. All methods belong to
     the thread that calls `serve()`, except `end`, `drain` and `reload`, which may be called from a
-    signal handler or another thread.
+    signal handler or another thread. `reread` gives the settings anew when it is told to reload.
     """
 
     def __init__(
@@ -86,10 +86,11 @@ class Door:
         journal: Journal | None = None,
         access: Access | None = None,
         token: str | None = None,
+        reread: Callable[[], Config] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._config, self._version, self._clock = worker, config, version, clock
-        self._journal, self._access = journal, access
+        self._journal, self._access, self._reread = journal, access, reread
         self._counters = Counters(clock)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context, token=token, access=access)
@@ -138,7 +139,7 @@ class Door:
         self._bell.ring()
 
     def reload(self) -> None:
-        """Look again at who may come in."""
+        """Read the settings again, and look again at who may come in."""
         self._reloading = True
         self._bell.ring()
 
@@ -180,7 +181,10 @@ class Door:
         self._bell.heard()
         if self._reloading:
             self._reloading = False
-            self._review()
+            try:
+                self._read_again()
+            except ConfigError as error:
+                log.error("the settings stay as they are: %s %s", error.sentence, error.hint)
 
     def _receive(self, listener: str, source: zmq.Socket[bytes]) -> None:
         for _ in range(AT_ONCE):
@@ -264,7 +268,7 @@ class Door:
         if message.errand == "drain":
             self._answers.draining = True
         elif message.errand == "reload":
-            self._review()
+            self._read_again()
         facts = self._desk.sessions_facts() if message.errand == "sessions" else self._facts()
         self._answer(peer, as_report(facts), request)
 
@@ -290,6 +294,17 @@ class Door:
         log.info("refused: %s (%s)", error.sentence, error.code)
         said = Error(error.code, error.sentence[:2000], error.hint[:2000])
         self._desk.send(route, encode(said, reply=request))
+
+    def _read_again(self) -> None:
+        """Adopts what can change at work. Raises ConfigError for settings that cannot be used."""
+        if self._reread is not None:
+            config = self._config = self._reread()
+            self._bytes = bytes_quota(
+                config.bounds.bytes_per_second, config.limits.max_bytes, clock=self._clock
+            )
+            for part in (self._desk, self._answers, self._reception):
+                part.adopt(config)
+        self._review()
 
     def _review(self) -> None:
         """Turn out whoever may not be here any more."""

@@ -54,6 +54,10 @@ class Reception:
         self._config, self._access = config, access
         self._name, self._clock = f"draggand {version}", clock
 
+    def adopt(self, config: Config) -> None:
+        """From now on these settings hold."""
+        self._config = config
+
     def hello(self, route: Route, user: str, message: Hello, request: int | None) -> None:
         """A connection begins, or begins anew. Raises LimitExceeded where there are too many."""
         spoken = set(MAJORS) & set(message.protocols)

@@ -124,7 +124,7 @@ class Sessions:
     """All sessions of this daemon; at most `limit` of them not parked."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._sessions: dict[str, Session] = {}
 
     def __len__(self) -> int:
@@ -138,9 +138,9 @@ class Sessions:
     ) -> Session:
         """A new session. Raises LimitExceeded when there are as many as allowed: of all, and of
         this principal's (`allowed`, 0 for any number)."""
-        if sum(not session.parked for session in self) >= self._limit:
+        if sum(not session.parked for session in self) >= self.limit:
             raise LimitExceeded(
-                f"The daemon has {self._limit} sessions open and takes no more.",
+                f"The daemon has {self.limit} sessions open and takes no more.",
                 hint="Close an edit in another window, or raise max_sessions in the settings.",
             )
         if allowed and self._attached_of(principal) >= allowed:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from draggan_wire.errors import BadInput, WireError
 
-from ..config import Config, load
+from ..config import Config, load, reloaded
 from ..exit_codes import OK
 from ..local_socket import claimed
-from ..logs import begin_log
+from ..logs import begin_log, set_level
 from ..notify import Notifier, WatchedClock
 from .place import add_endpoint, socket_of
 from .version import version
@@ -85,10 +85,16 @@ def _serve_at(path: Path, config: Config, options: argparse.Namespace) -> bool:
     from ..assembly import Daemon
 
     notifier = Notifier(os.environ)
-    daemon = Daemon(config, path, version=version(), clock=WatchedClock(notifier))
+    daemon = Daemon(
+        config,
+        path,
+        version=version(),
+        reread=_Rereading(config, options),
+        clock=WatchedClock(notifier),
+    )
     try:
         with daemon.listening() as endpoints:
-            _obey_signals(daemon.door, notifier, options)
+            _obey_signals(daemon.door, notifier)
             where = " and ".join(endpoints)
             log.info("draggand %s serves at %s", version(), where)
             notifier.ready(f"Serving at {where}")
@@ -98,7 +104,22 @@ def _serve_at(path: Path, config: Config, options: argparse.Namespace) -> bool:
     return ended
 
 
-def _obey_signals(door: Door, notifier: Notifier, options: argparse.Namespace) -> None:
+class _Rereading:
+    """Reads the settings again; what the daemon cannot change while it runs is said in the log."""
+
+    def __init__(self, config: Config, options: argparse.Namespace) -> None:
+        self._running, self._options = config, options
+
+    def __call__(self) -> Config:
+        self._running, waiting = reloaded(self._running, _config(self._options))
+        set_level(self._running.log, verbose=self._options.verbose)
+        log.info("the settings have been read again")
+        if waiting:
+            log.warning("with the next start only: %s", ", ".join(waiting))
+        return self._running
+
+
+def _obey_signals(door: Door, notifier: Notifier) -> None:
     """SIGTERM and Ctrl+C end in good order, the second time at once; SIGHUP reads settings again.
 
     A terminal that is closed sends SIGHUP as well, and means the end.
