@@ -36,6 +36,7 @@ ALLOWED = {
     ],
     "draggan_wire": [("", set())],
     "draggan_daemon": [
+        ("bench/scene.py", {"draggan_wire", "numpy"}),
         ("engine/", {"draggan_wire", "draggan", "numpy", "torch", "PIL"}),
         ("models.py", {"draggan_wire", "draggan"}),
         ("", {"draggan_wire", "zmq", "msgpack"}),

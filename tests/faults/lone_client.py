@@ -1,0 +1,35 @@
+"""A client in a process of its own, to be stopped and woken: `python -m tests.faults.lone_client`.
+
+It drags with credit, says so, and says "back" when more than two seconds have passed unnoticed and
+it hears the daemon again.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from draggan_daemon.bench.measure import Visitor
+from draggan_wire.client import Client
+from draggan_wire.messages import Ping, Pong
+
+
+def main() -> None:
+    visitor = Visitor(Client(sys.argv[1], name="lone client"))
+    visitor.meet()
+    visitor.open("steady")
+    visitor.drag(credit=4)
+    visitor.watch(0.5)
+    print("dragging", flush=True)
+    last = time.monotonic()
+    while time.monotonic() - last < 2.0:
+        last = time.monotonic()
+        visitor.watch(0.05)
+    while visitor.client.welcome is None:
+        visitor.watch(0.1)
+    visitor.ask(Ping(), Pong)
+    print("back", flush=True)
+
+
+if __name__ == "__main__":
+    main()
