@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 torch.set_num_threads(1)  # the networks are tiny: more threads would only wait for each other
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The journals of daemons that tests start go where the tests' own files go."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 def random_stylegan2(architecture: Architecture, *, seed: int = 0) -> StyleGAN2:

@@ -12,6 +12,7 @@ from .devices import devices
 from .in_process import InProcessWorker
 from .keeper import Patience
 from .models import InstalledModels
+from .pool import WorkerPool
 from .worker import SessionWorker
 
 log = logging.getLogger("draggand")
@@ -23,7 +24,10 @@ def make_worker(config: Config) -> SessionWorker:
     if config.worker.isolation == "thread":
         return _thread(config, found[0])
     models = InstalledModels()
-    return _process(config, found[0], models)
+    if len(found) == 1:
+        return _process(config, found[0], models)
+    log.info("a worker for each of %s", ", ".join(found))
+    return WorkerPool(lambda bell: [_process(config, name, models, bell) for name in found])
 
 
 def _thread(config: Config, device: str) -> SessionWorker:
@@ -51,7 +55,7 @@ def _process(
     )
     return ChildWorker(
         command,
-        name="worker" if device == "auto" else device,
+        name=device,
         models=models,
         patience=Patience(
             hang_after=settings.hang_after,

@@ -127,4 +127,4 @@ def _journal(journal: Facts | None) -> str:
     size = size_in_words(journal.get("bytes", 0))
     text = f"{journal['folder']}: {counted(journal.get('sessions', 0), 'session')}, {size}"
     late = journal.get("commit_ms_p95")
-    return text if late is None else f"{text}, written within {late:.1f} ms"
+    return text if not late else f"{text}, written within {late:.1f} ms"
