@@ -264,6 +264,14 @@ def test_a_model_that_computes_no_numbers_opens_nothing(
     assert refusal(engine.seek(Seek("a", 0))).code == "unknown_session"
 
 
+def test_a_model_with_broken_weights_inverts_nothing(engine: TorchEngine) -> None:
+    network = _generator(engine).network  # type: ignore[attr-defined]
+    with torch.no_grad():
+        network.synthesis.block(16).conv1.weight.fill_(float("nan"))
+    error = refusal(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    assert error.code == "not_finite"
+
+
 def test_an_error_of_the_library_is_no_shortage() -> None:
     with pytest.raises(EngineFailed) as caught:
         once_more(lambda: _refuse(), lambda: pytest.fail("room was made"))

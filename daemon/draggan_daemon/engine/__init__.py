@@ -1,6 +1,6 @@
-"""The computing itself: the only folder of the daemon that imports draggan, numpy and Pillow.
+"""The computing itself: the only folder of the daemon that imports torch, and that edits pictures.
 
-Importing it loads no torch; the first model does.
+Importing it loads no torch; the first session does.
 """
 
 from .loaded_models import IdleTimes

@@ -55,6 +55,8 @@ class Jobs:
             for step in self._patiently(session, partial(self._begin, session, request)):
                 if stop.is_set():
                     return Turn((Closed(session, "stopped"),))
+                if math.isnan(step.psnr):
+                    raise _no_numbers()
                 yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
             edit = self._edits[session]
             _check_numbers(edit.editor)
@@ -199,9 +201,12 @@ def _ready(edit: Edit) -> Ready:
 def _check_numbers(editor: DragEditor) -> None:
     """Raises EngineFailed where what was computed is no number."""
     finite = bool(torch.isfinite(editor.state.ws).all())
-    if finite and (editor.psnr is None or not math.isnan(editor.psnr)):
-        return
-    raise EngineFailed(
+    if not finite or (editor.psnr is not None and math.isnan(editor.psnr)):
+        raise _no_numbers()
+
+
+def _no_numbers() -> EngineFailed:
+    return EngineFailed(
         "The model's numbers have grown beyond what can be computed with.",
         hint="Choose another picture or seed; if it is the same with all, import the model again.",
         code="not_finite",
