@@ -31,8 +31,9 @@ WIDTH, HEIGHT = 64, 48
 class Daemon(FakeClient):
     """Stands in the place of a connection's client, and answers for the daemon behind it."""
 
-    def __init__(self, address: str | None = None, *, name: str = "") -> None:
+    def __init__(self, address: str | None = None, *, name: str = "", jpeg: Any = None) -> None:
         super().__init__()
+        self.jpeg = jpeg
         self.address, self.name, self.open = address, name, True
 
     def connect(self, *, resumed: tuple[str, ...] = ()) -> None:

@@ -20,8 +20,9 @@ MODEL = M.ModelInfo("critters", "Critters", 256, 256)
 class Daemon(FakeClient):
     """Stands in the place of a connection's client, and answers for the daemon behind it."""
 
-    def __init__(self, address: str | None = None, *, name: str = "") -> None:
+    def __init__(self, address: str | None = None, *, name: str = "", jpeg: Any = None) -> None:
         super().__init__()
+        self.jpeg = jpeg
         self.address, self.name = address, name
         self.said_before_the_end: list[Any] = []
         self._closed = threading.Event()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import random
 import struct
 
 import pytest
+from PIL import Image as Pillow
 
 from tests.krita_plugin import load, qt_application
 
@@ -55,3 +58,29 @@ def test_a_small_picture_keeps_its_proportions(
     small = pictures.thumbnail(image)
     assert (small.width(), small.height()) == expected
     assert rgba(small, 5, 5) == (RED, GREEN, BLUE, 255)
+
+
+@pytest.mark.parametrize(("width", "height"), [(8, 8), (17, 5), (1, 1), (640, 480)])
+def test_a_jpeg_becomes_packed_rgb(width: int, height: int) -> None:
+    picture = Pillow.new("RGB", (width, height), (RED, GREEN, BLUE))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=95, subsampling=0)
+    decode = pictures.jpeg_decoder()
+    rgb = decode(file.getvalue(), width, height)
+    assert len(rgb) == 3 * width * height
+    for place in (0, len(rgb) // 6 * 3, len(rgb) - 3):
+        assert rgb[place : place + 3] == pytest.approx(bytes([RED, GREEN, BLUE]), abs=3)
+
+
+def test_a_grey_jpeg_becomes_rgb_too() -> None:
+    file = io.BytesIO()
+    Pillow.new("L", (5, 3), 77).save(file, "JPEG", quality=95)
+    assert set(pictures.decode_jpeg(file.getvalue(), 5, 3)) == {77}
+
+
+def test_what_is_no_jpeg_of_its_size_is_an_error() -> None:
+    file = io.BytesIO()
+    Pillow.new("RGB", (8, 8)).save(file, "JPEG")
+    for data, size in [(file.getvalue(), (9, 8)), (random.Random(0).randbytes(500), (8, 8))]:
+        with pytest.raises(ValueError, match="no JPEG"):
+            pictures.decode_jpeg(data, *size)

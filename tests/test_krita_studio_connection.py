@@ -191,3 +191,7 @@ def test_reopening_takes_over_the_settings_of_then(scene: Scene) -> None:
     assert scene.studio.settings.quality == scene.daemon.said(M.Open)[0].quality != "best"
     assert scene.studio.settings.region == "whole"
     assert scene.krita.settings["draggan", "region"] == "whole"
+
+
+def test_the_daemon_may_send_jpeg(scene: Scene) -> None:
+    assert scene.daemon.jpeg is load("pictures").decode_jpeg

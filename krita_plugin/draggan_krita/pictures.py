@@ -1,9 +1,12 @@
-"""Pictures from the wire as Qt draws them; no Krita."""
+"""Pictures from the wire as Qt reads and draws them; no Krita."""
 
 from __future__ import annotations
 
+from typing import Optional
+
+from .draggan_wire.coded import JpegDecoder
 from .draggan_wire.messages import Image
-from .qt import QtCore, QtGui
+from .qt import QtCore, QtGui, image_bytes
 
 THUMBNAIL = 72  # pixels of the longer side
 
@@ -27,3 +30,20 @@ def thumbnail(image: Image) -> QtGui.QImage:
     fast = QtCore.Qt.TransformationMode.FastTransformation
     twice = to_qimage(image).scaled(2 * THUMBNAIL, 2 * THUMBNAIL, modes, fast)
     return twice.scaled(THUMBNAIL, THUMBNAIL, modes, smooth)
+
+
+def jpeg_decoder() -> Optional[JpegDecoder]:
+    """What reads previews that come as JPEG; None where Qt came without."""
+    known = (bytes(name).lower() for name in QtGui.QImageReader.supportedImageFormats())
+    return decode_jpeg if b"jpeg" in known else None
+
+
+def decode_jpeg(data: bytes, width: int, height: int) -> bytes:
+    """A JPEG's pixels as packed RGB of 8 bits; raises ValueError for what is none of that size."""
+    picture = QtGui.QImage.fromData(data, "JPEG").convertToFormat(QtGui.QImage.Format.Format_RGB888)
+    if (picture.width(), picture.height()) != (width, height):
+        raise ValueError("no JPEG of this size")
+    rows, stride, row = image_bytes(picture), picture.bytesPerLine(), 3 * width
+    if stride == row:
+        return rows
+    return b"".join(rows[start : start + row] for start in range(0, stride * height, stride))

@@ -28,7 +28,7 @@ from .draggan_wire.workbench.words import Words
 from .host.application import krita_version, read_setting, say, write_setting
 from .host.document import KritaDocument, active_document
 from .host.vector_lines import lines_of
-from .pictures import thumbnail
+from .pictures import jpeg_decoder, thumbnail
 from .qt import QtCore, QtGui
 from .timeline_export import TimelineExport
 
@@ -252,6 +252,7 @@ class Studio:
                 name=f"krita-plugin {self._version}",
                 plugin_folder=Path(__file__).parent,
                 clock=self._clock,
+                jpeg=jpeg_decoder(),
             )
         except WireError as error:  # the address is none
             self._unreachable = ConnectionView("refused", error.sentence, error.hint)

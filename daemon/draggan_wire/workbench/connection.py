@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
 from ..client import Client, Connected, Event, Lost, Refused
+from ..coded import JpegDecoder
 from ..errors import NoDaemon, WireError
 from ..exchange import Exchange, Line
 from ..messages import Envelope, ListModels, ModelInfo, ModelList
@@ -30,11 +31,17 @@ class ConnectionView:
 class Connection:
     """One address's client; closed and made anew when the address changes. `poll` from a timer.
 
-    Raises BadInput for an address that is none.
+    `jpeg` is the host's decoder, see `Client`. Raises BadInput for an address that is none.
     """
 
     def __init__(
-        self, address: str, *, name: str, plugin_folder: Path, clock: Callable[[], float]
+        self,
+        address: str,
+        *,
+        name: str,
+        plugin_folder: Path,
+        clock: Callable[[], float],
+        jpeg: Optional[JpegDecoder] = None,
     ) -> None:
         self.view = ConnectionView()
         self.models: Tuple[ModelInfo, ...] = ()
@@ -45,7 +52,7 @@ class Connection:
         self._clock = clock
         self._started: Optional[StartedDaemon] = None
         self._asked = clock()
-        self._client = Client(address or None, name=name)
+        self._client = Client(address or None, name=name, jpeg=jpeg)
         self._exchange = Exchange(self._client)
 
     def line(self) -> Line:

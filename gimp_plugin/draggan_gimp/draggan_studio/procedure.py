@@ -108,6 +108,7 @@ def _ask(document: GimpDocument, config: Gimp.ProcedureConfig) -> Any:
 
 
 def _drag(document: GimpDocument, config: Gimp.ProcedureConfig) -> Any:
+    from .host.jpeg import jpeg_decoder
     from .unattended import drag_unattended
 
     Gimp.progress_init("DragGAN")
@@ -119,6 +120,7 @@ def _drag(document: GimpDocument, config: Gimp.ProcedureConfig) -> Any:
             version=_version(),
             plugin_folder=FOLDER,
             progress=_show_progress,
+            jpeg=jpeg_decoder(),
         )
     finally:
         Gimp.progress_end()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from .canvas import GimpCanvas
+from .draggan_wire.coded import JpegDecoder
 from .draggan_wire.errors import WireError
 from .draggan_wire.messages import Image, ModelInfo
 from .draggan_wire.workbench.connection import Connection, ConnectionView
@@ -38,7 +39,7 @@ TOOLS = ("handles", "paint", "erase")
 class GimpStudio:
     """One for the dialog. Its verbs return at once; what came of them is shown.
 
-    `facts` are the versions for the diagnostics; `locale` is GIMP's language.
+    `facts` are the versions for the diagnostics; `locale` is GIMP's language; `jpeg` its decoder.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class GimpStudio:
         locale: str = "",
         thumbnail: Callable[[Image], Any] = lambda image: None,
         plugin_folder: Path,
+        jpeg: Optional[JpegDecoder] = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
@@ -61,6 +63,7 @@ class GimpStudio:
         self._document, self._canvas = document, canvas
         self._facts, self._locale = facts, locale
         self._folder, self._clock = plugin_folder, clock
+        self._jpeg = jpeg
         self._connection: Optional[Connection] = None
         self._unreachable = ConnectionView()
         self._started = False  # a daemon, by ourselves: once
@@ -293,6 +296,7 @@ class GimpStudio:
                 name=f"gimp-plugin {self._facts.plugin}",
                 plugin_folder=self._folder,
                 clock=self._clock,
+                jpeg=self._jpeg,
             )
         except WireError as error:  # the address is none
             self._unreachable = ConnectionView("refused", error.sentence, error.hint)

@@ -7,10 +7,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from .arguments import Arguments, parse_handles
 from .canvas import GimpCanvas
+from .draggan_wire.coded import JpegDecoder
 from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
 from .draggan_wire.workbench.connection import Connection
 from .draggan_wire.workbench.document_edit import DocumentEdit
@@ -40,6 +41,7 @@ def drag_unattended(
     plugin_folder: Path,
     default: Settings = DEFAULT,
     progress: Progress = lambda fraction, words: None,
+    jpeg: Optional[JpegDecoder] = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Any:
@@ -55,7 +57,11 @@ def drag_unattended(
     if arguments.seed < 0:
         _check_place(document, lines, settings)
     connection = Connection(
-        settings.address, name=f"gimp-plugin {version}", plugin_folder=plugin_folder, clock=clock
+        settings.address,
+        name=f"gimp-plugin {version}",
+        plugin_folder=plugin_folder,
+        clock=clock,
+        jpeg=jpeg,
     )
     try:
         patience, telling = Patience(connection, clock, sleep), Telling(progress)

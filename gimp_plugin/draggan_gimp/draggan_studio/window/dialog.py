@@ -24,6 +24,7 @@ from ..draggan_wire.workbench.settings import Settings  # noqa: E402
 from ..draggan_wire.workbench.strokes import Strokes  # noqa: E402
 from ..handle_text import format_handles  # noqa: E402
 from ..host.document import GimpDocument, warm_up  # noqa: E402
+from ..host.jpeg import jpeg_decoder  # noqa: E402
 from ..studio import GimpStudio  # noqa: E402
 from .brush import rasterise  # noqa: E402
 from .panel import Panel  # noqa: E402
@@ -81,6 +82,7 @@ class Dialog:
             locale=GLib.get_language_names()[0],
             thumbnail=self._thumbnail,
             plugin_folder=folder,
+            jpeg=jpeg_decoder(),
         )
         self._area = PictureArea(self.studio.handles, strokes, self._placed)
         self._showing = Showing(document, self._area, self.studio.refuse)
