@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 _MAIN = (
-    f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from tests.child_engine import main; main()"
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.child_engine import main; main()"
 )
 _EXPLOSIONS = {
     "runtime": RuntimeError("secret detail"),

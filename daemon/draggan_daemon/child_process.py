@@ -217,10 +217,7 @@ def main() -> NoReturn:
 
 def _engine(options: argparse.Namespace) -> Engine:
     """The real one, with torch in memory before the first session asks for it."""
-    import torch  # noqa: F401
-
-    from .engine import TorchEngine
-    from .engine.loaded_models import IdleTimes
+    from .engine import IdleTimes, TorchEngine, jobs  # noqa: F401  torch comes with the jobs
 
     idle = IdleTimes(memory=options.unload_after)
     return TorchEngine(

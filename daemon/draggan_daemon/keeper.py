@@ -80,7 +80,8 @@ class Keeper:
         self._patience, self._changed, self._clock = patience, lock, clock
         self._outbox: Outbox[Buffers | None] = SimpleQueue()
         self._link: ChildLink | None = None
-        self._ready = self._leaving = self._ending = self._gone = False
+        self._ready = self._leaving = self._resting = self._ending = self._gone = False
+        self._cut = False  # we have shut the pipe ourselves
         self._lives = 0
         self._turn: str | None = None
         self._age, self._beat = 0.0, clock()  # of the turn, when the last beat came
@@ -101,7 +102,8 @@ class Keeper:
         with self._changed:
             if self._link is not None:
                 return "running" if self._ready else "starting"
-            return "stopped" if self._ending or not self._owner.needed() else "starting"
+            rests = self._resting and not self._owner.needed()
+            return "stopped" if self._ending or rests else "starting"
 
     def pid(self) -> int | None:
         link = self._link
@@ -130,6 +132,7 @@ class Keeper:
         """Kill the child if it still runs, and wait for the thread."""
         with self._changed:
             self._ending = True
+            self._cut = True
             if self._link is not None:
                 self._link.pipe.shut()
             self._changed.notify_all()
@@ -150,13 +153,13 @@ class Keeper:
         self._owner.finished()
 
     def _wait_until_needed(self) -> bool:
-        """After the pause that failures earn; False at the end. The first child starts at once."""
+        """After the pause that failures earn, or the rest of who was not needed; False at the end."""
         pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self.failures - 2)) if self.failures > 1 else 0.0
         until = self._clock() + pause
         with self._changed:
             while not self._ending:
                 left = until - self._clock()
-                if left <= 0 and (not self._lives or self._owner.needed()):
+                if left <= 0 and (not self._resting or self._owner.needed()):
                     return True
                 self._changed.wait(left if left > 0 else None)
             return False
@@ -172,7 +175,8 @@ class Keeper:
                 self._heard = self._clock()
                 self._take(link, *unpack(buffers))
         except EOFError:
-            link.wait(FARE_WELL)
+            if not self._cut:
+                link.wait(FARE_WELL)
             return in_words(self._reaped(link))
         except PipeBroken as error:
             log.error("%s: nonsense on its pipe: %s", self._name, error)
@@ -192,7 +196,7 @@ class Keeper:
         reason = f"The computing process {self._name} {how}."
         with self._changed:
             ready, turn, left = self._ready, self._turn, self._leaving
-            self._ready = self._leaving = False
+            self._ready, self._leaving, self._resting = False, False, left
             self._turn, self._age = None, 0.0
             self.failures = 0 if ready else self.failures + 1
             if self._ending or left:
@@ -251,8 +255,9 @@ class Keeper:
                 self._leaving = True
                 self._outbox.put(pack("end"))
                 self._outbox = SimpleQueue()  # what comes now is for the next child
-            if self._ending and not self._ready:
-                link.pipe.shut()  # it has nothing that could be finished
+            if self._ending and not self._ready:  # it has nothing that could be finished
+                self._cut = True
+                link.pipe.shut()
 
 
 def _write(line: Line) -> None:
