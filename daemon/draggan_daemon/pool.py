@@ -45,16 +45,21 @@ class WorkerPool(SessionWorker):
         return tuple(health for worker in self._workers for health in worker.health())
 
     def open(self, session: str, request: Open, re: int | None) -> None:
-        worker = self._choose(request.model)
-        worker.open(session, request, re)
-        self._places[session] = worker
+        ranked = self._ranked(request.model)
+        for worker in ranked:
+            try:
+                worker.open(session, request, re)
+            except EngineFailed:  # its process cannot be started
+                if worker is ranked[-1]:
+                    raise
+            else:
+                self._settle(session, worker, request.model)
+                return
 
     def restore(self, session: str, snapshot: Snapshot, re: int | None) -> None:
-        worker = self._choose(snapshot.model)
+        worker = self._ranked(snapshot.model)[0]
         worker.restore(session, snapshot, re)
-        if (before := self._places.get(session)) is not None and before is not worker:
-            before.close(session)
-        self._places[session] = worker
+        self._settle(session, worker, snapshot.model)
 
     def drag(self, request: Drag, re: int | None) -> None:
         self._place(request.session).drag(request, re)
@@ -118,12 +123,19 @@ class WorkerPool(SessionWorker):
         except KeyError:
             raise no_session(session) from None
 
-    def _choose(self, model: str) -> SessionWorker:
+    def _ranked(self, model: str) -> list[SessionWorker]:
+        """The workers, best first."""
+
         def cost(worker: SessionWorker) -> tuple[bool, int, bool]:
             found = worker.health()
-            down = all(health.state == "starting" and health.pid is None for health in found)
+            down = all(h.state == "starting" and h.pid is None and h.restarts for h in found)
             return down, sum(h.sessions for h in found), model not in self._models[worker]
 
-        worker = min(self._workers, key=cost)
+        return sorted(self._workers, key=cost)
+
+    def _settle(self, session: str, worker: SessionWorker, model: str) -> None:
+        before = self._places.get(session)
+        if before is not None and before is not worker:
+            before.close(session)
+        self._places[session] = worker
         self._models[worker].add(model)
-        return worker
