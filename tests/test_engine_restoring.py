@@ -12,6 +12,7 @@ from draggan_daemon.worker import Job, Snapshot
 from draggan_wire.errors import UnknownSession
 from draggan_wire.messages import Closed, Done, Drag, Frame, Image, Message, Open, Save, Seek
 
+from draggan.drag import PRESETS
 from tests.engine_stage import (
     GO,
     Ledger,
@@ -76,10 +77,17 @@ def test_the_session_stands_before_its_drag_goes_on(
     assert any(turn.restored for turn in turns(other.restore("a", ledger.snapshot(), GO)))
 
 
+@pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("after", range(1, 10))
 def test_a_drag_that_was_cut_off_goes_on_bit_for_bit(
-    engine: TorchEngine, other: TorchEngine, after: int
+    engine: TorchEngine,
+    other: TorchEngine,
+    after: int,
+    batch: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """In batches, as on a GPU, the newest optimiser may be older than the newest step."""
+    monkeypatch.setitem(PRESETS, "default", replace(PRESETS["default"], batch=batch))
     ledger = Ledger()
     open_picture(engine, ledger)
     fresh = ledger.snapshot()

@@ -39,7 +39,7 @@ class DragJob:
         self.edit, self.request, self.make_room = edit, request, make_room
         self.first, self.resume, self.kept = first, resume, max(kept, first)
         self.begin = first + (0 if resume is None else resume.index)
-        self.reached = self.begin  # the furthest step so far
+        self.reached = self.begin  # the newest step
         self.seconds = 0.0
 
     def run(self, stop: threading.Event) -> Job:
@@ -67,7 +67,7 @@ class DragJob:
             begin = time.perf_counter()
             step = next(steps)  # the last one is `finished`
             self.seconds += time.perf_counter() - begin
-            self.reached = max(self.reached, step.index)
+            self.reached = step.index
             if step.finished or stop.is_set():
                 return step
             yield self._turn(step)
