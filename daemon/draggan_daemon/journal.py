@@ -12,6 +12,7 @@ Nothing of what is kept is ever logged.
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,6 +32,7 @@ from .journal_changes import (
 )
 from .journal_disk import Disk
 from .journal_files import Bytes
+from .journal_folder import unusable
 from .journal_queue import WriteQueue
 from .journal_reader import InFlight, read_in_flight, read_snapshot
 from .journal_requests import number_of
@@ -57,15 +59,17 @@ class Journal:
     def __init__(self, folder: Path, *, max_bytes: int, keep: float) -> None:
         self._folder = folder
         disk = Disk(folder)
-        self._at_start = {row.session: row.told() for row in disk.rows.values()}
-        bounds = Bounds(max_bytes=max_bytes, keep=keep)
-        bounds.begin(disk.rows.values())
-        for session in bounds.expired():
-            self._at_start.pop(session)
         self._disk_bytes = disk.bytes_on_disk
         self._queue = WriteQueue(disk.files)
+        bounds = Bounds(max_bytes=max_bytes, keep=keep)
         self._writer = Writer(folder, disk, self._queue, bounds)
-        self._writer.start()
+        try:
+            self._writer.start()
+        except (OSError, sqlite3.Error) as error:
+            disk.close()
+            raise unusable(folder, error) from None
+        self._at_start = [row.told() for row in list(disk.rows.values())]
+        self._writer.lost.clear()
 
     @property
     def folder(self) -> Path:
@@ -78,7 +82,7 @@ class Journal:
 
     def sessions(self) -> list[Kept]:
         """The sessions that could be resumed when this daemon started."""
-        return list(self._at_start.values())
+        return list(self._at_start)
 
     # Writing. Each returns its ticket: 1, 2, 3...
 

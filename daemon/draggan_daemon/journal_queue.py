@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from .bell import Bell
-from .journal_changes import Change, Recorded, Removed
+from .journal_changes import Change, Opened, Recorded, Removed
 from .journal_files import FileStore, StoredFile
 
 STALLED = 30.0  # seconds after which a write that is not done means that the disk hangs
@@ -83,7 +83,8 @@ class WriteQueue:
         self._promised = 0  # tickets that count as committed, whatever becomes of them
         self._trouble: str | None = None
         self._torn: list[str] = []
-        self._closed = False
+        self._gone: set[str] = set()  # torn, and not begun again since
+        self._paused = self._closed = False
         self.bell = Bell()
 
     # The door's side.
@@ -92,7 +93,7 @@ class WriteQueue:
         """The change's ticket. Never waits for the disk."""
         with self._changed:
             self._issued = ticket = self._issued + 1
-            if not self._closed:
+            if not self._closed and not self._is_gone(change):
                 self._add(Write(ticket, change, self._clock()))
                 self._changed.notify_all()
             if self._closed or self._in_trouble():
@@ -120,14 +121,12 @@ class WriteQueue:
             return self._in_trouble()
 
     def wait_for(self, session: str, seconds: float) -> bool:
-        """Whether all of the session's writes were done within that time; not in trouble."""
+        """Whether all of the session's writes are done, within that time; at once in trouble."""
         with self._changed:
-            return (
-                self._changed.wait_for(
-                    lambda: not self._of_session[session] or self._trouble is not None, seconds
-                )
-                and not self._of_session[session]
+            self._changed.wait_for(
+                lambda: not self._of_session[session] or self._is_stuck(session), seconds
             )
+            return not self._of_session[session]
 
     def torn(self) -> list[str]:
         """The sessions whose writes had to be given up since the last call."""
@@ -159,7 +158,10 @@ class WriteQueue:
     def pause(self, seconds: float) -> None:
         """Wait, unless the journal is being closed."""
         with self._changed:
+            self._paused = True
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._closed, seconds)
+            self._paused = False
 
     def put_back(self, batch: list[Write]) -> None:
         """They come again, before all others."""
@@ -290,6 +292,17 @@ class WriteQueue:
                 return HANGS
         return self._trouble
 
+    def _is_stuck(self, session: str) -> bool:
+        if self._paused or self._in_trouble() == HANGS:
+            return True
+        return any(write.failed for write in self._waiting if write.change.session == session)
+
+    def _is_gone(self, change: Change) -> bool:
+        """Whether nothing would come of the change. A session that is torn can be begun anew."""
+        if isinstance(change, (Opened, Removed)):
+            self._gone.discard(change.session)
+        return change.session in self._gone
+
     def _shed(self) -> None:
         """Where too much waits, the session with the most of it is no longer kept."""
         while self._bytes > MAX_BACKLOG:
@@ -308,6 +321,7 @@ class WriteQueue:
             if write.file is not None:
                 write.file.add_done_callback(self._discard)
         self._torn.append(session)
+        self._gone.add(session)
         self._issued += 1
         self._add(Write(self._issued, Removed(session), self._clock()))
 

@@ -57,10 +57,13 @@ class Writer:
         self._unsynced_since: float | None = None
         self._log_bytes = WAL_BYTES // 2  # what an earlier daemon has left is not known
         self._wrote = self._swept = self._tried = time.monotonic()
+        bounds.begin(disk.rows.values())
         self._reopen: Exception | None = None  # why the disk must be opened again
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
+        """Lets go of what is too old or too much, and begins. Raises OSError or sqlite3.Error."""
+        self._sweep()
         self._thread.start()
 
     def join(self, seconds: float) -> bool:
@@ -71,7 +74,6 @@ class Writer:
     # The thread.
 
     def _run(self) -> None:
-        self._attempt(self._sweep, [])
         while not (self._queue.closed and self._queue.empty):
             if self._reopen is not None:
                 self._attempt(self._begin_anew, [])
@@ -97,7 +99,7 @@ class Writer:
             self._roll_back(batch)
             log.error("session %s: cannot be kept: %r", error, error.__cause__)
             self._queue.give_up(str(error))
-        except (OSError, sqlite3.Error, JournalError) as error:
+        except Exception as error:
             self._roll_back(batch)
             self._suffer(error)
 
@@ -107,10 +109,11 @@ class Writer:
         self._queue.put_back(batch)
 
     def _suffer(self, error: Exception) -> None:
-        self._say(_in_words(error))
         if is_damage(error) or isinstance(error, FileNotFoundError):
+            log.error("%s", _in_words(error))
             self._reopen = error  # without delay
         else:
+            self._say(_in_words(error))
             self._queue.pause(RETRY_AFTER)
 
     def _say(self, trouble: str | None) -> None:
@@ -173,10 +176,10 @@ class Writer:
             self._synced()
         elif self._unsynced_since is None:
             self._unsynced_since = self._wrote
-        self._queue.settle(batch)
         self.writes += len(batch)
         self.commits += 1
         self.commit_ms.append((time.perf_counter() - began) * 1000)
+        self._queue.settle(batch)
 
     def _sync_is_due(self) -> bool:
         since = self._unsynced_since
@@ -235,7 +238,8 @@ class Writer:
             self._synced()
             free = execute("PRAGMA freelist_count").fetchone()[0] - _FREE_PAGES
             if free > 0:
-                execute(f"PRAGMA incremental_vacuum({min(free, _FREE_PAGES)})").fetchall()
+                script = f"PRAGMA incremental_vacuum({min(free, _FREE_PAGES)})"
+                self._disk.database.executescript(script)  # `execute` would free one page only
                 self._log_bytes = 1  # once more, for the rest
 
     def _work_in_all(self) -> None:
@@ -259,11 +263,11 @@ class Writer:
 
     def _let_go(self, session: str, reason: str) -> None:
         log.warning("session %s is no longer kept: %s", session, reason)
-        self.lost.append(session)
         after = self._transact([Write(0, Removed(session), 0.0)], True)
         self._replace(session, after[session], aside=False)
         self._synced()
         self._log_bytes += _PAGES_OF_A_WRITE
+        self.lost.append(session)
         self._queue.bell.ring()
 
 
@@ -288,6 +292,8 @@ def _in_words(error: BaseException) -> str:
     elif isinstance(error, JournalError):
         what = error.sentence
     else:
-        reason = error.strerror if isinstance(error, OSError) else text
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        if isinstance(error, sqlite3.Error):
+            reason = text
         what = f"The journal cannot be written: {reason}."
     return f"{what} Until that is mended, sessions do not outlive a crash."
