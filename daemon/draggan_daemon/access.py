@@ -33,6 +33,7 @@ from .settings_folder import locked, read_trusted, settings_folder, write_privat
 log = logging.getLogger("draggand.access")
 
 KEY, INVITE = "key:", "invite:"  # what the principals of the two kinds of keys begin with
+MOMENT = 0.5  # seconds in which whoever calls `refresh` asks `allows`
 Entry = TypeVar("Entry", AuthorizedKey, Invitation)
 Stamp = tuple[object, ...]
 
@@ -50,7 +51,7 @@ class Access:
         self._invitations: dict[bytes, Invitation] = {}
         self._stamps: tuple[Stamp, ...] = ()
         self._told: dict[str, bytes] = {}  # principal -> key, when `refresh` last said so
-        self._withdrawn: frozenset[str] = frozenset()
+        self._withdrawn: dict[str, float] = {}  # principal -> until when, on the monotonic clock
         self.refresh()
 
     @property
@@ -80,14 +81,15 @@ class Access:
     def refresh(self) -> bool:
         """Looks at the files; True if somebody may now come or may come no longer.
 
-        To be called every second or so. `allows` then refuses those whose key has gone or has been
-        replaced since the last call.
+        To be called every second or so. `allows` then refuses for a moment those whose key has gone
+        or has been replaced: a connection by the old key is not to live on under the same name.
         """
         self._reread()
-        keys = self._keys()
-        gone = {who for who, key in self._told.items() if keys.get(who) != key}
+        keys, now = self._keys(), time.monotonic()
+        gone = {who: now + MOMENT for who, key in self._told.items() if keys.get(who) != key}
         changed = keys != self._told
-        self._withdrawn, self._told = frozenset(gone), keys
+        self._withdrawn = {**{w: t for w, t in self._withdrawn.items() if t > now}, **gone}
+        self._told = keys
         return changed
 
     def principal(self, key: bytes) -> str | None:
@@ -97,10 +99,12 @@ class Access:
 
     def allows(self, principal: str) -> bool:
         """Whether one who came in as `principal` may stay."""
-        return principal in self._keys() and principal not in self._withdrawn
+        withdrawn = self._withdrawn.get(principal, 0.0) > time.monotonic()
+        return principal in self._keys() and not withdrawn
 
     def allowance(self, principal: str) -> Allowance:
         """What the line of this user's key says; all None for everybody else."""
+        self._reread()
         for entry in self._authorized.values():
             if principal == KEY + entry.name:
                 return entry.allowance
@@ -130,7 +134,7 @@ class Access:
             if invitation is None or not self.allows(INVITE + name):
                 raise AccessRefused(
                     f"The invitation of {name} has been used or has run out.",
-                    hint="Ask for a new one: `draggand invite NAME` on the daemon's machine.",
+                    hint=f"Ask for a new one: `draggand invite {name}` on the daemon's machine.",
                 )
             if public == invitation.key:
                 raise BadInput("An invitation's own key cannot stay.", hint="Hand in a new key.")

@@ -176,10 +176,3 @@ def _whose(request: list[bytes]) -> str:
     address = re.sub(r"[^0-9A-Za-z:.\[\]]", "?", request[3][:60].decode("ascii", "replace"))
     with_key = request[5] == b"CURVE" and len(request) == 7 and len(request[6]) == KEY_BYTES
     return f" from {address}" + (f" with the key {fingerprint(request[6])}" if with_key else "")
-
-
-class LocalUserOnly(Gatekeeper):
-    """A Gatekeeper as the door knew it, until it has other sockets than the local one."""
-
-    def guard(self, socket: zmq.Socket[bytes]) -> None:
-        self.guard_local(socket)

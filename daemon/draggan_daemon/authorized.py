@@ -27,8 +27,6 @@ class Allowance:
     """What one user may have, where it differs from the settings; None: as in the settings."""
 
     max_sessions: int | None = None
-    bytes_per_second: int | None = None
-    compute_seconds_per_hour: int | None = None
 
 
 @dataclass(frozen=True)

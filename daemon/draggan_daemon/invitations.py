@@ -56,7 +56,7 @@ def read_remote(text: str) -> Remote:
     bare = re.fullmatch(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::(\d{1,5}))?", rest, re.ASCII)
     host = (bare[1] or bare[2] or "") if bare else ""
     port = int(bare[3]) if bare and bare[3] else PORT
-    good = _is_ipv6(host) if ":" in host else _HOST.fullmatch(host)
+    good = _is_ipv6(host) if bare and bare[1] else _HOST.fullmatch(host)
     if not good or not 0 < port < 65536:
         raise BadInput(
             f"{text[:200]!r} is no address of a machine.",
