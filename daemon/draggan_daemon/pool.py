@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from draggan_wire.errors import EngineFailed
 from draggan_wire.messages import Drag, ModelInfo, Open, Save, Seek
 
 from .bell import Bell
