@@ -37,7 +37,7 @@ OPTIONS = {
     "prior": NATIVE,
     "w+": replace(NATIVE, space="w+"),
     "w": replace(NATIVE, space="w"),
-    "windows": replace(NATIVE, windows="always"),
+    "windows": replace(NATIVE, windows="always", block=32, r1=16, r2=32, pull=16),
     "bounded": replace(NATIVE, clip=1.0, ball=0.2),
     "half precision": replace(NATIVE, precision="bfloat16"),
     "a look at the picture": replace(NATIVE, reconstruction=5.0),
@@ -116,6 +116,9 @@ def same_step(a: DragStep, b: DragStep) -> None:
     assert (a.statuses, a.ending) == (b.statuses, b.ending)
     if a.features is not None and b.features is not None:
         assert torch.equal(a.features.map, b.features.map)
+        assert (a.features.corners is None) == (b.features.corners is None)
+        if a.features.corners is not None and b.features.corners is not None:
+            assert torch.equal(a.features.corners, b.features.corners)
 
 
 def same_edit(a: DragEditor, b: DragEditor) -> None:
@@ -125,6 +128,8 @@ def same_edit(a: DragEditor, b: DragEditor) -> None:
         assert (x.mask is None) == (y.mask is None)
         assert x.mask is None or np.array_equal(x.mask, y.mask)
         assert np.array_equal(a.image(i), b.image(i))
+    masks = [{id(state.mask) for state in edit.timeline} for edit in (a, b)]
+    assert len(masks[0]) == len(masks[1])  # one object for all states that share it
     assert pack(a.saved(), STAMP) == pack(b.saved(), STAMP)
 
 
@@ -152,6 +157,16 @@ def test_a_seeds_drag_goes_on_too(tiny_generator: Any, mask: Any) -> None:
     editor = DragEditor(tiny_generator)
     editor.set_seed(4)
     check_every_cut(editor, tiny_generator, mask=mask, options=NATIVE)
+
+
+def test_windows_lie_where_they_lay(tiny_generator: Any) -> None:
+    editor, options = opened(tiny_generator), OPTIONS["windows"]
+    steps, journals = journalled(editor, options=options)
+    corners = [s.features.corners for s in steps if s.features is not None]
+    assert len({str(where) for where in corners}) > 3  # they went along with the handles
+    for step, journal in zip(steps[:-1], journals, strict=False):
+        other = journal.restored(fresh(tiny_generator))
+        same_step(step, next(journal.going_on(other, options=options)))
 
 
 def test_a_second_drag_from_an_earlier_step_goes_on_too(tiny_generator: Any) -> None:
