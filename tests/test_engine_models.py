@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,17 @@ def test_a_model_with_a_session_stays_however_long(loads: pytest.LogCaptureFixtu
 
 def test_nothing_to_look_after_is_no_trouble() -> None:
     TorchEngine(device="cpu", threads=1).idle(5.0)
+
+
+def test_an_engine_loads_torch_when_it_is_told_to_and_not_before() -> None:
+    code = (
+        "import sys, os; from draggan_daemon.engine import TorchEngine\n"
+        "engine = TorchEngine(device='cpu', threads=1); engine.idle(0); engine.close('a')\n"
+        "assert 'torch' not in sys.modules and os.environ['GOMP_SPINCOUNT']\n"
+        "engine.warm_up(); assert 'torch' in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @dataclass(frozen=True)

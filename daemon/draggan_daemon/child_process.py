@@ -217,12 +217,14 @@ def main() -> NoReturn:
 
 def _engine(options: argparse.Namespace) -> Engine:
     """The real one, with torch in memory before the first session asks for it."""
-    from .engine import IdleTimes, TorchEngine, jobs  # noqa: F401  torch comes with the jobs
+    from .engine import IdleTimes, TorchEngine
 
     idle = IdleTimes(memory=options.unload_after)
-    return TorchEngine(
+    engine = TorchEngine(
         device=options.device, threads=options.threads, max_bytes=options.max_bytes, idle=idle
     )
+    engine.warm_up()
+    return engine
 
 
 def _leave(status: int) -> NoReturn:

@@ -44,6 +44,10 @@ class TorchEngine:
         self._models = LoadedModels(wanted=device, threads=threads, idle=idle or IdleTimes())
         self._jobs: Jobs | None = None
 
+    def warm_up(self) -> None:
+        """Bring torch into memory before the first session asks for it; takes seconds."""
+        self._at_hand()
+
     def models(self) -> tuple[ModelInfo, ...]:
         return self._installed()
 
