@@ -9,10 +9,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from draggan_wire.errors import AccessRefused, BadInput, Busy, LimitExceeded, WireError
+from draggan_wire.errors import WireError
 
 from .. import cli_access
-from ..config_values import ConfigError
 from ..exit_codes import CONFIGURATION, INTERRUPTED, OK, SOFTWARE, TEMPORARY, UNAVAILABLE, USAGE
 from . import (
     config,
@@ -27,7 +26,6 @@ from . import (
     status,
     stop,
 )
-from .asking import NotNow
 from .version import PrintVersion
 
 log = logging.getLogger("draggand")
@@ -46,15 +44,16 @@ COMMANDS = (
     connect,
     cli_access,
 )
-_CODES: tuple[tuple[type[WireError], int], ...] = (
-    (ConfigError, CONFIGURATION),
-    (AccessRefused, CONFIGURATION),
-    (BadInput, USAGE),
-    (NotNow, TEMPORARY),
-    (Busy, TEMPORARY),
-    (LimitExceeded, TEMPORARY),
-    (WireError, UNAVAILABLE),
-)
+# By the error's own code, which it keeps when it comes from the daemon. All others: UNAVAILABLE.
+_CODES = {
+    "access_refused": CONFIGURATION,
+    "bad_input": USAGE,
+    "busy": TEMPORARY,
+    "configuration": CONFIGURATION,
+    "limit_exceeded": TEMPORARY,
+    "not_now": TEMPORARY,
+    "port_taken": TEMPORARY,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,7 +88,7 @@ def _complain(error: WireError) -> int:
     print(f"draggand: {error.sentence}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)
-    return next(code for kind, code in _CODES if isinstance(error, kind))
+    return _CODES.get(error.code, UNAVAILABLE)
 
 
 def _parser() -> argparse.ArgumentParser:
