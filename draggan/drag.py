@@ -240,9 +240,12 @@ class _Drag:
         before: tuple[Tensor, Tensor] | None,
     ) -> DragStep:
         points, mismatch, ws = record
-        distances = (self.targets - points).norm(dim=-1).tolist()
-        check_numbers(ws, distances, loss)
-        ending = self.progress.look(distances, mismatch.tolist())
+        way = (self.targets - points).norm(dim=-1)
+        largest = ws.detach().abs().max()
+        values = torch.cat((way, mismatch, largest[None])).tolist()  # waits for the device once
+        distances, mismatches = values[: len(points)], values[len(points) : -1]
+        check_numbers(values[-1], distances, loss)
+        ending = self.progress.look(distances, mismatches)
         if ending is None and index == self.options.steps:
             ending = "cap"
         step = DragStep(

@@ -52,9 +52,11 @@ def step_again(
     )
 
 
-def check_numbers(ws: Tensor, distances: Sequence[float], loss: float) -> None:
-    """Raises BadNumbers. What follows from numbers that are none is none either."""
-    largest = float(ws.detach().abs().max())
+def check_numbers(largest: float, distances: Sequence[float], loss: float) -> None:
+    """Raises BadNumbers unless all are finite; `largest`: the latent's largest absolute number.
+
+    What follows from numbers that are none is none either.
+    """
     if largest <= FAR and math.isfinite(loss) and all(map(math.isfinite, distances)):
         return
     raise BadNumbers(
