@@ -106,7 +106,7 @@ class Conversation:
         self._at_once = False
         if self._meter.wait(now) == 0:
             self._meter.pinged(self._send(Ping()), now)
-        link = self._meter.news()
+        link = self._meter.news(now)
         if link is not None:
             self._send(link)
         with self._lock:

@@ -17,7 +17,8 @@ PING_EVERY = 5.0  # seconds, after the first FIRST_PINGS that follow each other 
 FIRST_PINGS = 3
 REMEMBERED = 8  # measurements
 FRAMES_PER_SECOND = 30  # that the credit is to allow for
-SHORTEST_TRANSFER = 0.01  # seconds: what goes faster says more about this computer than the link
+FASTEST = 1e9  # bytes per second: beyond that all links are the same
+NEWS_EVERY = 1.0  # seconds, at most
 NEWS = 0.3  # a change by this part is worth telling
 SAME = 1.0  # ms: round trips that differ by less are the same
 
@@ -26,7 +27,8 @@ class LinkMeter:
     """Measures one connection after the other; times are seconds of a clock that never goes back.
 
     `round_trip` is the shortest of the last measured ones in seconds, None before the first;
-    `bytes_per_second` is None as long as nothing large has taken its time.
+    `bytes_per_second` is None as long as nothing large has come; it is the middle of several, as an
+    editor that is busy makes some look slow and others fast.
     """
 
     def __init__(self) -> None:
@@ -37,13 +39,14 @@ class LinkMeter:
         self._pings: Dict[int, float] = {}
         self._next_ping: Optional[float] = None
         self._told: Optional[Link] = None
+        self._next_news = 0.0
 
     def connected(self, now: float, *, wanted: bool) -> None:
         """A new connection; what was known stays until it is measured again. `wanted`: at all."""
         self._trips.clear()
         self._rates.clear()
         self._pings.clear()
-        self._told = None
+        self._told, self._next_news = None, now
         self._next_ping = now if wanted else None
 
     @property
@@ -77,19 +80,18 @@ class LinkMeter:
 
     def transferred(self, size: int, seconds: float) -> None:
         """`size` bytes have come within `seconds`, with nothing but the way to wait for."""
-        if seconds >= SHORTEST_TRANSFER:
-            self._rates.append(size / seconds)
-            self.bytes_per_second = median(self._rates)
+        self._rates.append(min(size / seconds, FASTEST) if seconds > 0 else FASTEST)
+        self.bytes_per_second = median(self._rates)
 
-    def news(self) -> Optional[Link]:
+    def news(self, now: float) -> Optional[Link]:
         """What the daemon is to be told, if it has changed enough."""
-        if self.round_trip is None or len(self._trips) < FIRST_PINGS:
+        if self.round_trip is None or len(self._trips) < FIRST_PINGS or now < self._next_news:
             return None
-        now = Link(1000 * min(self.round_trip, 60.0), self.bytes_per_second)
-        if self._told is not None and _same(self._told, now):
+        found = Link(1000 * min(self.round_trip, 60.0), self.bytes_per_second)
+        if self._told is not None and _same(self._told, found):
             return None
-        self._told = now
-        return now
+        self._told, self._next_news = found, now + NEWS_EVERY
+        return found
 
 
 def _same(old: Link, new: Link) -> bool:
