@@ -76,10 +76,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Watched] = []
 
     def begin(
-        how: Sequence[str] | None = None, *, patience: Patience | None = None, **engine: object
+        how: Sequence[str] | None = None,
+        *,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        **engine: object,
     ) -> Watched:
         words = command(tmp_path / "counts.json", **engine) if how is None else how
-        worker = ChildWorker(words, name="test", models=lambda: (MODEL,), patience=patience)
+        worker = ChildWorker(
+            words, name="test", models=lambda: (MODEL,), patience=patience, clock=clock
+        )
         started.append(Watched(worker))
         return started[-1]
 
@@ -168,6 +174,17 @@ def test_a_frozen_child_is_killed_after_its_time(start: Start) -> None:
     assert child.losses[0].culprit == "a" and "not heard of" in child.losses[0].reason
     assert not is_running(before)
     child.until(lambda: child.state() == "idle")
+
+
+def test_a_daemon_that_was_stopped_itself_blames_nobody(start: Start) -> None:
+    slept = [0.0]
+    child = start(clock=lambda: time.monotonic() + slept[0], seconds=0.01, drag_steps=300)
+    child.open()
+    child.worker.drag(DRAG, 2)
+    child.until(lambda: child.state() == "busy")
+    slept[0] = 1000.0
+    child.until(lambda: child.heard(Done))
+    assert not child.losses
 
 
 def test_a_turn_without_an_end_is_ended(start: Start) -> None:
@@ -376,6 +393,7 @@ def test_a_release_ends_what_does_not_end_by_itself(start: Start) -> None:
     assert child.worker.ended() and not is_running(before)
 
 
+@pytest.mark.slow
 def test_after_thirty_random_kills_nothing_is_left_behind(start: Start) -> None:
     chance = random.Random(6)
     descriptors = len(os.listdir("/proc/self/fd"))

@@ -95,7 +95,7 @@ class ChildWorker(SessionWorker):
     def health(self) -> tuple[WorkerHealth, ...]:
         keeper, age, state = self._keeper, self._keeper.turn_seconds(), self._keeper.state()
         if state == "running":
-            state = "busy" if age else "idle"
+            state = "idle" if age == 0.0 else "busy"
         sessions = len(self._roster)
         health = WorkerHealth(
             self._name, keeper.pid(), state, keeper.device, sessions, keeper.restarts, age

@@ -84,7 +84,7 @@ class Keeper:
         self._cut = False  # we have shut the pipe ourselves
         self._lives = 0
         self._turn: str | None = None
-        self._age, self._beat = 0.0, clock()  # of the turn, when the last beat came
+        self._since: float | None = None  # when that turn began, about
         self._heard = self._ticked = self._needed = clock()
         self.device = device
         self.failures = 0  # in a row, before the child was ready
@@ -116,7 +116,7 @@ class Keeper:
     def turn_seconds(self) -> float:
         """Age of the turn that the child is in, 0 where it is in none."""
         with self._changed:
-            return self._age + self._clock() - self._beat if self._age else 0.0
+            return 0.0 if self._since is None else max(0.0, self._clock() - self._since)
 
     def end(self) -> None:
         """Ask the child to finish; `gone()` tells when it has."""
@@ -153,7 +153,7 @@ class Keeper:
         self._owner.finished()
 
     def _wait_until_needed(self) -> bool:
-        """After the pause that failures earn, or the rest of who was not needed; False at the end."""
+        """After the pause that failures earn, or a rest while nobody needs one; False at the end."""
         pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self.failures - 2)) if self.failures > 1 else 0.0
         until = self._clock() + pause
         with self._changed:
@@ -178,13 +178,15 @@ class Keeper:
             if not self._cut:
                 link.wait(FARE_WELL)
             return in_words(self._reaped(link))
-        except PipeBroken as error:
-            log.error("%s: nonsense on its pipe: %s", self._name, error)
-            self._reaped(link)
-            return "sent what it should not"
         except _Hung as hung:
             self._reaped(link)
             return str(hung)
+        except PipeBroken as error:
+            log.error("%s: nonsense on its pipe: %s", self._name, error)
+        except Exception:
+            log.exception("%s: what it sent could not be taken", self._name)
+        self._reaped(link)
+        return "sent what it should not"
 
     def _reaped(self, link: ChildLink) -> int:
         """From now on there is no child, and what it was sent is lost with it if it was ready."""
@@ -197,7 +199,7 @@ class Keeper:
         with self._changed:
             ready, turn, left = self._ready, self._turn, self._leaving
             self._ready, self._leaving, self._resting = False, False, left
-            self._turn, self._age = None, 0.0
+            self._turn = self._since = None
             self.failures = 0 if ready else self.failures + 1
             if self._ending or left:
                 log.info("%s has ended", self._name)
@@ -214,7 +216,9 @@ class Keeper:
         if op == "event":
             self._owner.heard(head, rest)
         elif op == "turn":
-            self._turn = notice(TurnOf, head).session
+            with self._changed:
+                self._turn = notice(TurnOf, head).session
+                self._since = None if self._turn is None else self._clock()
         elif op in ("ready", "beat"):
             self._stands(link, notice(Standing, head), ready=op == "ready")
         elif op == "line":
@@ -225,12 +229,14 @@ class Keeper:
     def _stands(self, link: ChildLink, standing: Standing, *, ready: bool) -> None:
         with self._changed:
             self.device = standing.device or self.device
-            self._age, self._beat = standing.age, self._clock()
+            self._since = self._clock() - standing.age if standing.age else None
             if ready and not self._ready:
                 self._ready = True
                 self.failures = 0
                 link.write_from(self._outbox)
         self._look(link)
+        if standing.age > self._patience.longest_turn:
+            raise _Hung(f"was in one turn for {standing.age:.0f} seconds, and was ended")
 
     def _tick(self) -> None:
         if (link := self._link) is not None:
@@ -245,8 +251,6 @@ class Keeper:
         silent = now - self._heard
         if silent > (patience.hang_after if self._ready else START_SECONDS):
             raise _Hung(f"was not heard of for {silent:.0f} seconds, and was ended")
-        if self._age > patience.longest_turn:
-            raise _Hung(f"was in one turn for {self._age:.0f} seconds, and was ended")
         with self._changed:
             if self._owner.needed():
                 self._needed = now
