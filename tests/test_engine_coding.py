@@ -10,12 +10,14 @@ import pytest
 from draggan_daemon.engine import TorchEngine
 from draggan_daemon.engine.coding import JpegLadder, fits_jpeg, rows
 from draggan_daemon.worker import Coding
+from draggan_wire.coded import decoded as read_coded
 from draggan_wire.messages import Frame, Image, Open, Seek
 from draggan_wire.pixels import BYTES_PER_PIXEL
 from draggan_wire.rows import unrow
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from draggan.pixels import pixel_format
 from tests.engine_stage import GO, drag, messages, turns
 
 SAMPLES = {"6": "<u2", "2": "<f4"}  # by the last letter of the format's name; others are bytes
@@ -147,6 +149,22 @@ def test_previews_are_jpegs_where_nothing_is_lost_but_detail(
     assert (coded.coding, coded.format, coded.width) == (coding, format, 24)
     if coding == "rows":
         assert decoded(coded).tobytes() == plain.data
+
+
+def _by_pillow(data: bytes, width: int, height: int) -> bytes:
+    return Pillow.open(io.BytesIO(data)).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("format", ["gray8", "rgb8", "rgba8", "bgra8", "rgb16", "bgra16"])
+def test_a_client_reads_a_jpeg_in_the_order_of_its_own_samples(format: str) -> None:
+    raw = picture(format, opaque=format not in ("gray8", "rgb8", "rgb16"))
+    native = pixel_format(format).from_bytes(memoryview(raw.data), raw.width, raw.height)
+    sent = Frame("a", 1, "preview", 1, JpegLadder().encode(native, format, None))
+    seen = read_coded(sent, _by_pillow).image
+    samples = SAMPLES.get(format[-1], "u1")
+    one, two = (np.frombuffer(image.data, samples).astype(float) for image in (raw, seen))
+    size = np.iinfo(samples).max
+    assert seen.coding == "raw" and np.abs(one - two).mean() / size < 0.02
 
 
 def test_results_travel_without_loss_with_what_has_changed(engine: TorchEngine) -> None:
