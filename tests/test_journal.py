@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from draggan_daemon.journal import Journal, JournalError
 from draggan_daemon.worker import Record
-from draggan_wire.messages import Open
+from draggan_wire.messages import Done, Open, encode
 
 from tests.journal_child import MANY, base_of, drag, drag_request, kept, latent_of, open_request
 
@@ -136,6 +136,21 @@ def test_a_drag_without_a_step_is_told_from_one_that_has_ended(begin):
     assert journal.snapshot("anna").drag is not None
     journal.delivered("anna", finished=True)
     assert journal.snapshot("anna").drag is None
+
+
+def test_last_words_are_kept_until_they_were_delivered(begin):
+    journal = begin()
+    opened(journal)
+    journal.dragging("anna", drag_request("anna"), 9, 0)
+    journal.record("anna", Record(step=1, latent=b"one", resume=b"after one"))
+    done = Done(session="anna", reason="reached", steps=1, ms_per_step=2.5, handles=())
+    journal.ended("anna", encode(done)[1:], 9)
+    journal = begin()
+    assert [each.state for each in journal.sessions()] == ["ended"]
+    assert journal.request("anna") == (done, 9)
+    assert journal.snapshot("anna").drag is None and journal.snapshot("anna").position == 1
+    journal.delivered("anna", finished=True)
+    assert journal.request("anna") == (None, None)
 
 
 def test_a_new_drag_knows_nothing_of_the_one_before(begin):

@@ -21,8 +21,8 @@ class Damaged(JournalError):
 class Kept:
     """A session as the journal knows it. Times are unix times in seconds.
 
-    `state` is "opening" until the opening's last word was acknowledged, "dragging" likewise for a
-    drag, else "idle". `detached` is when the client left; None while it is there.
+    `state` is "opening" or "dragging" until that has ended, then "ended" until its last words were
+    delivered, else "idle". `detached` is when the client left; None while it is there.
     """
 
     session: str
