@@ -33,9 +33,11 @@ LANGUAGES = ("de", "fr")
 # What a painter can meet of the engine and the daemon; the rest is for those who run them.
 ENGINE = (
     *(ROOT / "draggan" / name for name in ("editor.py", "saved.py", "drag_request.py")),
-    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("door", "engine")),
-    *(ROOT / "daemon" / "draggan_daemon" / f"{name}.py" for name in ("worker", "in_process")),
-    ROOT / "daemon" / "draggan_daemon" / "sessions.py",
+    *sorted((ROOT / "daemon" / "draggan_daemon" / "engine").glob("*.py")),
+    *(
+        ROOT / "daemon" / "draggan_daemon" / f"{name}.py"
+        for name in ("door", "sessions", "worker", "seats", "roster", "child")
+    ),
 )
 SENTENCE = re.compile(r"[A-Z].* .*\.(\.\.)?")
 PLACE = "\x00"  # stands where an f-string puts a value in

@@ -153,7 +153,7 @@ class Keeper:
         self._owner.finished()
 
     def _wait_until_needed(self) -> bool:
-        """After the pause that failures earn, or a rest while nobody needs one; False at the end."""
+        """After the pause that failures earn, a rest while nobody needs one; False at the end."""
         pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self.failures - 2)) if self.failures > 1 else 0.0
         until = self._clock() + pause
         with self._changed:
