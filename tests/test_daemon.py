@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ from draggan_wire.messages import (
     Pong,
     Progress,
     Ready,
+    Seek,
     State,
     Stop,
 )
@@ -550,7 +552,7 @@ def test_a_picture_is_opened_and_the_end_delivers_its_drag(
     models = draggand.folder / "draggan" / "models"
     models.mkdir(parents=True)
     save_network(tiny_generator.network, models / "tiny.safetensors", metadata={})
-    process = draggand.serve()
+    process = draggand.serve("--set", "journal.enabled=false")
     talk = Talk(draggand.client())
     picture = Image("bgra8", 30, 40, bytes(range(240)) * 20)
     opened = talk.until(Opened, re=talk.send(Open("tiny", image=picture, quality="fast")))
@@ -568,6 +570,30 @@ def test_a_picture_is_opened_and_the_end_delivers_its_drag(
     closed = talk.until(Closed)
     assert isinstance(closed, Closed) and closed.reason == "shutdown"
     assert process.wait(PATIENCE) == 0
+    talk.client.close()
+
+
+@pytest.mark.slow
+def test_a_session_outlives_its_daemon(draggand: Draggand) -> None:
+    process = draggand.serve()
+    talk = Talk(draggand.client())
+    opened = talk.until(Opened, re=talk.send(Open("critters", seed=1)))
+    talk.until(Ready)
+    assert isinstance(opened, Opened)
+    drag = Drag(opened.session, ((60, 60),), ((90, 60),), settings=DragSettings(steps=3))
+    request = talk.send(drag)
+    talk.until(Done, re=request)
+    (result,) = talk.frames("result", request)
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    draggand.serve()
+    again = hear(talk.client, lambda event: isinstance(event, Connected))
+    assert isinstance(again, Connected) and again.welcome.resumed == (opened.session,)
+    for step, same in ((1, False), (3, True)):
+        request = talk.send(Seek(opened.session, step))
+        talk.until(Frame, re=request)
+        (frame,) = talk.frames("result", request)
+        assert (bytes(frame.image.data) == bytes(result.image.data)) is same
     talk.client.close()
 
 
@@ -647,14 +673,25 @@ def test_the_steps_of_an_edit_are_looked_at_fetched_and_reopened(
     assert again.edit.status.step > 1
     again.edit.close()
 
-    # The daemon dies and comes back without any session: the edit goes on from what was saved.
+    # The daemon is killed and comes back: its journal has the edit.
     process.kill()
     process.wait()
     desk.poll_until(lambda: client.welcome is None)
+    process = draggand.serve()
+    desk.poll_until(lambda: client.welcome is not None)
+    desk.drag(at=1)
+    assert edit.status.step > 1 and len(desk.canvas.results) == 2
+
+    # The journal is lost as well: the edit goes on from what was saved.
+    desk.poll_until(lambda: edit.saved_step == edit.last)
+    process.kill()
+    process.wait()
+    desk.poll_until(lambda: client.welcome is None)
+    shutil.rmtree(draggand.folder / "draggand" / "journal")
     draggand.serve()
     desk.poll_until(lambda: client.welcome is not None and not edit.last)
     desk.drag(at=1)
-    assert edit.status.step > 1 and len(desk.canvas.results) == 2
+    assert edit.status.step > 1 and len(desk.canvas.results) == 3
     client.close()
 
 

@@ -37,6 +37,8 @@ ALLOWED = {
     "draggan_wire": [("", set())],
     "draggan_daemon": [
         ("bench/scene.py", {"draggan_wire", "numpy"}),
+        ("cli/doctor.py", {"draggan_wire", "draggan"}),
+        ("doctor/", {"draggan_wire", "draggan", "zmq"}),
         ("engine/", {"draggan_wire", "draggan", "numpy", "torch", "PIL"}),
         ("models.py", {"draggan_wire", "draggan"}),
         ("", {"draggan_wire", "zmq", "msgpack"}),

@@ -14,8 +14,8 @@ def register(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ..engine import TorchEngine
+    from ..models import InstalledModels
 
-    for model in TorchEngine(device="cpu", threads=0).models():
+    for model in InstalledModels()():
         print(f"{model.id:20} {model.width} x {model.height}  {model.title} ({model.licence})")
     return OK
