@@ -29,6 +29,11 @@ def files_folder(folder: Path) -> Path:
     return folder / "files"
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
 class Disk:
     """`rows` are the sessions by name, as they stand in the database.
 
@@ -59,7 +64,7 @@ class Disk:
 
     def check(self) -> None:
         """Raises OSError where the database is no longer the file that was opened."""
-        if os.stat(database_path(self._folder)).st_ino != self._inode:
+        if _identity(database_path(self._folder)) != self._opened:
             raise FileNotFoundError(errno.ENOENT, "the database was replaced")
 
     def set_aside(self, names: Iterable[str]) -> str:
@@ -92,7 +97,7 @@ class Disk:
                 raise
             self._start_anew()
             self._read()
-        self._inode = os.stat(database_path(self._folder)).st_ino
+        self._opened = _identity(database_path(self._folder))
 
     def _read(self) -> None:
         self._database = open_database(database_path(self._folder))

@@ -75,15 +75,18 @@ class Writer:
 
     def _run(self) -> None:
         while not (self._queue.closed and self._queue.empty):
-            if self._reopen is not None:
-                self._attempt(self._begin_anew, [])
-            else:
-                batch = self._queue.take(self._until_next())
-                self._attempt(partial(self._round, batch), batch)
+            self._turn()
             if self._queue.closed and self._queue.trouble:
                 break  # it was tried once more
         self._attempt(self._work_in_all, [])
         self._disk.close()
+
+    def _turn(self) -> None:
+        if self._reopen is not None:
+            self._attempt(self._begin_anew, [])
+        else:
+            batch = self._queue.take(self._until_next())
+            self._attempt(partial(self._round, batch), batch)
 
     def _until_next(self) -> float:
         """Seconds until something is to be done even if nothing is written."""
