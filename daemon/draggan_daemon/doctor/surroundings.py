@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shlex
 import shutil
 import socket
 import stat
@@ -142,12 +144,17 @@ def check_service() -> Iterator[Finding]:
     command = next(
         (line[10:] for line in path.read_text().splitlines() if line.startswith("ExecStart=")), ""
     )
-    program = command.split(" ")[0].strip('"')
+    program = next(iter(shlex.split(command)), "")
     if program and not os.access(program, os.X_OK):
         sentence = f"{path} starts {program}, which is not there (any more)."
         yield problem("Service", sentence, "Write it again: `draggand install-service --now`.")
     else:
-        yield good("Service", f"{UNIT_NAME} is installed at {path}.")
+        lasts = "starts with the computer" if _lingers() else "runs while you are logged in"
+        yield good("Service", f"{UNIT_NAME} is installed at {path} and {lasts}.")
+
+
+def _lingers(folder: Path = Path("/var/lib/systemd/linger")) -> bool:
+    return (folder / pwd.getpwuid(os.getuid()).pw_name).exists()
 
 
 def _file_system(folder: Path) -> str:
