@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from draggan_daemon import journal_writer
 from draggan_daemon.journal import Journal
+from draggan_daemon.journal_reader import read_snapshot
 from draggan_daemon.journal_writer import Writer
 from draggan_daemon.worker import Record
 
@@ -113,6 +114,28 @@ def test_a_sessions_writes_keep_their_order_around_a_large_picture(journal, monk
     journal.record("anna", Record(step=2, latent=b"two"))
     snapshot = journal.snapshot("anna")
     assert snapshot.base == base_of("anna", 1) and snapshot.steps == ((2, b"two"),)
+
+
+def test_a_step_is_never_committed_without_its_own_optimiser(journal, monkeypatch):
+    commit(journal, journal.opening(kept("anna"), open_request()))
+    commit(journal, journal.record("anna", Record(base=b"base", step=0)))
+    write = journal._queue._files.write
+
+    def slowly(kind, pieces):
+        time.sleep(0.3)
+        return write(kind, pieces)
+
+    monkeypatch.setattr(journal._queue._files, "write", slowly)
+    journal.record("anna", Record(step=1, latent=b"one", resume=b"after one"))
+    with journal._queue._changed:  # all of them wait at once
+        step = journal.record("anna", Record(step=2, latent=b"two", resume=b"after two"))
+        journal.record("anna", Record(base=b"anew", step=2))
+        journal.record("anna", Record(step=3, latent=b"three", resume=b"after three"))
+    while not journal.done(step):
+        time.sleep(0.001)
+    found = read_snapshot(journal.folder, "anna")  # as if it had been killed now
+    assert (found.base, found.position, found.resume) == (b"base", 2, b"after two")
+    assert journal.snapshot("anna").resume == b"after three"
 
 
 def test_nothing_large_is_held_in_memory_once_it_is_written(journal):

@@ -66,6 +66,7 @@ class Journal:
         try:
             self._writer.start()
         except (OSError, sqlite3.Error) as error:
+            self._queue.end()
             disk.close()
             raise unusable(folder, error) from None
         self._at_start = [row.told() for row in list(disk.rows.values())]

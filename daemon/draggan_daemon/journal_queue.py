@@ -77,7 +77,7 @@ class WriteQueue:
         self._waiting: deque[Write] = deque()
         self._unsettled: OrderedDict[int, Write] = OrderedDict()
         self._of_session: Counter[str] = Counter()  # unsettled writes
-        self._newest_resume: dict[str, Write] = {}  # of those that wait
+        self._newest_resume: dict[str, Write] = {}  # of those that are taken together
         self._bytes = 0  # of those that wait
         self._issued = 0
         self._promised = 0  # tickets that count as committed, whatever becomes of them
@@ -170,7 +170,6 @@ class WriteQueue:
                 if write.ticket in self._unsettled:
                     self._waiting.appendleft(write)
                     self._bytes += write.change.size
-                    self._supersede(write)
             self._shed()
 
     def settle(self, batch: Iterable[Write]) -> None:
@@ -222,23 +221,19 @@ class WriteQueue:
     # With the lock held.
 
     def _add(self, write: Write) -> None:
+        session, change = write.change.session, write.change
         self._waiting.append(write)
         self._unsettled[write.ticket] = write
-        self._of_session[write.change.session] += 1
-        self._bytes += write.change.size
+        self._of_session[session] += 1
+        self._bytes += change.size
         self._begin_file(write)
-        if isinstance(write.change, Recorded) and write.change.record.resume is not None:
-            earlier = self._newest_resume.get(write.change.session)
+        if write.file is not None:  # what came before it may be committed without what comes after
+            self._newest_resume.pop(session, None)
+        if isinstance(change, Recorded) and change.record.resume is not None:
+            earlier = self._newest_resume.get(session)
             if earlier is not None:
                 self._strip(earlier)
-            self._newest_resume[write.change.session] = write
-
-    def _supersede(self, write: Write) -> None:
-        """A write that comes back may have been overtaken by a later one."""
-        if isinstance(write.change, Recorded) and write.change.record.resume is not None:
-            later = self._newest_resume.setdefault(write.change.session, write)
-            if later is not write:
-                self._strip(write)
+            self._newest_resume[session] = write
 
     def _strip(self, write: Write) -> None:
         assert isinstance(write.change, Recorded)
