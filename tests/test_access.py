@@ -97,6 +97,15 @@ def test_a_connection_by_a_key_that_was_replaced_may_not_stay_under_its_name(
     assert not access.refresh() and not access.allows("key:anna")  # whoever asks a moment later
 
 
+def test_a_key_that_came_and_went_between_two_looks_is_missed_by_none(
+    access: Access, anna: KeyPair
+) -> None:
+    write(access, f"{anna.public.hex()} name=anna\n")
+    assert access.principal(anna.public) == "key:anna"
+    write(access, "")
+    assert access.refresh() and not access.allows("key:anna")
+
+
 @pytest.mark.parametrize(
     "line",
     [

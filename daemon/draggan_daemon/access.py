@@ -50,7 +50,7 @@ class Access:
         self._authorized: dict[bytes, AuthorizedKey] = {}
         self._invitations: dict[bytes, Invitation] = {}
         self._stamps: tuple[Stamp, ...] = ()
-        self._told: dict[str, bytes] = {}  # principal -> key, when `refresh` last said so
+        self._told: dict[str, bytes] = {}  # principal -> key, as the last asked have been told
         self._withdrawn: dict[str, float] = {}  # principal -> until when, on the monotonic clock
         self.refresh()
 
@@ -95,7 +95,10 @@ class Access:
     def principal(self, key: bytes) -> str | None:
         """`key:NAME` or `invite:NAME` of a public key that may come in now, else None."""
         self._reread()
-        return next((who for who, known in self._keys().items() if known == key), None)
+        who = next((who for who, known in self._keys().items() if known == key), None)
+        if who is not None:
+            self._told[who] = key  # `refresh` must see it go even if it never saw it come
+        return who
 
     def allows(self, principal: str) -> bool:
         """Whether one who came in as `principal` may stay."""

@@ -163,7 +163,9 @@ class Relay:
         line.far.take_events()
         if line.far.opened and not was_open:
             self._report(f"connected to the daemon at {self._destination.remote}")
-        if not self._pass_on(line):
+        alive = self._pass_on(line)
+        line.far.beat(held=line.unread is not None)
+        if not alive:
             self._forget(line)  # its program is gone, so the daemon is told by hanging up
         elif line.far.failure is not None:
             self._forget(line)
@@ -226,7 +228,7 @@ class Relay:
     def _release(self) -> None:
         for line in list(self._lines.values()):
             self._forget(line)
-        self._listeners.close()
+        self._router.close(linger=0)
         self._gatekeeper.socket.close(linger=0)
         self._near.term()
         self._away.term()

@@ -1,7 +1,9 @@
 """One encrypted connection to a daemon on another machine, and why it fails, in words; pyzmq only.
 
 libzmq tells of a login's end by its monitor only. The socket never reconnects by itself: a new
-connection is a new conversation, which begins with hello.
+connection is a new conversation, which begins with hello. Nor does libzmq send heartbeats here: it
+aborts the process (4.3.5) when one is due on a connection that has ended with messages unread, as
+a busy editor leaves them. So the protocol's own ping finds out whether the daemon is still there.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import zmq
 from draggan_wire.errors import AccessRefused, ConnectionLost, NoDaemon, WireError
+from draggan_wire.messages import Ping, encode
 from draggan_wire.pixels import MAX_BUFFER
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
@@ -26,6 +29,8 @@ from .keys import KeyPair
 Frames = list[zmq.Frame] | list[bytes]
 
 OPENING_SECONDS = 5.0
+HEARTBEAT = 1.0  # seconds without a word of ours before a ping
+PATIENCE = 4  # heartbeats without a word of the daemon's before it counts as lost
 MAX_WAITING_BYTES = 512 * 2**20  # what one program may have sent that the network has not taken
 
 _OPTIONS = {
@@ -34,9 +39,6 @@ _OPTIONS = {
     zmq.IMMEDIATE: 1,
     zmq.CONNECT_TIMEOUT: int(1000 * OPENING_SECONDS),
     zmq.HANDSHAKE_IVL: int(1000 * OPENING_SECONDS),
-    zmq.HEARTBEAT_IVL: 1000,
-    zmq.HEARTBEAT_TIMEOUT: 3000,
-    zmq.HEARTBEAT_TTL: 4000,
     zmq.SNDHWM: 64,
     zmq.RCVHWM: 64,
     zmq.MAXMSGSIZE: MAX_BUFFER,
@@ -70,7 +72,7 @@ def families(remote: Remote) -> tuple[bool, ...]:
 
 
 class FarSide:
-    """A DEALER under CURVE. `take_events` and `flush` are called whenever something happens.
+    """A DEALER under CURVE. `take_events` is called whenever something happens, `beat` after it.
 
     `ipv6` says by which kind of address a name is looked up. `opened` turns true once the daemon
     has let us in, `failure` is set when all is over.
@@ -89,6 +91,8 @@ class FarSide:
         self.failure: WireError | None = None
         self._destination, self._clock = destination, clock
         self._deadline = clock() + OPENING_SECONDS
+        self._last_beat = clock()
+        self._heard, self._missed = True, 0
         self._waiting: deque[Frames] = deque()
         self._waiting_bytes = 0
         self.socket = context.socket(zmq.DEALER)
@@ -126,9 +130,29 @@ class FarSide:
     def receive(self) -> Frames | None:
         """The next message, if one is there."""
         try:
-            return self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return None
+        self._heard = True
+        return frames
+
+    def beat(self, *, held: bool = False) -> None:
+        """Asks once a second whether the daemon is there; sets `failure` after a long silence.
+
+        `held`: nothing is received at present, so silence means nothing. Heartbeats are counted,
+        not timed: a computer that slept must not take its own absence for the daemon's.
+        """
+        now = self._clock()
+        if not self.opened or now - self._last_beat < HEARTBEAT:
+            return
+        self._last_beat = now
+        self._missed = 0 if self._heard or held else self._missed + 1
+        self._heard = False
+        if self._missed > PATIENCE:
+            self._fail(self._lost())
+        elif not self._waiting:
+            # Without a number, so that the pong is no answer to anything the program has asked.
+            self.send([bytes(frame) for frame in encode(Ping())])
 
     def take_events(self) -> None:
         """What libzmq has to tell of the connection; sets `opened` or `failure`."""
@@ -144,6 +168,7 @@ class FarSide:
 
     def close(self) -> None:
         self.socket.disable_monitor()
+        self.monitor.close(linger=0)
         self.socket.close(linger=0)
 
     def _fail(self, error: WireError) -> None:
@@ -153,10 +178,7 @@ class FarSide:
     def _reason(self, event: int, value: int) -> WireError:
         remote = self._destination.remote
         if self.opened:
-            return ConnectionLost(
-                f"The connection to the daemon at {remote} was lost.",
-                hint="It comes back by itself when the network and the daemon are there again.",
-            )
+            return self._lost()
         if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
             return AccessRefused(
                 f"The daemon at {remote} does not accept this computer's key, or not any more.",
@@ -170,6 +192,12 @@ class FarSide:
                 hint="Check the address and the port: `listen` in the daemon's [remote] settings.",
             )
         return self._silent()
+
+    def _lost(self) -> ConnectionLost:
+        return ConnectionLost(
+            f"The connection to the daemon at {self._destination.remote} was lost.",
+            hint="It comes back by itself when the network and the daemon are there again.",
+        )
 
     def _another(self) -> AccessRefused:
         remote, file, line = (
