@@ -472,7 +472,21 @@ def test_what_comes_between_the_parts_of_a_message_is_told_after_it(
         client.send(Open(model="m", seed=1))
         messages(client, 1)
         client.send(Stop("s"))
-        assert messages(client, 4) == [result, done, preview(2), State("s", "idle")]
+        assert messages(client, 4) == [preview(2), result, done, State("s", "idle")]
+
+
+def test_a_daemon_that_never_finishes_what_it_began_is_left(address: str, start: Start) -> None:
+    result = Frame("s", 1, "result", 1, Image("rgb8", 512, 512, bytes(512 * 512 * 3)))
+    daemon = Counting({Open: [OPENED], Stop: [result]})
+    daemon.interrupting = [State("s", "dragging")] * 300
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", seed=1))
+        messages(client, 1)
+        client.send(Stop("s"))
+        (refused,) = events(client)
+    assert isinstance(refused, Refused) and isinstance(refused.error, LimitExceeded)
 
 
 def test_the_link_is_measured_and_told(address: str, start: Start) -> None:

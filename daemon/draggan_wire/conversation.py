@@ -10,7 +10,7 @@ import time
 from typing import Callable, Iterator, List, Optional, Tuple
 
 from .connection import HEARTBEAT, Connection, Frames
-from .errors import AccessRefused, ConnectionLost, Unsupported
+from .errors import AccessRefused, ConnectionLost, LimitExceeded, Unsupported
 from .link import LinkMeter
 from .messages import (
     FROM_DAEMON,
@@ -37,6 +37,7 @@ from .pixels import MAX_BUFFER
 from .receipts import Receipts
 
 FAREWELLS = (ConnectionLost.code, AccessRefused.code)
+MAX_HELD = 256  # messages between two parts of another
 
 
 class Conversation:
@@ -73,6 +74,7 @@ class Conversation:
         self._bytes = 0  # that came of it since
         self._in_parts = False  # the daemon cuts what is large
         self._held: List[Envelope] = []  # what has come between two parts
+        self._held_bytes = 0
         self._at_once = False  # a drag is over: the daemon hears so now
 
     def turn(self, hello: Callable[[], Hello]) -> None:
@@ -154,12 +156,23 @@ class Conversation:
             return  # a newer daemon's message that this client has not asked for
         if self._is_for_us(envelope):
             return
-        if self._assembler.under_way:  # it has overtaken what is on its way
-            self._held.append(envelope)
-            return
-        held, self._held = self._held, []
-        for one in (envelope, *held):
-            self._take(one)
+        if _is_preview(envelope.message):
+            self._deliver(envelope)
+        elif self._assembler.under_way:  # it has overtaken what is on its way
+            self._hold(envelope, sum(memoryview(frame).nbytes for frame in whole))
+        else:
+            held, self._held, self._held_bytes = self._held, [], 0
+            for one in (envelope, *held):
+                self._take(one)
+
+    def _hold(self, envelope: Envelope, size: int) -> None:
+        self._held.append(envelope)
+        self._held_bytes += size
+        if len(self._held) > MAX_HELD or self._held_bytes > MAX_BUFFER:
+            raise LimitExceeded(
+                "The daemon says too much before it has finished what it began.",
+                hint="Update the daemon and this program to the same version.",
+            )
 
     def _assemble(self, frames: Frames) -> Optional[Frames]:
         """The whole message that has come with these frames, measured on its way."""
@@ -213,13 +226,16 @@ class Conversation:
         if isinstance(message, Opened):
             self._receipts.opened(message.session, message.token)
         session = getattr(message, "session", None)
-        preview = isinstance(message, Frame) and message.kind == "preview"
-        if session and not preview and not self._receipts.take(session, envelope.event):
+        if session and not self._receipts.take(session, envelope.event):
             return
         self._at_once |= isinstance(message, Done)
         if isinstance(message, Closed):
             self._receipts.closed(message.session)
         self._deliver(envelope)
+
+
+def _is_preview(message: Message) -> bool:
+    return isinstance(message, Frame) and message.kind == "preview"
 
 
 def _is_farewell(error: Error, answers: Optional[int]) -> bool:
