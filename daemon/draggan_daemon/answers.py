@@ -108,7 +108,7 @@ class Answers:
 
     def _credit(self, peer: Peer, message: Credit, request: int | None) -> None:
         session = self._desk.of(peer, message.session)
-        self._worker.credit(session.id, message.n)
+        self._desk.credit(session, message.n)
 
     def _ack(self, peer: Peer, message: Ack, request: int | None) -> None:
         session = self._desk.sessions.get(message.session)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from draggan_wire.errors import Busy, EngineFailed, WireError
 from draggan_wire.messages import (
+    MAX_CREDIT,
     Closed,
     Done,
     Drag,
@@ -22,7 +24,6 @@ from draggan_wire.messages import (
     Open,
     Ready,
     Save,
-    Saved,
     Seek,
     SessionKey,
     encode,
@@ -69,7 +70,10 @@ class Desk:
         self.sessions = Sessions(config.limits.max_sessions)
         self._ledger = Ledger(journal)
         self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
-        self.recovery = Recovery(worker, self.sessions, journal, tell=self._tell, clock=clock)
+        self._losses: deque[WorkerLost] = deque()
+        self.recovery = Recovery(
+            worker, self.sessions, journal, tell=self._tell, back=self._is_back, clock=clock
+        )
 
     def adopt(self, config: Config) -> None:
         """From now on these settings hold; what has been computed in this hour is forgiven."""
@@ -93,6 +97,7 @@ class Desk:
         is sent again."""
         old, session.route = session.route, peer.route
         session.acknowledges = "acks" in peer.features
+        session.credit = 0
         self._worker.withdraw_credit(session.id)
         if old is not None and old != peer.route:
             self.send(old, encode(Closed(session=session.id, reason="moved")))
@@ -100,8 +105,8 @@ class Desk:
         self._detached_since(session, None)
         self.taken(session, heard)
         session.outbox.last = max(session.outbox.last, heard)
-        for _, _, frames in list(session.outbox.untaken):
-            self.send(peer.route, frames)
+        for event in list(session.outbox.untaken):
+            self.send(peer.route, event.frames)
         if not session.acknowledges:
             self.taken(session, session.outbox.last)
         self._code(session, peer)
@@ -134,7 +139,7 @@ class Desk:
         except WireError:
             self.sessions.remove(session.id)
             raise
-        session.job = Job(request, re)
+        session.job, session.kept_job = Job(request, re), re
         self._code(session, peer)
         if self._journal is not None:
             kept = _kept(session, time.time())
@@ -146,9 +151,11 @@ class Desk:
 
     def drag(self, session: Session, request: Drag, re: int | None) -> None:
         self._check_computing(session.principal)
-        self._begin(session, Job(request, re))
+        self._make_ready(session)
         self._worker.drag(request, re)
+        self._begun(session, Job(request, re))
         session.first = session.kept = session.step
+        session.kept_job = re
         if self._journal is not None:
             frames = encode(request, request=re)[1:]
             self._ledger.hold(
@@ -157,12 +164,14 @@ class Desk:
         log.info("session %s: drag %d handles", session.id, len(request.handles))
 
     def seek(self, session: Session, request: Seek, re: int | None) -> None:
-        self._begin(session, Job(request, re))
+        self._make_ready(session)
         self._worker.seek(request, re)
+        self._begun(session, Job(request, re))
 
     def save(self, session: Session, request: Save, re: int | None) -> None:
-        self._begin(session, Job(request, re))
+        self._make_ready(session)
         self._worker.save(request, re)
+        self._begun(session, Job(request, re))
         log.info("session %s: save", session.id)
 
     def drop(self, session: Session, why: str) -> None:
@@ -173,25 +182,34 @@ class Desk:
 
     def taken(self, session: Session, number: int) -> None:
         """The client has all events up to `number`; what it has need not be kept for it."""
-        messages = session.outbox.taken(number)
-        if self._journal is None or not messages:
+        taken = [event for event in session.outbox.taken(number) if event.re == session.kept_job]
+        if self._journal is None or not taken:
             return
-        kept = [m.step for m in messages if isinstance(m, Frame) and m.kind == "kept"]
-        finished = any(isinstance(m, (Done, Ready)) for m in messages)
-        if kept or finished:
-            self._journal.delivered(session.id, kept=max(kept, default=None), finished=finished)
+        frames = [e.message for e in taken if isinstance(e.message, Frame)]
+        kept = max((frame.step for frame in frames if frame.kind == "kept"), default=None)
+        finished = any(isinstance(event.message, (Done, Ready)) for event in taken)
+        if kept is not None or finished:
+            self._journal.delivered(session.id, kept=kept, finished=finished)
+
+    def credit(self, session: Session, previews: int) -> None:
+        """The client has room for so many more."""
+        session.credit = min(MAX_CREDIT, session.credit + previews)
+        self._worker.credit(session.id, previews)
 
     def code_again(self, peer: Peer) -> None:
         """The peer's link has been measured anew."""
         for session in self.sessions.of_route(peer.route):
             self._code(session, peer)
 
-    def _begin(self, session: Session, job: Job) -> None:
+    def _make_ready(self, session: Session) -> None:
+        """For a request; raises WireError where the session cannot take one."""
         if session.job is not None:
             raise Busy(
                 "The session is still at work.", hint="Wait until it is done, or stop it first."
             )
         self.recovery.wake(session)
+
+    def _begun(self, session: Session, job: Job) -> None:
         session.job, session.used = job, self._clock()
 
     def _check_computing(self, user: str) -> None:
@@ -201,6 +219,13 @@ class Desk:
     def _code(self, session: Session, peer: Peer) -> None:
         self._worker.code(session.id, coding_for(peer, session.size))
 
+    def _is_back(self, session: Session) -> None:
+        """The worker has it again, and knows nothing of its client."""
+        peer = self._peers.get(session.route) if session.route else None
+        if peer is not None:
+            self._code(session, peer)
+            self._worker.credit(session.id, session.credit)
+
     # What the worker says.
 
     def hear_worker(self) -> None:
@@ -208,7 +233,7 @@ class Desk:
         for event in self._worker.events():
             if isinstance(event, WorkerLost):
                 self._counters.workers_lost += 1
-                self.recovery.lost(event)
+                self._losses.append(event)
             else:
                 self._ledger.take(event)
 
@@ -218,10 +243,12 @@ class Desk:
             session = self.sessions.get(event.session)
             if session is not None:  # else it was closed meanwhile
                 self._relay(session, event)
+        while self._losses and not self._ledger.holds(self._losses[0].sessions):
+            self.recovery.lost(self._losses.popleft())  # after what it had still said
 
     def waiting(self) -> bool:
         """Whether something is still to be told."""
-        return bool(self._ledger)
+        return bool(self._ledger) or bool(self._losses)
 
     def _relay(self, session: Session, event: Event) -> None:
         session.used = self._clock()
@@ -256,6 +283,8 @@ class Desk:
             self._counters.frames_sent += 1
             if message.kind == "kept":
                 session.kept = message.step
+            elif message.kind == "preview":
+                session.credit = max(0, session.credit - 1)
         elif isinstance(message, Error):
             log.warning("session %s: %s (%s)", session.id, message.sentence, message.code)
 
@@ -267,10 +296,10 @@ class Desk:
             return
         if self._journal is None:
             return
-        if isinstance(event.message, (Done, Ready)) and session.acknowledges:
-            # Until its client is known to have heard of it.
+        if session.acknowledges and isinstance(event.message, Ready):
+            # A drag says its last words again by itself, from its records; an opening does not.
             self._journal.ended(session.id, encode(event.message)[1:], event.re)
-        elif not isinstance(event.message, (Frame, Saved)):
+        elif isinstance(event.message, Error) and event.re == session.kept_job:
             self._journal.delivered(session.id, finished=True)
 
     def _tell(self, session: Session, message: Message, re: int | None) -> None:

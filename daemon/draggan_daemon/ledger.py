@@ -7,7 +7,7 @@ that came with it or before it. Without a journal nothing waits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,10 @@ class Ledger:
         for page in list(self._pages.values()):
             while page.held and self._kept(page.held[0][0]):
                 yield page.held.popleft()[1]
+
+    def holds(self, sessions: Collection[str]) -> bool:
+        """Whether any of them has something to say that is not kept yet."""
+        return any(self._pages[name].held for name in sessions if name in self._pages)
 
     def forget(self, session: str) -> None:
         """The session is gone, with all that it had still to say."""

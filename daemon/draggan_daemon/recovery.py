@@ -2,7 +2,7 @@
 
 The journal has every session's picture and each of its steps. A session that is lost is brought
 back from there, with what it was at: an opening begins again, a drag goes on after its last step,
-the last words of what had ended are said again.
+the last words of one that had ended are said again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from draggan_wire.errors import EngineFailed, UnknownSession, WireError
-from draggan_wire.messages import Done, Error, Message, Open, Ready, Save, Seek
+from draggan_wire.messages import Drag, Error, Message, Open, Ready, Save, Seek
 
 from .journal_values import Kept
 from .sessions import Job, Session, Sessions
@@ -30,8 +30,8 @@ LOSSES_WITHIN = 600.0  # seconds
 
 
 class Recovery:
-    """Brings sessions back into the worker. `tell` sends a message to a session's client; `clock`
-    is the door's."""
+    """Brings sessions back into the worker. `tell` sends a message to a session's client, `back`
+    hears of one that has been brought back, `clock` is the door's."""
 
     def __init__(
         self,
@@ -40,10 +40,11 @@ class Recovery:
         journal: Journal | None,
         *,
         tell: Callable[[Session, Message, int | None], None],
+        back: Callable[[Session], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._sessions, self._journal = worker, sessions, journal
-        self._tell, self._clock = tell, clock
+        self._tell, self._back, self._clock = tell, back, clock
 
     def remember(self) -> None:
         """The sessions that an earlier daemon has left; they stay parked until somebody comes."""
@@ -54,12 +55,12 @@ class Recovery:
 
     def resumed(self, session: Session) -> None:
         """A client has come back to it: what it was at goes on."""
-        if session.unfinished and self._journal is not None:
-            session.unfinished = False
-            message, re = self._journal.request(session.id)
-            session.job = None if message is None else Job(message, re)
-        if session.parked and session.job is not None:
-            self._try(session)
+        try:
+            self._recall(session)
+            if session.job is not None:
+                self.wake(session)
+        except WireError as error:
+            self._give_up(session, error)
 
     def wake(self, session: Session) -> None:
         """Before a request for it. Raises WireError where it cannot be had back."""
@@ -91,13 +92,22 @@ class Recovery:
             elif session.job is not None:
                 self._try(session)
 
-    def last_words(self, session: Session, event: Event) -> Done | Ready | None:
+    def last_words(self, session: Session, event: Event) -> Ready | None:
         """After a job's last event: what is still to be said of one that an earlier daemon had
         computed to its end."""
         job = session.job
         if job is None or isinstance(event.message, Error):
             return None
-        return job.message if isinstance(job.message, (Done, Ready)) else None
+        return job.message if isinstance(job.message, Ready) else None
+
+    def _recall(self, session: Session) -> None:
+        """What the session was at when the daemon before this one ended."""
+        if not session.unfinished or self._journal is None:
+            return
+        session.unfinished = False
+        message, session.kept_job = self._journal.request(session.id)
+        if isinstance(message, (Open, Drag, Ready)):
+            session.job = Job(message, session.kept_job)
 
     def _try(self, session: Session) -> None:
         try:
@@ -124,6 +134,7 @@ class Recovery:
         else:
             self._restore(session, job)
         session.parked = False
+        self._back(session)
         log.info("session %s: brought back", session.id)
 
     def _open_again(self, session: Session, job: Job) -> None:
@@ -139,8 +150,8 @@ class Recovery:
         # A daemon that has lived on knows better than the journal what has been handed out.
         kept = max(snapshot.kept, session.kept)
         snapshot = replace(snapshot, kept=kept, model=session.model)
-        if session.drags and snapshot.resume == b"":  # it had been stopped
-            job = session.job = _stopped(session, snapshot)
+        if session.drags and snapshot.resume == b"":  # it had failed; its client asks anew
+            job = session.job = None
         if not session.drags:
             snapshot = replace(snapshot, drag=None, resume=None)
         session.step, session.first = snapshot.position, snapshot.first
@@ -153,7 +164,7 @@ class Recovery:
             self._worker.seek(job.message, job.re)
         elif isinstance(job.message, Save):
             self._worker.save(job.message, job.re)
-        elif isinstance(job.message, (Done, Ready)):  # its picture comes first
+        elif isinstance(job.message, Ready):  # its picture comes first
             self._worker.seek(Seek(session.id, snapshot.position), job.re)
 
     def _of(self, kept: Kept) -> Session:
@@ -170,13 +181,6 @@ class Recovery:
             parked=True,
             unfinished=kept.state != "idle",
         )
-
-
-def _stopped(session: Session, snapshot: Snapshot) -> Job:
-    """What is left to be said of a drag that was stopped, but whose last words were not kept."""
-    steps = max(0, snapshot.position - snapshot.first)
-    done = Done(session.id, reason="stopped", steps=steps, ms_per_step=0.0, handles=())
-    return Job(done, session.job.re if session.job else None)
 
 
 def _gone() -> UnknownSession:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from draggan_wire.errors import LimitExceeded, UnknownSession
 from draggan_wire.messages import (
-    Done,
     Drag,
     Frame,
     Message,
@@ -39,11 +38,21 @@ _STATES = {"open": "opening", "drag": "dragging"}
 class Job:
     """A request that the worker has not answered to its end; `re` is its number.
 
-    A `Done` or `Ready` stands for what has ended, but whose client may not have heard of it.
+    A `Ready` stands for an opening that has ended, but whose client may not have heard of it.
     """
 
-    message: Open | Drag | Seek | Save | Done | Ready
+    message: Open | Drag | Seek | Save | Ready
     re: int | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One event, and what is sent of it; `re` is the request that it belongs to."""
+
+    number: int
+    message: Message
+    re: int | None
+    frames: Frames
 
 
 @dataclass
@@ -51,24 +60,23 @@ class Outbox:
     """A session's events by their numbers, from their making until the client has taken them."""
 
     last: int = 0  # the number of the latest event
-    untaken: deque[tuple[int, Message, Frames]] = field(default_factory=deque)
+    untaken: deque[Posted] = field(default_factory=deque)
     bytes: int = 0
 
     def put(self, message: Message, re: int | None) -> Frames:
         """Numbers an event; returns its frames, which are kept until `taken`."""
         self.last += 1
         frames = encode(message, reply=re, event=self.last)
-        self.untaken.append((self.last, message, frames))
+        self.untaken.append(Posted(self.last, message, re, frames))
         self.bytes += _size(frames)
         return frames
 
-    def taken(self, number: int) -> list[Message]:
+    def taken(self, number: int) -> list[Posted]:
         """The client has all up to `number`; returns what it had not had before."""
         done = []
-        while self.untaken and self.untaken[0][0] <= number:
-            _, message, frames = self.untaken.popleft()
-            self.bytes -= _size(frames)
-            done.append(message)
+        while self.untaken and self.untaken[0].number <= number:
+            done.append(self.untaken.popleft())
+            self.bytes -= _size(done[-1].frames)
         return done
 
     @property
@@ -95,7 +103,9 @@ class Session:
     parked: bool = False
     unfinished: bool = False  # the journal has a job of it that nobody has looked at yet
     job: Job | None = None
+    kept_job: int | None = None  # the request that the journal has in flight
     step: int = 0
+    credit: int = 0  # previews that its client has room for
     first: int = 0  # the step from which the drag in work set out
     kept: int = 0  # the latest step of it that came as a kept frame
     losses: list[float] = field(default_factory=list)  # when it cost a worker its life
