@@ -41,6 +41,7 @@ class Line:
     route: bytes
     far: FarSide
     greeting: int | None  # the number of its hello
+    tries: int = 1  # how many kinds of address have been tried
     unread: Frames | None = None  # what its program could not take yet
 
 
@@ -152,9 +153,11 @@ class Relay:
             self._connect(route, frames, envelope.id)
 
     def _connect(self, route: bytes, frames: list[zmq.Frame], greeting: int | None) -> None:
-        far = FarSide(self._away, self._destination, self._own, ipv6=self._ipv6, clock=self._clock)
-        self._lines[route] = Line(route, far, greeting)
-        far.send(frames)
+        self._lines[route] = line = Line(route, self._far_side(), greeting)
+        line.far.send(frames)
+
+    def _far_side(self) -> FarSide:
+        return FarSide(self._away, self._destination, self._own, ipv6=self._ipv6, clock=self._clock)
 
     # From there to here.
 
@@ -168,7 +171,6 @@ class Relay:
         if not alive:
             self._forget(line)  # its program is gone, so the daemon is told by hanging up
         elif line.far.failure is not None:
-            self._forget(line)
             self._lose(line, line.far.failure)
 
     def _pass_on(self, line: Line) -> bool:
@@ -199,10 +201,22 @@ class Relay:
     # The end of a connection.
 
     def _lose(self, line: Line, failure: WireError) -> None:
-        self._report(failure.sentence)
         if isinstance(failure, NoDaemon):
             self._ipv6 = next(self._families)
+            if line.tries < len(families(self._destination.remote)):
+                self._try_again(line)
+                return
+        self._report(failure.sentence)
+        self._forget(line)
         self._dismiss(line.route, failure, None if line.far.opened else line.greeting)
+
+    def _try_again(self, line: Line) -> None:
+        """By the other kind of address; nothing has been sent over the first one."""
+        said = line.far.unsent
+        line.far.close()
+        line.far, line.tries = self._far_side(), line.tries + 1
+        for frames in said:
+            line.far.send(frames)
 
     def _forget(self, line: Line) -> None:
         del self._lines[line.route]

@@ -110,6 +110,11 @@ class FarSide:
         """Whether something waits for the network."""
         return self.opened and bool(self._waiting)
 
+    @property
+    def unsent(self) -> tuple[Frames, ...]:
+        """What waits, the first first."""
+        return tuple(self._waiting)
+
     def send(self, frames: Frames) -> None:
         """Queues one message; it leaves when the connection stands."""
         self._waiting.append(frames)

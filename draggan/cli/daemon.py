@@ -1,4 +1,4 @@
-"""Finds the daemon, or starts one that goes by itself when nobody needs it; never torch."""
+"""Finds the daemon here or elsewhere, or starts one that goes when nobody needs it; never torch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from draggan_wire.starting import StartedDaemon, start_daemon
 
 from draggan import __version__
 from draggan.cli.interrupts import Interrupts
+from draggan.cli.own_relay import RelayedClient, is_elsewhere
 from draggan.cli.progress import Progress
 
 
@@ -17,17 +18,25 @@ def connect(endpoint: str | None, *, progress: Progress, interrupts: Interrupts)
     """A client that has been welcomed; the caller closes it.
 
     `endpoint` None means the user's own daemon, which is started where none answers; an address
-    that is named must answer. Raises NoDaemon, WrongProtocol or AccessRefused, and
+    that is named must answer. tcp:// of another machine is reached by a relay of the client's own,
+    which ends with it. Raises NoDaemon, WrongProtocol or AccessRefused, and
     KeyboardInterrupt when the user has had enough.
     """
     progress.show("Connecting to the daemon")
-    client = Client(endpoint, name=f"draggan {__version__}")
+    client = _client(endpoint)
     try:
         _wait_for_welcome(client, endpoint, progress, interrupts)
     except BaseException:
         client.close()
         raise
     return client
+
+
+def _client(endpoint: str | None) -> Client:
+    name = f"draggan {__version__}"
+    if endpoint is not None and is_elsewhere(endpoint):
+        return RelayedClient(endpoint, name=name)
+    return Client(endpoint, name=name)
 
 
 def _wait_for_welcome(
