@@ -79,6 +79,12 @@ def test_json_lines_hold_everything_in_fields() -> None:
     assert "ValueError: no such thing" in row["error"] and row["time"].endswith("Z")
 
 
+def test_a_session_that_a_line_begins_with_is_a_field_as_well() -> None:
+    stream = written(LogSettings(format="json"))
+    log.info("session %s: stop", "0123456789abcdef")
+    assert json.loads(stream.getvalue())["session"] == "0123456789abcdef"
+
+
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_secrets_are_taken_out_wherever_they_come_from(format_: str) -> None:
     stream = written(LogSettings(format=format_))

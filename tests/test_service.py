@@ -61,7 +61,7 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
 def test_the_unit_holds_the_daemon_to_its_own_folders(home: Path) -> None:
     text = Unit(["/opt/a b/draggand", "serve"], [home / "x"]).text()
     assert 'ExecStart="/opt/a b/draggand" serve' in text
-    assert f"ReadWritePaths=-{home}/x\n" in text
+    assert f"ReadWritePaths=%t -{home}/x\n" in text
     for line in ("Type=notify", "KillMode=mixed", "ProtectSystem=strict", "NoNewPrivileges=yes"):
         assert f"\n{line}\n" in text
     assert "RestartPreventExitStatus=78" in text
@@ -125,6 +125,23 @@ def test_now_starts_it_and_lets_it_linger(
         "loginctl enable-linger",
     ]
     assert "draggand status" in capsys.readouterr().out
+
+
+def test_a_daemon_that_runs_already_gives_way_to_the_service(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = home / "run" / "draggand" / "draggand.sock"
+    waiting = (
+        "import sys, time; from pathlib import Path; from draggan_daemon.local_socket import "
+        f"claimed\nplace = Path({str(place)!r})\n"
+        "with claimed(place): place.touch(); print('up', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", waiting], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"up\n"
+        programs(home, monkeypatch, systemctl='case "$*" in *is-active*) exit 3;; esac')
+        assert main(["install-service", "--now"]) == 0
+        assert other.wait(10) == -15
+    assert f"(process {other.pid})" in capsys.readouterr().out
 
 
 def test_a_start_that_fails_says_where_the_reason_stands(

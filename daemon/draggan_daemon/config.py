@@ -76,7 +76,7 @@ class JournalSettings:
     enabled: bool = _set(True, FLAG, "keep every step, so that nothing ends a session")
     folder: str = _set("", PATH, "empty: below $XDG_STATE_HOME/draggand/journal")
     max_bytes: int = _set(2 << 30, SIZE, "the oldest sessions without a client go first")
-    keep: float = _set(86400.0, DURATION, "how long a session without a client stays")
+    keep: float = _set(86400.0, DURATION, "how long a session without a client stays on disk")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Config:
     device: tuple[str, ...] = _set(("auto",), DEVICES, "auto, cpu, cuda, or a list of cuda:N")
     threads: int = _set(0, WHOLE, "CPU threads; 0: torch's choice")
     idle_exit: float | None = _set(None, DURATION_OR_NEVER, "end after so long without work")
-    lease: float = _set(900.0, DURATION, "a session outlives its connection so long in memory")
+    lease: float = _set(900.0, DURATION, "how long a session without a client stays in memory")
     remote: Remote = field(default_factory=Remote)
     loopback: Loopback = field(default_factory=Loopback)
     journal: JournalSettings = field(default_factory=JournalSettings)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 from draggan_wire.errors import (
     AccessRefused,
-    BadMessage,
+    ConnectionLost,
     EngineFailed,
     WireError,
     WrongProtocol,
@@ -50,6 +50,7 @@ from .config import Config, ConfigError
 from .counters import Counters
 from .desk import Desk
 from .listeners import Listeners, Route
+from .logs import about
 from .peers import Peer, Peers
 from .quota import bytes_quota, messages_quota, too_many_bytes, too_many_messages
 from .reception import Reception, check_administrator, check_not_invited
@@ -207,9 +208,12 @@ class Door:
                 return
             envelope = decode(whole, ops=FROM_CLIENT)
             request = envelope.id
-            self._handle(route, user, peer, envelope.message, request)
+            with about(session=getattr(envelope.message, "session", None), request=request):
+                self._handle(route, user, peer, envelope.message, request)
         except WrongProtocol:
             self._peers.send(route, encode_mismatch())
+        except ConnectionLost as error:
+            self._refuse(route, error, None)  # a farewell: whoever can, comes again
         except WireError as error:
             self._refuse(route, error, error.request if request is None else request)
         except Exception:
@@ -224,10 +228,11 @@ class Door:
         size = sum(len(frame) for frame in frames)
         self._counters.bytes_in += size
         self._bytes.use(user, size)
-        if self._messages.use(user, 1):
+        if self._messages.use(str(route), 1):
             return True
-        if self._messages.worth_saying(user):
+        if self._peers.get(route) is not None:
             self._refuse(route, too_many_messages(), None)
+            self._desk.lose(route)
         return False
 
     def _whole(self, peer: Peer | None, frames: Frames) -> Frames | None:
@@ -245,7 +250,7 @@ class Door:
             self._reception.hello(route, user, message, request)
             return
         if peer is None:
-            raise BadMessage(
+            raise ConnectionLost(
                 "A connection has to begin with hello.", hint="Connect again from the start."
             )
         if isinstance(message, Redeem):
@@ -291,7 +296,7 @@ class Door:
 
     def _refuse(self, route: Route, error: WireError, request: int | None) -> None:
         self._counters.refused_messages += 1
-        log.info("refused: %s (%s)", error.sentence, error.code)
+        log.info("refused: %s (%s)", error.sentence, error.code, extra={"request": request})
         said = Error(error.code, error.sentence[:2000], error.hint[:2000])
         self._desk.send(route, encode(said, reply=request))
 

@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 from .config import LogSettings
 from .config_values import ConfigError
@@ -32,6 +32,7 @@ LONGEST = 4000  # letters of one line
 _SECRET = re.compile(
     r"(?<!SHA256:)\b(?:[0-9a-fA-F]{32,}|(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43,})(?![A-Za-z0-9_-])"
 )
+_SESSION = re.compile(r"session ([0-9a-f]{16}):")  # how lines about a session begin
 _PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 _session: ContextVar[str | None] = ContextVar("session", default=None)
 _request: ContextVar[int | None] = ContextVar("request", default=None)
@@ -97,12 +98,8 @@ class _PrivateFile(RotatingFileHandler):
     """Each file that it begins can be read by its owner alone."""
 
     def _open(self) -> TextIOWrapper:
-        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
-        return cast(TextIOWrapper, file)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding=self.encoding)
 
 
 def _formatter(
@@ -131,13 +128,13 @@ class TextLines(logging.Formatter):
         self._priorities = priorities
 
     def format(self, record: logging.LogRecord) -> str:
-        told = clean(record.getMessage())
+        told = record.getMessage()
         names = [
             f"{name} {value}"
             for name in ("session", "request")
             if (value := getattr(record, name, None)) is not None and f"{name} {value}" not in told
         ]
-        told = f"{told} ({', '.join(names)})" if names else told
+        told = clean(f"{told} ({', '.join(names)})" if names else told)
         lines = [told, *_traceback(self, record)]
         if self._priorities:
             priority = _PRIORITIES.get(record.levelname, 6)
@@ -152,12 +149,15 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        told = clean(record.getMessage())
         row: dict[str, object] = {
             "time": f"{moment}.{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": clean(record.getMessage()),
+            "message": told,
         }
+        if (named := _SESSION.match(told)) is not None:
+            row["session"] = named[1]
         for name in ("session", "request"):
             if (value := getattr(record, name, None)) is not None:
                 row[name] = value

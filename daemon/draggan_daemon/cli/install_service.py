@@ -11,6 +11,7 @@ from typing import Any
 from ..config import Config, default_file, journal_folder, load_config
 from ..config_values import ConfigError
 from ..exit_codes import OK, UNAVAILABLE
+from ..local_socket import serving_process
 from ..service import (
     UNIT_NAME,
     Unit,
@@ -21,6 +22,7 @@ from ..service import (
     write_unit,
 )
 from .place import socket_of
+from .stop import stop_process
 
 _RELOAD = ("systemctl", "--user", "daemon-reload")
 _START = ("systemctl", "--user", "enable", UNIT_NAME)
@@ -58,7 +60,9 @@ def _run(options: argparse.Namespace) -> int:
         return OK
     written = write_unit(unit, path)
     print(f"wrote {path}" if written else f"{path} is up to date")
-    return _start() if options.now else _say_what_is_next()
+    if not options.now:
+        return _say_what_is_next()
+    return _start(socket_of(load_config(file=options.config)))
 
 
 def _unit(file: Path | None) -> Unit:
@@ -95,13 +99,14 @@ def _say_what_is_next() -> int:
     return OK
 
 
-def _start() -> int:
+def _start(path: Path) -> int:
     if not systemd_answers():
         raise ConfigError(
             "The unit is written, but no systemd of your user takes orders here.",
             hint="Log in directly or by ssh (not by su or sudo), then `systemctl --user enable "
             f"--now {UNIT_NAME}`; without systemd run `draggand serve`.",
         )
+    _make_room(path)
     for command, effect in _STEPS:
         if (trouble := run_quietly(*command)) is None:
             print(f"{' '.join(command)}: {effect}")
@@ -113,6 +118,14 @@ def _start() -> int:
         print("the daemon runs while you are logged in; an administrator can change that")
     print("draggand status says how it fares")
     return OK
+
+
+def _make_room(path: Path) -> None:
+    """Two daemons cannot serve one socket: one that an editor has started gives way."""
+    process = serving_process(path)
+    if process is not None and run_quietly("systemctl", "--user", "is-active", UNIT_NAME):
+        stop_process(process, path)
+        print(f"stopped the daemon that ran already (process {process})")
 
 
 def _remove(path: Path) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from draggan_wire.errors import NoDaemon
@@ -34,6 +35,13 @@ def _run(options: argparse.Namespace) -> int:
     process = serving_process(path)
     if process is None:
         raise NoDaemon(f"No daemon serves {path}.", hint="There is nothing to stop.")
+    stop_process(process, path)
+    print(f"stopped the daemon at ipc://{path}")
+    return OK
+
+
+def stop_process(process: int, path: Path) -> None:
+    """Returns when the daemon that serves `path` has ended. Raises NotNow if it does not."""
     with suppress(ProcessLookupError):  # it was about to end anyway
         os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -44,5 +52,3 @@ def _run(options: argparse.Namespace) -> int:
                 hint=f"`kill {process}` ends it at once.",
             )
         time.sleep(0.02)
-    print(f"stopped the daemon at ipc://{path}")
-    return OK
