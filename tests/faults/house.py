@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from draggan_daemon.bench.measure import Visitor
 from draggan_wire.client import Client
+from draggan_wire.messages import Manage, Report
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = "tests.faults.faulty_engine:FaultyEngine"
@@ -118,6 +121,12 @@ class House:
 
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+def status(visitor: Visitor) -> dict[str, Any]:
+    """What the daemon says of itself."""
+    facts: dict[str, Any] = json.loads(bytes(visitor.ask(Manage("status"), Report).facts.data))
+    return facts
 
 
 def children(pid: int) -> list[int]:

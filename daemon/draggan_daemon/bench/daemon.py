@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     config = load_config(flags=dict(setting.split("=", 1) for setting in options.set))
     path = socket_path(config.endpoint)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there is a door to be closed
     with claimed(path):
         daemon = Daemon(
             config,

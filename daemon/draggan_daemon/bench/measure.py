@@ -10,13 +10,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from draggan_wire.client import Client, Connected, Event, Refused
 from draggan_wire.errors import NoDaemon
 from draggan_wire.messages import (
     Close,
+    Closed,
     Credit,
     Done,
     Drag,
@@ -39,16 +39,6 @@ SETTLING = 1.0  # seconds of a drag that are not measured
 M = TypeVar("M")
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Times in ms. `bytes_per_preview` counts pictures as they came, before decoding."""
-
-    round_trips: tuple[float, ...]
-    previews_per_second: float
-    heard: tuple[float, ...]
-    over: tuple[float, ...]
-
-
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that `share` of all do not exceed; nan where there are none."""
     if not values:
@@ -65,7 +55,10 @@ class Visitor:
         self.session = ""
         self.shown = 0
         self.last: Frame | None = None
-        self._heard: deque[Event] = deque()  # all but frames, until somebody waits for it
+        self.newest = 0  # the latest step of the session that a picture has shown
+        self.troubles: list[Error] = []
+        self.on_frame: Callable[[Frame], None] = lambda frame: None
+        self._heard: deque[Event] = deque()  # until somebody waits for it
 
     def meet(self) -> None:
         """Waits for the welcome. Raises what the client was refused with, or NoDaemon."""
@@ -89,7 +82,7 @@ class Visitor:
         return found.message
 
     def wait(self, wanted: Callable[[Event], bool], *, seconds: float = PATIENCE) -> Event:
-        """The first event but frames that is wanted; previews are shown meanwhile."""
+        """The first event that is wanted; of frames, results only. Previews are shown meanwhile."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             while self._heard:
@@ -107,7 +100,7 @@ class Visitor:
 
     def open(self, model: str, seed: int = 1) -> None:
         opened = self.ask(Open(model, seed=seed), Opened)
-        self.session = opened.session
+        self.session, self.newest = opened.session, 0
         self.wait(lambda e: isinstance(e, Envelope) and isinstance(e.message, Ready))
 
     def drag(self, *, credit: int, steps: int = 100_000) -> int:
@@ -122,6 +115,9 @@ class Visitor:
         self.client.send(Credit(self.session, credit))
         return self.client.send(message)
 
+    def end_session(self) -> None:
+        self.ask(Close(self.session), Closed)
+
     def leave(self) -> None:
         self.client.send(Close(self.session))
         self.client.close()
@@ -129,15 +125,21 @@ class Visitor:
     def _listen(self, seconds: float) -> None:
         for event in self.client.poll(seconds):
             self._look_at(event)
-            if not isinstance(event, Envelope) or not isinstance(event.message, Frame):
+            frame = event.message if isinstance(event, Envelope) else None
+            if not isinstance(frame, Frame) or frame.kind == "result":
                 self._heard.append(event)
 
     def _look_at(self, event: Event) -> None:
         if isinstance(event, Refused):
             raise event.error
         frame = event.message if isinstance(event, Envelope) else None
+        if isinstance(frame, Error):
+            self.troubles.append(frame)
         if isinstance(frame, Frame):
             self.last = frame
+            if frame.session == self.session:
+                self.newest = max(self.newest, frame.step)
+            self.on_frame(frame)
             if frame.kind == "preview":
                 self.shown += 1
                 self.client.drawn(frame)
