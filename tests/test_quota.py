@@ -39,7 +39,7 @@ def test_a_debt_has_a_bound() -> None:
     quota = Quota(10.0, 100.0, clock=clock)
     for _ in range(50):
         quota.use("anna", 1000)
-    clock.now += 10.1
+    clock.now += 1.1
     assert quota.left("anna")
 
 
@@ -54,14 +54,6 @@ def test_a_rate_of_nothing_is_no_limit() -> None:
     assert quota.use("anna", 1e12) and quota.left("anna")
 
 
-def test_a_user_is_told_once_a_second() -> None:
-    clock = Clock()
-    quota = Quota(1.0, 10.0, clock=clock)
-    assert [quota.worth_saying("anna") for _ in range(3)] == [True, False, False]
-    clock.now += 1.5
-    assert quota.worth_saying("anna")
-
-
 def test_two_of_the_largest_messages_always_pass() -> None:
     quota = bytes_quota(1000, 1 << 27, clock=Clock())
     assert quota.use("anna", 1 << 27) and quota.left("anna")
@@ -71,8 +63,6 @@ def test_an_hour_of_computing_may_be_used_at_once_and_takes_an_hour_to_come_back
     clock = Clock()
     quota = computing_quota(60.0, clock=clock)
     quota.use("anna", 61.0)
-    assert not quota.left("anna")
-    clock.now += 55
     assert not quota.left("anna")
     clock.now += 3600
     quota.use("anna", 59.0)

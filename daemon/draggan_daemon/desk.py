@@ -38,6 +38,7 @@ from .listeners import Route
 from .peers import Peer, Peers
 from .quota import computing_quota, too_much_computing
 from .recovery import Recovery
+from .report import journal_facts, session_facts
 from .sessions import Frames, Job, Session, Sessions, reliable
 from .worker import Event, SessionWorker, WorkerLost
 
@@ -118,6 +119,10 @@ class Desk:
         self._peers.remove(route)
         if peer is not None:
             log.info("%r is gone", peer.client)
+        self.detach(route)
+
+    def detach(self, route: Route) -> None:
+        """Its sessions go on without that connection."""
         for session in self.sessions.of_route(route):
             session.route, session.detached = None, self._clock()
             self._detached_since(session, time.time())
@@ -395,27 +400,16 @@ class Desk:
             "detached": sum(session.route is None for session in self.sessions),
             "parked": sum(session.parked for session in self.sessions),
             **self._counters.facts(),
-            "journal": None if self._journal is None else _journal_facts(self._journal),
+            "journal": journal_facts(self._journal, len(self.sessions)),
         }
 
     def sessions_facts(self) -> dict[str, object]:
-        return {"sessions": [self._session_facts(session) for session in self.sessions]}
-
-    def _session_facts(self, session: Session) -> dict[str, object]:
-        peer = self._peers.get(session.route) if session.route else None
         now = self._clock()
-        return {
-            "session": session.id,
-            "user": session.principal,
-            "client": peer.client if peer else "",
-            "attached": session.route is not None,
-            "state": session.state,
-            "model": session.model,
-            "size": session.size,
-            "step": session.step,
-            "age_s": round(now - session.created, 1),
-            "idle_s": round(now - session.used, 1),
-        }
+        peers = {peer.route: peer.client for peer in self._peers}
+        facts = [
+            session_facts(s, peers.get(s.route) if s.route else None, now) for s in self.sessions
+        ]
+        return {"sessions": facts}
 
 
 def _kept(session: Session, now: float) -> Kept:
@@ -430,16 +424,3 @@ def _kept(session: Session, now: float) -> Kept:
         width=session.size[0],
         height=session.size[1],
     )
-
-
-def _journal_facts(journal: Journal) -> dict[str, object]:
-    cost = journal.cost()
-    return {
-        "folder": str(journal.folder),
-        "bytes": cost.bytes,
-        "writes": cost.writes,
-        "commit_ms_p50": round(cost.p50_ms, 3),
-        "commit_ms_p95": round(cost.p95_ms, 3),
-        "trouble": journal.trouble,
-        "notes": list(journal.notes),
-    }

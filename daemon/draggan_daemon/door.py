@@ -230,9 +230,9 @@ class Door:
         self._bytes.use(user, size)
         if self._messages.use(str(route), 1):
             return True
-        if self._peers.get(route) is not None:
-            self._refuse(route, too_many_messages(), None)
-            self._desk.lose(route)
+        peer = self._peers.get(route)
+        if peer is not None and not peer.leaving:
+            self._hang_up(route, too_many_messages())
         return False
 
     def _whole(self, peer: Peer | None, frames: Frames) -> Frames | None:
@@ -294,6 +294,14 @@ class Door:
     def _answer(self, peer: Peer, message: Message, request: int | None) -> None:
         self._desk.send(peer.route, encode(message, reply=request))
 
+    def _hang_up(self, route: Route, why: WireError) -> None:
+        """The last word to a connection, before those that wait for it."""
+        if (peer := self._peers.get(route)) is not None:
+            peer.waiting.clear()
+            peer.leaving = True
+        self._refuse(route, why, None)
+        self._desk.detach(route)
+
     def _refuse(self, route: Route, error: WireError, request: int | None) -> None:
         self._counters.refused_messages += 1
         log.info("refused: %s (%s)", error.sentence, error.code, extra={"request": request})
@@ -318,13 +326,12 @@ class Door:
         for peer in self._peers:
             if not self._gatekeeper.still_allowed(peer.principal):
                 log.info("%r (%s) may not be here any more", peer.client, peer.principal)
-                self._refuse(peer.route, _turned_out(), None)
-                self._desk.lose(peer.route)
+                self._hang_up(peer.route, _turned_out())
 
     def _look_after_peers(self) -> None:
         now = self._clock()
         for peer in self._peers:
-            if not self._peers.flush(peer):
+            if not self._peers.flush(peer) or (peer.leaving and not peer.waiting):
                 self._desk.lose(peer.route)
         if now - self._probed < PROBE_SECONDS:
             return

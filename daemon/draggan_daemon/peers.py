@@ -33,6 +33,7 @@ class Peer:
     features: frozenset[str]
     assembler: Assembler
     link: Link | None = None  # what it has measured
+    leaving: bool = False  # has had its last word
     waiting: deque[Sequence[bytes | bytearray | memoryview]] = field(default_factory=deque)
     waiting_bytes: int = 0
 

@@ -1,4 +1,4 @@
-"""How much each user may ask of the daemon: bytes and computing; standard library only.
+"""How much may be asked of the daemon: messages, bytes, computing; standard library only.
 
 A bucket holds what may be used at once and fills at the rate that is allowed.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from draggan_wire.errors import LimitExceeded
+from draggan_wire.errors import ConnectionLost, LimitExceeded
 
 BURST_SECONDS = 4.0  # of the rate that may come at once
 MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 1000.0, 8000.0
@@ -21,12 +21,11 @@ MAX_BUCKETS = 4096  # users that are remembered
 class _Bucket:
     level: float
     filled: float
-    said: float = -1e9  # when its user was last told
 
 
 class Quota:
-    """One rate for each user. `rate` is what comes back in a second, 0 for no limit at all; `burst`
-    is what may be used at once."""
+    """One rate for each user, or connection. `rate` is what comes back in a second, 0 for no limit
+    at all; `burst` is what may be used at once."""
 
     def __init__(
         self, rate: float, burst: float, *, clock: Callable[[], float] = time.monotonic
@@ -35,25 +34,18 @@ class Quota:
         self._buckets: dict[str, _Bucket] = {}
 
     def use(self, user: str, amount: float) -> bool:
-        """Takes `amount`, which may leave a debt; whether the user was within the limit before."""
+        """Takes `amount`, which may leave a debt of a second's worth; whether the user was within
+        the limit before."""
         if not self._rate:
             return True
         bucket = self._filled(user)
         within = bucket.level > 0
-        bucket.level = max(bucket.level - amount, -self._burst)
+        bucket.level = max(bucket.level - amount, -self._rate)
         return within
 
     def left(self, user: str) -> bool:
         """Whether the user is within the limit."""
         return not self._rate or self._filled(user).level > 0
-
-    def worth_saying(self, user: str) -> bool:
-        """Whether the user has not been told within the last second."""
-        bucket, now = self._filled(user), self._clock()
-        if now - bucket.said < 1.0:
-            return False
-        bucket.said = now
-        return True
 
     def _filled(self, user: str) -> _Bucket:
         now = self._clock()
@@ -76,7 +68,7 @@ def bytes_quota(
 
 
 def messages_quota(*, clock: Callable[[], float] = time.monotonic) -> Quota:
-    """Of messages of any kind: an editor sends a few dozen a second."""
+    """Of one connection's messages of any kind: an editor sends a few dozen a second."""
     return Quota(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, clock=clock)
 
 
@@ -96,9 +88,10 @@ def too_many_bytes(bytes_per_second: int) -> LimitExceeded:
     return error
 
 
-def too_many_messages() -> LimitExceeded:
-    return LimitExceeded(
-        f"This daemon reads {MESSAGES_PER_SECOND:g} messages a second of each user.",
+def too_many_messages() -> ConnectionLost:
+    return ConnectionLost(
+        f"The daemon has hung up: it reads {MESSAGES_PER_SECOND:g} messages a second of each "
+        "connection.",
         hint="Something sends without end: restart the program that does.",
     )
 
