@@ -196,9 +196,9 @@ def _address(config: Config, host: str | None) -> Remote:
 def _note_silence(config: Config) -> None:
     if not config.remote.listen:
         _note(
-            "The daemon does not listen to other computers yet: write "
+            "By its settings the daemon does not listen to other computers: write "
             f'listen = "0.0.0.0:{Remote("").port}" under [remote] in {_config_file()} and start '
-            "it again."
+            "it again, or start it with --listen."
         )
 
 

@@ -78,6 +78,8 @@ class KnownServers:
     def choose(self, address: str | None) -> KnownServer:
         """The server that an address means; without one, the only server that is known.
 
+        A host without a port means the usual port, or the only one at which it is known.
+
         Raises BadInput for what is no address and where there is nothing to choose,
         AccessRefused for an address whose key is not known.
         """
@@ -91,7 +93,10 @@ class KnownServers:
                 hint="Write `draggand relay HOST`, or paste the line of an invitation.",
             )
         remote = read_remote(address)
-        server = self.find(remote)
+        at_host = [server for server in known if server.remote.host == remote.host]
+        server = next((server for server in at_host if server.remote == remote), None)
+        if server is None and len(at_host) == 1 and not _has_port(address):
+            server = at_host[0]
         if server is None:
             raise AccessRefused(
                 f"The key of the daemon at {remote} is not known here. Known are: {names}.",
@@ -106,3 +111,7 @@ def _read(line: str) -> tuple[Remote, bytes]:
     if len(words) != 2:
         raise BadInput("A line has an address and a key.")
     return read_remote(words[0]), read_key(words[1])
+
+
+def _has_port(address: str) -> bool:
+    return address.rpartition("]")[2].removeprefix("tcp://").partition(":")[1] == ":"
