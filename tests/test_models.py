@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from draggan_daemon.models import LIST_SECONDS, InstalledModels
 
-from draggan.checkpoint import ModelCard
+from draggan.checkpoint import ModelCard, list_models
 
 
 @pytest.fixture
@@ -16,25 +17,20 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list[int]]:
     def begin(what: object) -> list[int]:
         calls: list[int] = []
 
-        def list_models() -> list[ModelCard]:
+        def listed() -> list[ModelCard]:
             calls.append(1)
             if isinstance(what, Exception):
                 raise what
             return what  # type: ignore[return-value]
 
-        monkeypatch.setattr("draggan_daemon.models.list_models", list_models)
+        monkeypatch.setattr("draggan_daemon.models.list_models", listed)
         return calls
 
     return begin
 
 
 def card(name: str) -> ModelCard:
-    from draggan.checkpoint import list_models
-
-    known = list_models()[0]
-    from dataclasses import replace
-
-    return replace(known, id=name)
+    return replace(list_models()[0], id=name)
 
 
 def test_a_file_with_an_odd_name_is_left_out(listing: Callable[[object], list[int]]) -> None:
