@@ -49,6 +49,10 @@ class Started:
         return None
 
 
+def decode_jpeg(data: bytes, width: int, height: int) -> bytes:
+    return bytes(3 * width * height)
+
+
 class Scene(Acts):
     """A studio for one image; the timer is the test's."""
 
@@ -72,6 +76,7 @@ class Scene(Acts):
             locale="de_DE",
             thumbnail=lambda image: bytes(image.data[40 * 64 : 40 * 64 + 1]),
             plugin_folder=Path("plugin"),
+            jpeg=decode_jpeg,
             clock=self.clock,
         )
         self.told = 0
@@ -135,6 +140,10 @@ def scene(alone: Scene) -> Scene:
 
 
 # From the first look to OK.
+
+
+def test_the_daemon_may_send_what_gimp_decodes(scene: Scene) -> None:
+    assert scene.daemon.jpeg is decode_jpeg
 
 
 def test_the_panel_sees_connection_models_and_edit(scene: Scene) -> None:

@@ -121,6 +121,26 @@ def test_what_the_dialog_remembers_travels_too(serve: Serve) -> None:
     assert engine.asked.settings.lr == 0.25
 
 
+def test_the_daemon_may_send_what_gimp_decodes(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve()
+    given, connect = [], unattended.Connection
+
+    def connection(*args: Any, **options: Any) -> Any:
+        given.append(options["jpeg"])
+        return connect(*args, **options)
+
+    def decode(data: bytes, width: int, height: int) -> bytes:
+        return bytes(3 * width * height)
+
+    monkeypatch.setattr(unattended, "Connection", connection)
+    unattended.drag_unattended(
+        FakeDocument(), arguments(), version="1", plugin_folder=Path(), jpeg=decode
+    )
+    assert given == [decode]
+
+
 def test_kept_steps_are_hidden_layers_below_the_result(serve: Serve) -> None:
     serve()
     document = FakeDocument()
