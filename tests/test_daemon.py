@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from draggan_daemon.cli import program
 from draggan_wire.client import Client, Connected, Event
 from draggan_wire.edit import Edit, EditOptions
 from draggan_wire.exchange import Exchange
@@ -244,6 +245,36 @@ def test_models_and_version_need_no_daemon(draggand: Draggand) -> None:
     version = draggand.run("--version").stdout
     for part in ("draggand ", "protocol 1", "pyzmq ", "libzmq ", "torch "):
         assert part in version
+
+
+def test_every_command_explains_itself_and_loads_no_other(draggand: Draggand) -> None:
+    told = draggand.run("--help").stdout
+    for name in program._COMMANDS:
+        assert f"\n    {name}" in told
+    code = (
+        "import sys; from draggan_daemon.cli import main; main(['config', 'check'])\n"
+        "heavy = {'zmq', 'sqlite3', 'torch', 'draggan_wire.client', 'draggan_daemon.door'}\n"
+        "sys.exit(repr(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(draggand.folder),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_fault_of_the_program_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(options: object) -> int:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("draggan_daemon.cli.models._run", fail)
+    assert program.main(["models"]) == 70
+    told = capsys.readouterr().err
+    assert "fault of the program: ZeroDivisionError('oh')" in told and "Traceback" not in told
 
 
 # What an administrator does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -11,39 +12,32 @@ from collections.abc import Sequence
 
 from draggan_wire.errors import WireError
 
-from .. import cli_access
 from ..exit_codes import CONFIGURATION, INTERRUPTED, OK, SOFTWARE, TEMPORARY, UNAVAILABLE, USAGE
-from . import (
-    config,
-    connect,
-    doctor,
-    drain,
-    install_service,
-    models,
-    reload,
-    serve,
-    sessions,
-    status,
-    stop,
-)
 from .version import PrintVersion
 
 log = logging.getLogger("draggand")
 
-COMMANDS = (
-    serve,
-    status,
-    sessions,
-    doctor,
-    drain,
-    stop,
-    reload,
-    config,
-    models,
-    install_service,
-    connect,
-    cli_access,
-)
+# The module that registers each command. Only the one that is asked for is loaded.
+_COMMANDS = {
+    "serve": ".serve",
+    "status": ".status",
+    "sessions": ".sessions",
+    "doctor": ".doctor",
+    "drain": ".drain",
+    "stop": ".stop",
+    "reload": ".reload",
+    "config": ".config",
+    "models": ".models",
+    "install-service": ".install_service",
+    "invite": "..cli_access",
+    "authorize": "..cli_access",
+    "revoke": "..cli_access",
+    "clients": "..cli_access",
+    "key": "..cli_access",
+    "relay": "..cli_access",
+    "connect": ".connect",
+    "bench": ".bench",
+}
 # By the error's own code, which it keeps when it comes from the daemon. All others: UNAVAILABLE.
 _CODES = {
     "access_refused": CONFIGURATION,
@@ -58,7 +52,8 @@ _CODES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code (see `exit_codes`)."""
-    options = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    options = _parser(words[0] if words else "").parse_args(words)
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -91,7 +86,8 @@ def _complain(error: WireError) -> int:
     return _CODES.get(error.code, UNAVAILABLE)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
+    """Of the one command, or of all where it is none of them."""
     parser = argparse.ArgumentParser(
         prog="draggand",
         description="The DragGAN daemon: holds the models and computes the drags for editors.",
@@ -101,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=PrintVersion, nargs=0, help="print the versions")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.register(commands)
+    modules = [_COMMANDS[command]] if command in _COMMANDS else dict.fromkeys(_COMMANDS.values())
+    for module in modules:
+        importlib.import_module(module, __package__).register(commands)
     return parser
