@@ -433,6 +433,25 @@ def test_nobody_is_listened_to_from_elsewhere_before_somebody_may_come(draggand:
     assert not draggand.socket.exists()
 
 
+def test_with_an_invitation_it_listens_and_shows_by_which_key(draggand: Draggand) -> None:
+    port = free_port()
+    subprocess.run(
+        [*COMMAND, "invite", "anna", "--host", f"127.0.0.1:{port}"],
+        env=environment(draggand.folder),
+        capture_output=True,
+        check=True,
+    )
+    process = draggand.serve("--listen", f"127.0.0.1:{port}")
+    draggand.client().close()
+    told = draggand.run("status").stdout
+    assert f"tcp://127.0.0.1:{port}" in told
+    process.terminate()
+    log = process.communicate(timeout=PATIENCE)[1]
+    shown = next(word for word in log.split() if word.startswith("SHA256:"))
+    facts = json.loads(draggand.run("doctor", "--quick", "--json").stdout)
+    assert facts["works"] and len(shown) == 50
+
+
 def test_a_port_that_is_taken_is_said_and_worth_another_try(draggand: Draggand) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

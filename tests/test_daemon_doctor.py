@@ -26,6 +26,7 @@ from draggan_daemon.doctor.surroundings import (
     check_settings,
     check_socket,
 )
+from draggan_daemon.journal import Journal
 from draggan_daemon.keys import SERVER, key_file, make_pair
 from draggan_daemon.service import unit_path
 
@@ -123,6 +124,21 @@ def test_a_journal_that_was_put_aside_is_told(home: Path) -> None:
     settings = replace(Config(), journal=JournalSettings(folder=str(folder)))
     good, lost = check_journal_folder(settings, home / "d.sock")
     assert good.state == "good" and lost.state == "note" and "damaged-2026" in lost.sentence
+
+
+def test_a_journal_with_a_broken_page_is_told(home: Path) -> None:
+    folder = home / "journal"
+    Journal(folder, max_bytes=1 << 30, keep=3600).close()
+    settings = replace(Config(), journal=JournalSettings(folder=str(folder)))
+    assert only(check_journal_folder(settings, home / "d.sock")).state == "good"
+    file = folder / "journal.sqlite"
+    file.write_bytes(file.read_bytes()[:4096] + b"\x55" * (file.stat().st_size - 4096))
+    _, broken = check_journal_folder(settings, home / "d.sock")
+    assert (
+        broken.state == "note"
+        and str(file) in broken.sentence
+        and "puts it aside" in (broken.remedy)
+    )
 
 
 def test_a_clock_before_the_programs_own_day_is_told() -> None:

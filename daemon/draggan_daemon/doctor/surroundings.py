@@ -7,9 +7,11 @@ import pwd
 import shlex
 import shutil
 import socket
+import sqlite3
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from draggan_wire.endpoint import LONGEST_PATH
@@ -19,6 +21,8 @@ from draggan.doctor.findings import Finding, good, note, problem
 
 from ..access import Access
 from ..config import Config, Loaded, journal_folder
+from ..journal_schema import NAME as DATABASE
+from ..journal_schema import open_for_reading
 from ..keys import SERVER, fingerprint, load_pair
 from ..local_socket import serving_process
 from ..service import UNIT_NAME, unit_path
@@ -119,9 +123,25 @@ def check_journal_folder(config: Config, path: Path) -> Iterator[Finding]:
         yield note("Journal", f"{sentence} It may grow beyond that.", remedy)
     else:
         yield good("Journal", sentence)
+    yield from _database(folder / DATABASE)
     for lost in sorted(folder.glob("damaged-*")):
         sentence = f"A damaged journal was put aside at {lost}."
         yield note("Journal", sentence, "Delete it when you have looked at it.")
+
+
+def _database(file: Path) -> Iterator[Finding]:
+    """Whether SQLite finds its pages as it wrote them; what is in them stays unread."""
+    if not file.exists():
+        return
+    try:
+        with closing(open_for_reading(file)) as database:
+            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        sentence = f"{file} is damaged: {str(found).splitlines()[0]}."
+        remedy = "The next start puts it aside and begins a new one; its sessions are lost."
+        yield note("Journal", sentence, remedy)
 
 
 def check_clock(now: float | None = None) -> Iterator[Finding]:
