@@ -46,6 +46,20 @@ def test_a_daemon_that_cannot_start_is_told_with_its_log(
     assert str(log) in error.value.hint and "no device" in log.read_text()
 
 
+def test_a_log_that_has_grown_large_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detached, "RIVAL", 0.1)
+    monkeypatch.setattr(detached, "LARGEST_LOG", 50)
+    monkeypatch.setenv("DRAGGAND_DEVICE", "tpu")  # each start leaves its last words
+    place = tmp_path / "run" / "d.sock"
+    for _ in range(3):
+        with pytest.raises(NoDaemon):
+            ensure_daemon(place)
+    words = [(place.parent / name).read_text() for name in ("draggand.log", "draggand.log.1")]
+    assert [text.count("no device") for text in words] == [1, 1]
+
+
 def test_what_cannot_be_started_at_all_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from draggan_wire.errors import NoDaemon
 from .local_socket import answers
 
 LOG_NAME = "draggand.log"
+LARGEST_LOG = 10_000_000  # bytes
 PATIENCE = 60.0  # seconds for a daemon to come up: a cold disk reads Python and zmq slowly
 RIVAL = 3.0  # seconds for another daemon to answer after ours found the socket taken
 
@@ -59,6 +60,7 @@ def ensure_daemon(path: Path) -> None:
 def _start(path: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "draggan_daemon", "serve", "--ephemeral"]
     try:
+        _begin_anew(log)
         with log.open("ab") as output:
             return subprocess.Popen(
                 [*command, "--endpoint", f"ipc://{path}"],
@@ -73,6 +75,12 @@ def _start(path: Path, log: Path) -> subprocess.Popen[bytes]:
             f"No daemon answers, and none can be started: {error}.",
             hint="Start one yourself with `draggand serve`.",
         ) from error
+
+
+def _begin_anew(log: Path) -> None:
+    """One log before this one is kept: daemons that editors start come and go for years."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _failed(code: int | None, log: Path) -> NoDaemon:
