@@ -60,7 +60,7 @@ RestartSec=1
 RestartPreventExitStatus={configuration}
 # SIGTERM goes to the daemon alone, which lets its workers finish their step.
 KillMode=mixed
-TimeoutStopSec=20
+TimeoutStopSec=30
 # A worker that the kernel ends for want of memory is replaced by the daemon itself.
 OOMPolicy=continue
 RuntimeDirectory=draggand

@@ -100,6 +100,7 @@ def _serve_at(path: Path, config: Config, options: argparse.Namespace) -> bool:
             notifier.ready(f"Serving at {where}")
             daemon.door.serve()
     finally:
+        notifier.stopping()  # also for an end that no signal asked for
         ended = daemon.release()
     return ended
 

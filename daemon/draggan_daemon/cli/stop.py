@@ -17,7 +17,7 @@ from ..local_socket import serving_process
 from .asking import NotNow
 from .place import add_endpoint, place
 
-STOP_SECONDS = 20.0
+STOP_SECONDS = 30.0
 
 
 def register(commands: Any) -> None:
