@@ -85,6 +85,6 @@ def house(folder: Path) -> Iterator[House]:
     try:
         if found.alive():
             assert found.end() == 0, found.words()[-2000:]
-        assert "Traceback" not in found.words(), found.words()[-4000:]
+        assert not found.slips(), found.slips()[0][:3000]
     finally:
         found.close()

@@ -1,18 +1,28 @@
-"""A painting engine that fails when the opening asks for it: `label` says how, in step FATAL."""
+"""A painting engine that fails when the opening asks for it: `label` says how, in step FATAL.
+
+A fault happens once; with LASTING added to the label it happens again in whatever process takes the
+session up.
+"""
 
 from __future__ import annotations
 
+import math
 import os
-import threading
 import time
+from dataclasses import replace
 from enum import IntEnum
+from typing import Any
 
-from draggan_daemon.bench.painting import PaintingEngine
-from draggan_daemon.worker import Job, Poisoned
-from draggan_wire.messages import Open
+from draggan_daemon.bench.painting import PaintingEngine, Sheet
+from draggan_daemon.worker import Poisoned
+from draggan_wire.messages import Frame, Open
 
 FATAL = 5  # the step of a drag in which it happens
 PERIODS = {"fast": 0.001, "steady": 1 / 30, "slow": 0.1}
+
+
+LASTING = 100
+_SIGN = b"LASTING"
 
 
 class Fault(IntEnum):
@@ -31,14 +41,26 @@ class FaultyEngine(PaintingEngine):
         super().__init__(PERIODS)
         self._faults: dict[str, Fault] = {}
 
-    def open(self, session: str, request: Open, stop: threading.Event) -> Job:
-        if request.label:
-            self._faults[session] = Fault(request.label)
-        return (yield from super().open(session, request, stop))
+    def _new_sheet(self, session: str, request: Open) -> Sheet:
+        sheet = super()._new_sheet(session, request)
+        label = request.label or 0
+        if label > LASTING:
+            sheet.mark = _SIGN + bytes([label - LASTING])
+        elif label:
+            self._faults[session] = Fault(label)
+        return sheet
+
+    def _paint(self, session: str, *how: Any, **named: Any) -> Frame:
+        frame = super()._paint(session, *how, **named)
+        if self._faults.get(session) is Fault.NAN and frame.step >= FATAL:
+            return replace(frame, points=((math.nan, math.nan),))
+        return frame
 
     def step(self, session: str, index: int) -> None:
+        mark = self._sheets[session].mark
+        lasting = Fault(mark[-1]) if mark.startswith(_SIGN) else None
         if index == FATAL:
-            fail(self._faults.get(session))
+            fail(lasting or self._faults.get(session))
 
 
 def fail(fault: Fault | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from draggan_daemon.bench.jpeg import decode_jpeg
 from draggan_daemon.bench.measure import Visitor
 from draggan_wire.client import Client
 from draggan_wire.messages import Manage, Report
@@ -36,6 +38,7 @@ class House:
         }
         self.daemon: subprocess.Popen[bytes] | None = None
         self.visitors: list[Visitor] = []
+        self.expected: list[str] = []  # what tracebacks in the log may be about
 
     @property
     def endpoint(self) -> str:
@@ -63,9 +66,11 @@ class House:
         homes = {f"XDG_{name}_HOME": str(self.folder) for name in ("CONFIG", "STATE", "DATA")}
         return {**own, **homes, "XDG_RUNTIME_DIR": str(self.folder)}
 
-    def visit(self, endpoint: str | None = None) -> Visitor:
-        """A client that has been welcomed."""
-        visitor = Visitor(Client(endpoint or self.endpoint, name="fault test"))
+    def visit(self, endpoint: str | None = None, *, jpeg: bool = False) -> Visitor:
+        """A client that has been welcomed; with `jpeg` its previews may lose a little."""
+        decoder = decode_jpeg if jpeg else None
+        client = Client(endpoint or self.endpoint, name="fault test", jpeg=decoder)
+        visitor = Visitor(client)
         self.visitors.append(visitor)
         visitor.meet()
         return visitor
@@ -101,6 +106,15 @@ class House:
             assert self.daemon is not None
             os.kill(self.pid, signal.SIGCONT)
             self.kill()
+
+    def forgive(self, what: str) -> None:
+        """A traceback about this is what the test has provoked."""
+        self.expected.append(what)
+
+    def slips(self) -> list[str]:
+        """Tracebacks in the log that nobody has provoked."""
+        found = re.split(r"^(?=.*Traceback \(most recent)", self.words(), flags=re.MULTILINE)[1:]
+        return [text for text in found if not any(what in text for what in self.expected)]
 
     def words(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -18,7 +18,6 @@ from draggan_daemon.bench.scene import read_label
 from draggan_wire.client import Client, Lost
 from draggan_wire.messages import (
     FROM_DAEMON,
-    Close,
     Closed,
     Credit,
     Drag,

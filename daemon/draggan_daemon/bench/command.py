@@ -1,4 +1,4 @@
-"""`draggand bench`: what the wire, the journal and recovery cost on this machine, in figures."""
+"""Runs the bench and prints its table; loaded only when `draggand bench` is asked for; no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..exit_codes import OK
 from .link import LinkSpeed
@@ -47,20 +46,6 @@ class Row:
     heard: tuple[float, float]
     over: tuple[float, float]
     credit: int
-
-
-def register(commands: Any) -> None:
-    bench = commands.add_parser("bench", help="measure the wire, the journal and recovery here")
-    bench.description = "Measures with a painting daemon of its own; no model, no GPU. " + ABOUT
-    bench.add_argument("--json", action="store_true", help="for programs")
-    bench.add_argument(
-        "--seconds", type=float, default=3.0, metavar="N", help="of previews for each way (3)"
-    )
-    bench.add_argument(
-        "--ways", default=",".join(WAYS), metavar="LIST", help=f"of {', '.join(WAYS)}"
-    )
-    bench.add_argument("--kills", type=int, default=5, metavar="N", help="of worker and daemon")
-    bench.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ class Visitor:
         self.client = client
         self.session = ""
         self.shown = 0
+        self._credit = 0  # what the drag has been given at first; a new connection starts with none
         self.last: Frame | None = None
         self.newest = 0  # the latest step of the session that a picture has shown
         self.troubles: list[Error] = []
@@ -112,6 +113,7 @@ class Visitor:
             settings=DragSettings(steps=steps),
             preview_every_ms=0,
         )
+        self._credit = credit
         self.client.send(Credit(self.session, credit))
         return self.client.send(message)
 
@@ -132,6 +134,8 @@ class Visitor:
     def _look_at(self, event: Event) -> None:
         if isinstance(event, Refused):
             raise event.error
+        if isinstance(event, Connected) and self._credit and self.session in event.welcome.resumed:
+            self.client.send(Credit(self.session, self._credit))
         frame = event.message if isinstance(event, Envelope) else None
         if isinstance(frame, Error):
             self.troubles.append(frame)

@@ -124,15 +124,16 @@ class Stand:
     @contextmanager
     def _relay(self, target: str, *, slow: bool) -> Iterator[str]:
         """`draggand relay`, to which the target's address is the daemon's."""
-        name, host = f"guest-{time.monotonic_ns()}", target[len("tcp://") :]
+        name, host = "slow" if slow else "straight", target[len("tcp://") :]
         line = self._program("invite", name, "--host", host).strip()
-        place = self.folder / "relay" / ("slow.sock" if slow else "d.sock")
+        place = self.folder / f"relay-{name}" / "d.sock"
+        own = {"XDG_CONFIG_HOME": str(place.parent)}  # another computer has keys of its own
         with (self.folder / "relay-log").open("ab") as log:
             relay = subprocess.Popen(
                 [*_PROGRAM, "relay", line, "--endpoint", f"ipc://{place}"],
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env={**self._environment, **own},
             )
         try:
             self._wait_for(place)
