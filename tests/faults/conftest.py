@@ -16,10 +16,10 @@ FAULT, FIGURE = "fault", "figure"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
-    group.addoption("--soak", type=float, default=8.0, help="seconds of the soak test")
-    group.addoption("--fuzz-messages", type=int, default=92_000, help="mutated messages to send")
+    group.addoption("--soak", type=float, default=5.0, help="seconds of the soak test")
+    group.addoption("--fuzz-messages", type=int, default=30_000, help="mutated messages to send")
     group.addoption("--fuzz-seconds", type=float, default=12.0, help="for at most so long")
-    group.addoption("--kills", type=int, default=8, help="kill -9 of daemon and of worker, each")
+    group.addoption("--kills", type=int, default=4, help="kill -9 of daemon and of worker, each")
 
 
 def pytest_configure(config: pytest.Config) -> None:

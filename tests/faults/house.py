@@ -16,6 +16,7 @@ from typing import Any
 from draggan_daemon.bench.jpeg import decode_jpeg
 from draggan_daemon.bench.measure import Visitor
 from draggan_wire.client import Client
+from draggan_wire.connection_file import read_connection_file
 from draggan_wire.messages import Manage, Report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +78,8 @@ class House:
 
     def listeners(self) -> list[str]:
         """The addresses of all its sockets."""
-        return [self.endpoint]
+        facts = read_connection_file(self.socket.parent / "connection.json")
+        return [self.endpoint] if facts is None else list(facts.endpoints)
 
     def kill(self) -> None:
         """kill -9, and nobody cleans up."""

@@ -30,7 +30,7 @@ FORGIVEN = 2  # workers that may die over one session's work before it is given 
 
 
 def kills(config: pytest.Config) -> int:
-    return int(config.getoption("--kills", 8))
+    return int(config.getoption("--kills", 4))
 
 
 def test_a_drag_survives_kill_9_of_the_daemon_at_any_moment(
@@ -124,13 +124,13 @@ def test_a_frozen_worker_is_replaced(house: House, fault: Fault) -> None:
 
 
 def test_a_frozen_daemon_is_waited_for(house: House, fault: Fault) -> None:
-    fault("SIGSTOP of the daemon for 6 s")
+    fault("SIGSTOP of the daemon for 5 s")
     house.start()
     follower = Follower(house.visit(), seed=15)
     follower.drag()
     follower.goes_on()
     os.kill(house.pid, signal.SIGSTOP)
-    follower.visitor.watch(6.0)
+    follower.visitor.watch(5.0)
     os.kill(house.pid, signal.SIGCONT)
     seconds = follower.goes_on()
     follower.finish()

@@ -20,7 +20,7 @@ WARM = 12  # edits before anything is weighed: what is loaded once is no leak
 def test_hours_of_work_leave_the_daemon_as_it_was(
     house: House, fault: Fault, pytestconfig: pytest.Config
 ) -> None:
-    seconds = float(pytestconfig.getoption("--soak", 8.0))
+    seconds = float(pytestconfig.getoption("--soak", 5.0))
     fault(f"soak of {seconds:g} s")
     house.start(lease="0.5s", journal__keep="0.5s")
     watcher, chance = house.visit(), random.Random(1)
