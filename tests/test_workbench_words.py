@@ -30,13 +30,18 @@ NOT_READ = {  # by painters: a plugin that was put together wrongly, and what sc
 WIRE = ROOT / "daemon" / "draggan_wire"
 WORKBENCH = WIRE / "workbench"
 LANGUAGES = ("de", "fr")
-# What a painter can meet of the engine and the daemon; the rest is for those who run them.
+# What a painter can meet of the engine, the daemon and the relay; the rest is for those who run
+# them, and so is what is wrong with a journal: a painter is told that a session is lost with it.
 ENGINE = (
     *(ROOT / "draggan" / name for name in ("editor.py", "saved.py", "drag_request.py")),
     *sorted((ROOT / "daemon" / "draggan_daemon" / "engine").glob("*.py")),
     *(
         ROOT / "daemon" / "draggan_daemon" / f"{name}.py"
-        for name in ("door", "sessions", "worker", "seats", "roster", "child")
+        for name in (
+            *("door", "reception", "answers", "desk", "sessions", "requests", "recovery", "quota"),
+            *("worker", "in_process", "child", "pool", "seats", "roster", "journal"),
+            *("journal_reader", "relay", "relay_remote"),
+        )
     ),
 )
 SENTENCE = re.compile(r"[A-Z].* .*\.(\.\.)?")
@@ -133,6 +138,12 @@ NOT_FOR_PAINTERS = {
     "A preview needs at least one pixel.",  # of programs that use the library
     "Write them as [[x, y], ...].",
     "Set an image or a seed first.",
+    "Only the daemon's own user may do that, on its own computer.",  # of `draggand` itself
+    "Log in there, and try again.",
+    "This connection has no invitation to redeem.",
+    "Ask whoever runs the daemon for one: `draggand invite NAME`.",
+    "An invitation lets its key be put on the list, and nothing else.",
+    "Run `draggand relay` with the line of the invitation.",
 }
 
 
@@ -171,6 +182,16 @@ def test_the_template_that_says_most_is_taken(tmp_path: Path) -> None:
     german = load("draggan_wire.workbench.words").Words("de", folder=tmp_path)
     assert german.sentence("There is no step 4.") == "genau 4"
     assert german.sentence("There is no cat.") == "weit cat"
+
+
+def test_a_sentence_before_another_is_translated_too() -> None:
+    said = words("de").sentence(
+        "The disk with the journal is full. Until that is mended, sessions do not outlive a crash."
+    )
+    assert said == (
+        "Die Festplatte mit dem Journal ist voll. "
+        "Bis das behoben ist, überleben Sitzungen keinen Absturz."
+    )
 
 
 def test_a_gap_at_the_end_may_be_empty() -> None:
