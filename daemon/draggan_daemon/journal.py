@@ -175,7 +175,10 @@ class Journal:
         except Damaged as error:
             self._writer.notes.append(f"Session {session} cannot be resumed: {error.sentence}")
             self._queue.submit(Broken(session))
-            raise
+            raise JournalError(
+                "What the daemon has kept of this session is damaged.",
+                hint="Open the picture again, and go on from there.",
+            ) from error
 
     # In all.
 

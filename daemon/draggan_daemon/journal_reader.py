@@ -83,15 +83,9 @@ def _in_flight(row: Row, tables: Tables, files: FileStore) -> tuple[InFlight, in
     if row.state == DRAGGING:
         return _drag(row, tables), row.re
     if row.state == OPENING and row.opening is not None:
-        request, _ = read_request(files.read(StoredFile.parse(row.opening)))
-        if isinstance(request, Open):
-            return request, row.re
-        raise Damaged("A request that was kept is of another kind.")
+        return read_request(files.read(StoredFile.parse(row.opening)), Open), row.re
     return None, None
 
 
 def _drag(row: Row, tables: Tables) -> Drag:
-    request, _ = read_request(tables.latest(row, DRAG))
-    if isinstance(request, Drag):
-        return request
-    raise Damaged("A request that was kept is of another kind.")
+    return read_request(tables.latest(row, DRAG), Drag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from draggan_wire.errors import WireError
 from draggan_wire.messages import (
@@ -22,6 +23,8 @@ from draggan_wire.messages import (
 from .journal_files import Bytes
 from .journal_values import Damaged
 
+R = TypeVar("R", Open, Drag)
+
 
 def framed(request: Sequence[Bytes]) -> list[Bytes]:
     """The frames of an encoded message without its magic, preceded by their sizes; no copies."""
@@ -34,12 +37,12 @@ def size_of(pieces: Sequence[Bytes]) -> int:
     return sum(memoryview(piece).nbytes for piece in pieces)
 
 
-def read_request(data: bytes) -> tuple[Open | Drag, int | None]:
-    """The request and its number. Raises Damaged for anything else."""
-    envelope = _read(data, FROM_CLIENT)
-    if not isinstance(envelope.message, (Open, Drag)):
+def read_request(data: bytes, kind: type[R]) -> R:
+    """A request of that kind. Raises Damaged for anything else."""
+    message = _read(data, FROM_CLIENT).message
+    if not isinstance(message, kind):
         raise Damaged("A request that was kept is of another kind.")
-    return envelope.message, envelope.id
+    return message
 
 
 def read_words(data: bytes) -> Done | Ready:
