@@ -21,6 +21,7 @@ from draggan_wire.messages import (
     Closed,
     Credit,
     Done,
+    Drag,
     Envelope,
     Error,
     Frame,
@@ -367,6 +368,7 @@ class Counting(Daemon):
     ) -> None:
         super().__init__(table)
         self.event = 0
+        self.reply_to: int | None = None  # in place of the request that is answered
         self.features = features
         self.assembler = Assembler(1 << 28)
         self.interrupting: list[Message] = []  # what is said after the first part of an answer
@@ -381,7 +383,10 @@ class Counting(Daemon):
         if isinstance(envelope.message, Hello):
             answers = [Welcome(1, "t", "none", features=self.features, resumed=self.resumed)]
         for answer in answers:
-            parts = list(split(self.encoded(answer, envelope.id)))
+            number = envelope.id
+            if self.reply_to is not None and isinstance(envelope.message, Stop):
+                number = self.reply_to
+            parts = list(split(self.encoded(answer, number)))
             if len(parts) > 1:
                 parts[1:1] = [self.encoded(message, None) for message in self.interrupting]
             for part in parts:
@@ -428,6 +433,27 @@ def test_an_event_that_comes_again_after_a_reconnect_is_dropped(address: str, st
         client.send(Stop("s"))
         assert messages(client, 1) == [State("s", "idle")]
         daemon.wait_to_hear(Ack("s", 3))
+
+
+def test_kept_frames_that_a_killed_daemon_sends_once_more_are_had_once(
+    address: str, start: Start
+) -> None:
+    first, second, third = (Frame("s", i, "kept", 5 * i, PICTURE) for i in (1, 2, 3))
+    daemon = Counting({Open: [OPENED], Drag: [first, second]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Open(model="m", seed=1))
+        number = client.send(Drag("s", ((1.0, 1.0),), ((2.0, 2.0),)))
+        assert messages(client, 3) == [OPENED, first, second]
+    daemon.resumed, daemon.event = ("s",), 3  # the journal knows of the first one's receipt only
+    daemon.table[Stop] = [second, third]
+    daemon.reply_to = number
+    with Router(address, daemon):
+        events(client, 2)
+        client.send(Stop("s"))
+        assert messages(client, 1) == [third]
+        daemon.wait_to_hear(Ack("s", 5))
 
 
 def test_an_old_daemon_hears_of_no_new_things(address: str, start: Start) -> None:

@@ -65,3 +65,18 @@ def test_an_opening_that_is_heard_of_again_keeps_its_count():
     receipts.take("s", 4)
     receipts.opened("s", "token-s")
     assert not receipts.take("s", 4)
+
+
+def test_a_kept_frame_that_comes_again_under_a_new_number_is_known_by_its_step():
+    receipts = opened("s", "t")
+    assert receipts.take_kept("s", 7, 5) and receipts.take_kept("s", 7, 10)
+    assert not receipts.take_kept("s", 7, 5) and not receipts.take_kept("s", 7, 10)
+    assert receipts.take_kept("s", 7, 15)
+    assert receipts.take_kept("t", 7, 5), "sessions count for themselves"
+
+
+def test_another_drag_of_the_session_may_keep_the_same_steps():
+    receipts = opened("s")
+    assert receipts.take_kept("s", 7, 10) and receipts.take_kept("s", 9, 5)
+    assert not receipts.take_kept("s", 9, 5)
+    assert receipts.take_kept("s", None, 5) and receipts.take_kept("unknown", 7, 5)

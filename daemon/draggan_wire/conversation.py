@@ -228,6 +228,9 @@ class Conversation:
         session = getattr(message, "session", None)
         if session and not self._receipts.take(session, envelope.event):
             return
+        if isinstance(message, Frame) and message.kind == "kept":
+            if not self._receipts.take_kept(message.session, envelope.re, message.step):
+                return
         self._at_once |= isinstance(message, Done)
         if isinstance(message, Closed):
             self._receipts.closed(message.session)

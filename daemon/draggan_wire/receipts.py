@@ -1,7 +1,8 @@
 """What has been taken of each session's numbered events, and what the daemon is told of it; stdlib.
 
 The daemon keeps an event until it is acknowledged, and sends it again after a reconnect: whatever
-comes twice is dropped here.
+comes twice is dropped here. One that was killed has forgotten the numbers that it gave, and sends
+the kept frames that were not acknowledged under new ones: those are known by their steps.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ class _Account:
     token: str
     heard: int = 0
     told: int = 0
+    drag: Optional[int] = None  # the request whose kept frames were taken last
+    kept: int = 0  # and the last one's step
 
 
 class Receipts:
@@ -53,6 +56,16 @@ class Receipts:
         if event <= account.heard:
             return False
         account.heard = event
+        return True
+
+    def take_kept(self, session: str, drag: Optional[int], step: int) -> bool:
+        """Whether a kept frame of a drag is new: those of one drag come in the order of steps."""
+        account = self._accounts.get(session)
+        if account is None or drag is None:
+            return True
+        if drag == account.drag and step <= account.kept:
+            return False
+        account.drag, account.kept = drag, step
         return True
 
     def wait(self, now: float) -> Optional[float]:
