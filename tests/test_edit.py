@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from draggan_wire.canvas import Handle
 from draggan_wire.client import Lost, Refused
-from draggan_wire.edit import PATIENCE, EditOptions
+from draggan_wire.edit import PATIENCE, PATIENCE_AT_WORK, EditOptions
 from draggan_wire.errors import BadInput, BadMessage, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     Blob,
@@ -261,10 +261,12 @@ def test_a_short_loss_is_survived_by_a_resumed_session(stage: Stage) -> None:
     stage.open()
     stage.client.lose(LOST)
     stage.poll()
-    assert stage.edit.status.message == "The connection is gone; trying again..."
+    gone = "The connection is gone; the drag goes on as soon as it is back..."
+    assert stage.edit.status.message == gone
     stage.client.connect(resumed=("s",))
     stage.poll()
     assert stage.state == "dragging" and stage.client.sent[-2] == Credit("s", 3)
+    assert stage.edit.status.message == "The connection is back; going on..."
     stage.answer(BUSY, to=Seek)  # it was asked whether it is at work
     stage.finish()
     assert stage.state == "done"
@@ -312,13 +314,42 @@ def test_a_daemon_that_came_back_without_the_session_ends_the_edit(stage: Stage)
     assert isinstance(stage.client.sent[-1], Open)
 
 
+def test_a_drag_outlasts_a_daemon_that_is_started_again(stage: Stage) -> None:
+    stage.open()
+    stage.client.lose(LOST)
+    stage.poll()
+    stage.clock.now += PATIENCE_AT_WORK - 1
+    stage.poll()
+    assert stage.state == "dragging"
+    stage.client.connect(resumed=("s",))
+    stage.poll()
+    stage.answer(BUSY, to=Seek)
+    stage.finish()
+    assert stage.state == "done"
+
+
 def test_a_long_loss_ends_the_edit(stage: Stage) -> None:
     stage.open()
     stage.client.lose(LOST)
     stage.poll()
-    stage.clock.now += PATIENCE + 1
+    stage.clock.now += PATIENCE_AT_WORK + 1
     stage.poll()
     assert (stage.state, stage.edit.status.message) == ("failed", "Gone.")
+
+
+def test_what_was_given_up_without_a_connection_is_not_in_the_next_drags_way(stage: Stage) -> None:
+    stage.open()
+    stage.client.lose(LOST)
+    stage.poll()
+    stage.edit.stop()
+    stage.answer(Error("connection_lost", "There is no connection."), to=Stop)
+    assert stage.state == "failed"
+    stage.edit.start(OPTIONS)
+    stage.client.connect(resumed=("s",))  # where the daemon has gone on dragging
+    stage.poll()
+    assert stage.client.said(Close) == [Close("s")]
+    assert isinstance(stage.client.sent[-1], Open)
+    assert stage.client.sent[-1].saved == Blob(b"saved at 0")
 
 
 def test_a_picture_lost_on_the_way_is_sent_again(stage: Stage) -> None:

@@ -273,7 +273,7 @@ def test_a_connection_that_breaks_in_mid_drag_is_waited_for(stage: Stage) -> Non
     stage.begin()
     stage.daemon.lose(GONE)
     stage.poll()
-    assert stage.view.state == "dragging" and "trying again" in stage.view.message
+    assert stage.view.state == "dragging" and "as soon as it is back" in stage.view.message
 
 
 # The end.

@@ -102,6 +102,14 @@ def test_without_a_daemon_on_this_computer_one_can_be_started(scene: Scene) -> N
     assert view.can_start
 
 
+def test_where_a_relay_answers_no_daemon_is_to_be_started_here(scene: Scene) -> None:
+    sentence = "No daemon answers at box:7417."
+    scene.lose(client.Lost(M.Error("no_daemon", sentence, "Check the computer.").exception()))
+    view = scene.view
+    assert (view.state, view.sentence, view.hint) == ("lost", sentence, "Check the computer.")
+    assert not view.can_start
+
+
 def test_a_daemon_elsewhere_cannot_be_started_from_here(far: Scene) -> None:
     far.lose()
     assert far.view.state == "lost" and not far.view.can_start

@@ -31,7 +31,10 @@ from .messages import Frame
 
 __all__ = ["PATIENCE", "Edit", "EditOptions", "EditStatus"]
 
-PATIENCE = 5.0  # seconds without a connection before an edit fails
+PATIENCE = 5.0  # seconds without a connection before an edit fails that has not begun
+# And one that the daemon is at: it has the session in its journal, so a network that comes back or
+# a daemon that is started again goes on where it was. Stop is there for whoever will not wait.
+PATIENCE_AT_WORK = 60.0
 
 
 class Edit:
@@ -179,7 +182,8 @@ class Edit:
         finally:
             self._polling = False
         waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
-        if self._report.at_work and waited > PATIENCE:
+        begun = self.status.state in ("opening", "dragging")
+        if self._report.at_work and waited > (PATIENCE_AT_WORK if begun else PATIENCE):
             self._flow.fail(self._trouble or no_answer())
 
     # From here on, what raises is caught by `_guard`.
@@ -235,6 +239,8 @@ class Edit:
             self._alone_since = self._clock()
         if isinstance(event, Refused) and self._report.at_work:
             self._flow.fail(event.error)
+        elif self.status.state == "dragging":
+            self._report.say("The connection is gone; the drag goes on as soon as it is back...")
         elif self._report.at_work and self.status.state != "connecting":
             self._report.say("The connection is gone; trying again...")
 

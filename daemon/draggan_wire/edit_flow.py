@@ -72,6 +72,7 @@ class Flow:
         self._anew = False  # saved data have been refused: the picture itself is to be opened
         self._asked: Set[int] = set()  # requests whose refusal ends the edit
         self._stopped: Optional[int] = None  # the latest request to stop
+        self._given_up = False  # the daemon may be at something that nobody waits for any more
         self._welcome: Optional[Welcome] = None  # of the connection that the edit works on
 
     @property
@@ -131,6 +132,7 @@ class Flow:
     def fail(self, error: WireError) -> None:
         """Ends the edit with words; a drag that still runs is stopped, the preview taken away."""
         running = self._report.status.state in ("opening", "dragging") and self._timeline.session
+        self._given_up = self._client.welcome is None and bool(self._doing)
         self._rest()
         self._report.failed(error)
         if running and self._client.welcome:
@@ -150,6 +152,9 @@ class Flow:
             return
         self._welcome = welcome
         self._errands.interrupted()
+        if self._given_up:  # it may have gone on all the while: what was saved is opened anew
+            self._given_up = False
+            self._give_back()
         session = self._timeline.session
         if session and session not in welcome.resumed:
             self.forget_session()
@@ -159,6 +164,8 @@ class Flow:
             self._client.send(Credit(session=session, n=self._client.credit))
             if self._doing in ("seek", "drag"):  # which goes on, or was lost on its way
                 self._errands.probe()
+            if self._report.status.state in ("opening", "dragging"):
+                self._report.say("The connection is back; going on...")
         elif self._doing == "open":  # lost before the session had a name
             self._again()
 

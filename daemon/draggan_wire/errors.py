@@ -23,11 +23,13 @@ class WireError(Exception):
     """One sentence in the user's words, and a hint that says what to do about it.
 
     `code` is for programs; `request` is the number of the message that caused it, where known.
-    `retry_after` is how many seconds to leave before trying again, where that matters.
+    `retry_after` is how many seconds to leave before trying again, where that matters. `told`: it
+    came from the other side, so somebody is there.
     """
 
     code = "error"
     retry_after: Optional[float] = None
+    told = False
 
     def __init__(self, sentence: str, *, hint: str = "") -> None:
         super().__init__(sentence)
@@ -106,8 +108,14 @@ _KINDS = (
 
 def from_header(header: Mapping[str, Any]) -> WireError:
     """The error that `to_header` wrote; codes that this version does not know stay readable."""
-    code, sentence = str(header.get("code", "")), str(header.get("sentence", ""))
-    hint = str(header.get("hint", ""))
+    error = _of_code(
+        str(header.get("code", "")), str(header.get("sentence", "")), str(header.get("hint", ""))
+    )
+    error.told = True
+    return error
+
+
+def _of_code(code: str, sentence: str, hint: str) -> WireError:
     for kind in _KINDS:
         if kind.code == code:
             return kind(sentence, hint=hint)

@@ -93,13 +93,13 @@ class Connection:
         elif isinstance(event, Refused):
             self._fail(event.error, state="refused")
         elif isinstance(event, Lost) and self._started is None:
-            nobody = self._local and isinstance(event.error, NoDaemon)
-            self._fail(_nobody() if nobody else event.error)
+            here = self._local and not event.error.told  # else a relay tells of a far daemon
+            self._fail(_nobody() if here and isinstance(event.error, NoDaemon) else event.error)
         elif isinstance(event, Envelope) and isinstance(event.message, ModelList):
             self.models = event.message.models
 
     def _fail(self, error: WireError, state: str = "lost") -> None:
-        can_start = self._local and state == "lost"
+        can_start = self._local and state == "lost" and not error.told
         self.view = ConnectionView(state, error.sentence, error.hint, can_start)
 
     def _watch_start(self) -> None:
