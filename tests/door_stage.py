@@ -35,6 +35,7 @@ from draggan_wire.messages import (
 from .fake_engine import FakeEngine
 
 M = TypeVar("M")
+PATIENCE = 15.0
 RGB = Image("rgb8", 8, 6, bytes(8 * 6 * 3))
 
 
@@ -71,8 +72,10 @@ class Client:
                 return answer.message
 
     def wait(self, kind: type[M]) -> M:
+        """Read on until a message of that kind; signs of life come for ever."""
+        deadline = time.monotonic() + PATIENCE
         while not isinstance(message := self.receive().message, kind):
-            pass
+            assert time.monotonic() < deadline, f"no {kind.__name__} after {self.heard[-5:]}"
         return message
 
     def hello(self, **how: Any) -> Welcome:
@@ -119,7 +122,7 @@ class House:
 
     def end(self) -> None:
         self.door.end()
-        self.thread.join(8)
+        self.thread.join(12)
         assert not self.thread.is_alive() and self.worker.ended()
         self.worker.release()
         for client in self.clients:

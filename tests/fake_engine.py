@@ -28,6 +28,7 @@ from draggan_wire.messages import (
 
 MODEL = ModelInfo("tiny", "Tiny", 16, 16)
 _HEAD = b'{"picture":{"dtype":"U8","shape":[6,8,3],"data_offsets":[0,144]}}'
+ENDED = b"ended "  # before the reason, in the last record of a drag
 SAVED = len(_HEAD).to_bytes(8, "little") + _HEAD + bytes(144)  # of a picture of 8 x 6 pixels
 
 
@@ -82,9 +83,12 @@ class FakeEngine:
                 raise self.explode
             yield Turn()
         yield Turn(restored=True)
-        if snapshot.drag is not None:
-            return (yield from self._dragged(snapshot.drag, stop, 1 + snapshot.position))
-        return Turn()
+        if snapshot.drag is None:
+            return Turn()
+        if snapshot.resume is not None and snapshot.resume.startswith(ENDED):
+            reason = snapshot.resume[len(ENDED) :].decode()
+            return Turn(self._last_words(snapshot.drag, snapshot.position, reason))
+        return (yield from self._dragged(snapshot.drag, stop, 1 + snapshot.position))
 
     def drag(self, request: Drag, stop: threading.Event) -> Job:
         return (yield from self._dragged(request, stop, 1))
@@ -103,10 +107,13 @@ class FakeEngine:
             if stop.is_set():
                 reason = "stopped"
                 break
+        said = self._last_words(request, index, reason)
+        return Turn(said, record=self._record(resume=ENDED + reason.encode()))
+
+    def _last_words(self, request: Drag, index: int, reason: str) -> tuple[Frame, Done]:
         ends = tuple(HandleResult(x, y, "stuck", 1.0) for x, y in request.handles)
-        result = self._frame(session, "result", index)
-        done = Done(session, reason, index, 1.0, ends)
-        return Turn((result, done), record=self._record(resume=b""))
+        result = self._frame(request.session, "result", index)
+        return result, Done(request.session, reason, index, 1.0, ends)
 
     def seek(self, request: Seek) -> Job:
         if request.step > self.drag_steps:

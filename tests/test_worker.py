@@ -296,7 +296,7 @@ def test_records_come_before_what_they_restore(start: Start) -> None:
     assert kept(heard)[0].base == b"opened"
     assert [(r.step, r.latent, r.resume) for r in kept(heard)[-2:]] == [
         (4, last, b"adam"),
-        (None, None, b""),
+        (None, None, b"ended cap"),
     ]
 
 

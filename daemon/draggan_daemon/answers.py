@@ -128,7 +128,7 @@ class Answers:
         self._answer(peer, ModelList(models=self._worker.models()), request)
 
     def _ping(self, peer: Peer, message: Ping, request: int | None) -> None:
-        self._answer(peer, Pong(), request)
+        self._desk.send(peer.route, encode(Pong(), reply=request), urgent=True)
 
     def _answer(self, peer: Peer, message: Message, request: int | None) -> None:
         self._desk.send(peer.route, encode(message, reply=request))

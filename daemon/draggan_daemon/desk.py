@@ -326,9 +326,9 @@ class Desk:
             return session.outbox.put(message, re)
         return encode(message, reply=re)
 
-    def send(self, route: Route, frames: Frames) -> None:
+    def send(self, route: Route, frames: Frames, *, urgent: bool = False) -> None:
         """To a connection, which is given up where it takes nothing any more."""
-        if not self._peers.send(route, frames):
+        if not self._peers.send(route, frames, urgent=urgent):
             self.lose(route)
 
     # What time brings.

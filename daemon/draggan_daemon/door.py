@@ -51,7 +51,7 @@ from .counters import Counters
 from .desk import Desk
 from .listeners import Listeners, Route
 from .logs import about
-from .peers import Peer, Peers
+from .peers import Peer, Peers, talkative
 from .quota import bytes_quota, messages_quota, too_many_bytes, too_many_messages
 from .reception import Reception, check_administrator, check_not_invited
 from .report import as_report
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("draggand")
 
 PROBE_SECONDS = 2.0  # a quiet peer is asked for so often
+SILENT_SECONDS = 20.0  # after which one that would say something is taken for dead
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
 AT_ONCE = 64  # messages taken before the worker is heard
 WEIGHTY = (Open, Drag)  # what is refused to those who have sent too much
@@ -203,6 +204,8 @@ class Door:
             if not self._counted(route, user, frames):
                 return
             peer = self._peers.get(route)
+            if peer is not None and peer.leaving:
+                return
             whole = self._whole(peer, [frame.buffer for frame in frames])
             if whole is None:
                 return
@@ -341,6 +344,9 @@ class Door:
         for peer in self._peers:
             if now - peer.heard >= PROBE_SECONDS:
                 self._answer(peer, Pong(), None)
+            if now - peer.heard >= SILENT_SECONDS and talkative(peer):
+                log.info("%r has not said anything for long", peer.client)
+                self._hang_up(peer.route, _silent())
         self._desk.tidy()
         if self._nobody_needs_us(now):
             self._ending = True
@@ -376,6 +382,13 @@ class Door:
         self._gatekeeper.socket.close(linger=0)
         self._context.term()
         self._bell.close()
+
+
+def _silent() -> ConnectionLost:
+    return ConnectionLost(
+        f"The daemon has not heard anything for {SILENT_SECONDS:g} seconds and has hung up.",
+        hint="The connection comes back by itself.",
+    )
 
 
 def _turned_out() -> AccessRefused:

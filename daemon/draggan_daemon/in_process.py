@@ -320,6 +320,8 @@ class InProcessWorker(SessionWorker):
         """The session is free again before its client can hear the last word and ask for more."""
         with self._changed:
             seat.work, seat.waiting, waiting = seat.waiting, None, seat.waiting
+            if ends_session and self._seats.get(seat.session) is seat:
+                del self._seats[seat.session]
         said = told(seat, work, turn, last=True, ends_session=ends_session)
         if ends_session:
             if waiting is not None:  # it fails with what it waited for

@@ -66,16 +66,21 @@ class Peers:
     def any_waiting(self) -> bool:
         return any(peer.waiting for peer in self)
 
-    def send(self, route: Route, frames: Frames) -> bool:
+    def send(self, route: Route, frames: Frames, *, urgent: bool = False) -> bool:
         """Send, or keep for later; False where the peer is gone or has left too much unread.
 
-        What goes to another computer goes in parts, if the peer can put them together: a message
-        that takes long must not look like a connection that is dead.
+        What is `urgent` passes what waits, and belongs to no session. What goes to another computer
+        goes in parts, if the peer can put them together: a message that takes long must not look
+        like a connection that is dead.
         """
         self._counters.bytes_out += _size(frames)
         peer = self._peers.get(route)
         if peer is None:  # it has not even said hello: it can do without this answer
             return self._try(route, frames) is not False
+        if urgent and peer.waiting:
+            peer.waiting.appendleft(frames)
+            peer.waiting_bytes += _size(frames)
+            return True
         if route[0] == LOCAL or "parts" not in peer.features:
             return self._send(peer, frames)
         sent = [self._send(peer, part) for part in split(frames)]  # to the last one, whatever comes
@@ -115,3 +120,8 @@ class Peers:
 
 def _size(frames: Sequence[bytes | bytearray | memoryview]) -> int:
     return sum(memoryview(frame).nbytes for frame in frames)
+
+
+def talkative(peer: Peer) -> bool:
+    """Whether the peer pings every few seconds as long as it lives: whoever measures its link."""
+    return peer.link is not None

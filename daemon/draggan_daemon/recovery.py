@@ -115,6 +115,16 @@ class Recovery:
         except WireError as error:
             self._give_up(session, error)
 
+    def _failed(self, session: Session) -> None:
+        """A drag had failed, but why was not kept; the session is as it was before that step."""
+        re, session.job = session.job.re if session.job else None, None
+        error = EngineFailed(
+            "The drag had failed when the daemon ended.", hint="Drag again, with shorter ways."
+        )
+        self._tell(session, Error(error.code, error.sentence, error.hint, session.id), re)
+        if self._journal is not None:
+            self._journal.delivered(session.id, finished=True)
+
     def _give_up(self, session: Session, error: WireError) -> None:
         log.warning("session %s: given up: %s", session.id, error.sentence)
         re = session.job.re if session.job else None
@@ -150,10 +160,14 @@ class Recovery:
         # A daemon that has lived on knows better than the journal what has been handed out.
         kept = max(snapshot.kept, session.kept)
         snapshot = replace(snapshot, kept=kept, model=session.model)
-        if session.drags and snapshot.resume == b"":  # it had failed; its client asks anew
-            job = session.job = None
+        if session.drags and snapshot.resume == b"":
+            self._failed(session)
+            job = None
         if not session.drags:
             snapshot = replace(snapshot, drag=None, resume=None)
+        elif snapshot.drag is None and job is not None and isinstance(job.message, Drag):
+            # The journal does not have it: once more.
+            snapshot = replace(snapshot, drag=job.message, first=session.first, resume=None)
         session.step, session.first = snapshot.position, snapshot.first
         self._worker.restore(session.id, snapshot, job.re if job and session.drags else None)
         if job is not None and not session.drags:

@@ -1,0 +1,275 @@
+"""Sessions that outlive their worker, their connection and their daemon, by a real journal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from draggan_daemon.child import ChildWorker
+from draggan_daemon.config import Config
+from draggan_daemon.journal import Journal
+from draggan_wire.messages import (
+    Ack,
+    Close,
+    Closed,
+    Credit,
+    Done,
+    Error,
+    Frame,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Progress,
+    Ready,
+    Seek,
+    SessionKey,
+)
+
+from .child_engine import Counts, command
+from .door_stage import RGB, Client, House, drag, eventually
+from .fake_engine import MODEL
+
+
+def kill_worker(house: House) -> None:
+    """-9, in the middle of whatever it does."""
+    eventually(lambda: house.worker.health()[0].state in ("idle", "busy"))
+    (health,) = house.worker.health()
+    assert health.pid is not None
+    lost = house.door._counters.workers_lost
+    os.kill(health.pid, signal.SIGKILL)
+    eventually(lambda: house.door._counters.workers_lost == lost + 1)
+
+
+class Town:
+    """Daemons that come after one another, with one journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.house: House | None = None
+        self.journal: Journal | None = None
+
+    def daemon(
+        self,
+        *,
+        config: Config | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        **engine: Any,
+    ) -> House:
+        """The next one, whose engine counts what it does in `engine`."""
+        self.end()
+        self.journal = Journal(self.folder / "journal", max_bytes=1 << 30, keep=3600)
+        counts = self.folder / f"counts-{time.monotonic_ns()}.json"
+        self.engine = Counts(counts)
+        words = command(counts, records=True, **engine)
+        worker = ChildWorker(words, name="test", models=lambda: (MODEL,))
+        self.house = House(
+            self.folder / "d.sock", worker, config or Config(), journal=self.journal, clock=clock
+        )
+        return self.house
+
+    def end(self) -> None:
+        if self.house is not None and self.journal is not None:
+            self.house.end()
+            self.journal.close()
+        self.house = self.journal = None
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    town = Town(tmp_path)
+    yield town
+    town.end()
+
+
+def visitor(house: House, **how: Any) -> Client:
+    client = house.client(greet=False)
+    client.welcome = client.hello(features=("acks",), **how)  # type: ignore[attr-defined]
+    return client
+
+
+def key(opened: Opened, client: Client | None = None) -> SessionKey:
+    events = [e.event for e in client.heard if e.event] if client else []
+    return SessionKey(opened.session, opened.token, max(events, default=0))
+
+
+def take_all(client: Client, opened: Opened) -> None:
+    client.send(Ack(opened.session, key(opened, client).heard))
+    client.ask(Ping(), Pong)
+
+
+def test_an_idle_session_outlives_its_daemon_and_is_restored_when_it_is_asked(town: Town) -> None:
+    client = visitor(town.daemon())
+    opened = client.open()
+    client.ask(drag(opened, preview_every_ms=None), Done)
+    take_all(client, opened)
+    house = town.daemon()
+    heir = visitor(house, resume=(key(opened, client),))
+    assert heir.welcome.resumed == (opened.session,)  # type: ignore[attr-defined]
+    taken = town.engine.steps_taken
+    assert taken == 0  # nothing is computed for whoever only looks in
+    frame = heir.ask(Seek(opened.session, 4), Frame)
+    assert frame.step == 4 and town.engine.steps_taken > 0
+
+
+def test_a_session_needs_its_token_after_a_restart_too(town: Town) -> None:
+    client = visitor(town.daemon())
+    opened = client.open()
+    wrong = SessionKey(opened.session, "0" * 32)
+    assert visitor(town.daemon(), resume=(wrong,)).welcome.resumed == ()  # type: ignore[attr-defined]
+
+
+def test_a_session_that_was_closed_is_forgotten(town: Town) -> None:
+    client = visitor(town.daemon())
+    opened = client.open()
+    client.ask(Close(opened.session), Closed)
+    heir = visitor(town.daemon(), resume=(key(opened),))
+    assert heir.welcome.resumed == ()  # type: ignore[attr-defined]
+    assert town.journal is not None and town.journal.sessions() == []
+
+
+def test_an_opening_that_was_cut_off_begins_again_under_its_number(town: Town) -> None:
+    house = town.daemon(seconds=0.05, opening_steps=30)
+    client = visitor(house)
+    request = client.send(Open("tiny", image=RGB))
+    opened = client.wait(Opened)
+    client.wait(Progress)
+    kill_worker(house)
+    client.wait(Ready)
+    assert client.heard[-1].re == request
+    assert client.ask(drag(opened), Done)
+
+
+def test_a_ready_that_nobody_heard_is_said_again(town: Town) -> None:
+    client = visitor(town.daemon())
+    request = client.send(Open("tiny", image=RGB))
+    opened = client.wait(Opened)
+    client.wait(Ready)  # and is not acknowledged
+    heir = visitor(town.daemon(), resume=(SessionKey(opened.session, opened.token),))
+    heir.wait(Ready)
+    assert heir.heard[-1].re == request
+    take_all(heir, opened)
+    later = visitor(town.daemon(), resume=(key(opened, heir),))
+    later.ask(Seek(opened.session, 0), Frame)
+    assert not later.of(Ready)
+
+
+def test_a_drag_goes_on_when_its_worker_has_died(town: Town) -> None:
+    house = town.daemon(seconds=0.03, drag_steps=20)
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    client.send(Credit(opened.session, 8))
+    request = client.send(drag(opened, preview_every_ms=0, keep_every=4))
+    while client.wait(Frame).step < 6:
+        pass
+    kill_worker(house)
+    while (frame := client.wait(Frame)).kind != "result":
+        pass
+    done = client.wait(Done)
+    assert client.heard[-1].re == request and done.reason == "cap" and frame.step == 20
+    kept = [f.step for f in client.of(Frame) if f.kind == "kept"]
+    assert kept == [4, 8, 12, 16, 20]
+
+
+def test_credit_that_was_left_outlives_the_worker(town: Town) -> None:
+    house = town.daemon(seconds=0.03, drag_steps=20)
+    client = visitor(house)
+    opened = client.open()
+    client.send(Credit(opened.session, 8))
+    client.send(drag(opened, preview_every_ms=60))
+    client.wait(Frame)
+    kill_worker(house)
+    client.wait(Done)
+    previews = [f for f in client.of(Frame) if f.kind == "preview"]
+    assert 3 <= len(previews) <= 8
+
+
+def test_a_late_acknowledgement_of_the_opening_does_not_end_the_drag(town: Town) -> None:
+    house = town.daemon(seconds=0.03, drag_steps=20)
+    client = visitor(house)
+    opened = client.open()
+    last = key(opened, client).heard
+    client.send(Credit(opened.session, 8))
+    client.send(drag(opened, preview_every_ms=0))
+    client.send(Ack(opened.session, last))
+    client.wait(Frame)
+    kill_worker(house)
+    assert client.wait(Done).reason == "cap"
+
+
+def test_a_request_that_was_under_way_is_asked_again(town: Town) -> None:
+    house = town.daemon(seconds=0.2)
+    client = visitor(house)
+    opened = client.open()
+    kill_worker(house)
+    request = client.send(Seek(opened.session, 0))  # waits behind the restoring
+    eventually(lambda: house.worker.health()[0].state == "busy")
+    kill_worker(house)
+    client.wait(Frame)
+    assert client.heard[-1].re == request
+
+
+def test_a_picture_that_costs_a_worker_each_time_is_given_up_in_words(town: Town) -> None:
+    house = town.daemon(seconds=0.05, drag_steps=1000)
+    client = visitor(house)
+    opened = client.open()
+    request = client.send(drag(opened))
+    for _ in range(3):
+        time.sleep(0.4)
+        kill_worker(house)
+    error = client.wait(Error)
+    assert error.code == "worker_lost" and error.hint and client.heard[-1].re == request
+    client.ask(Ping(), Pong)
+
+
+def test_a_session_nobody_uses_is_parked_and_comes_back_by_use(town: Town) -> None:
+    now = [0.0]
+    house = town.daemon(clock=lambda: now[0])
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    now[0] += 601
+    eventually(lambda: town.engine.closed == [opened.session])
+    assert house.door._desk.sessions.get(opened.session).parked  # type: ignore[union-attr]
+    assert client.ask(Seek(opened.session, 0), Frame)
+    assert client.ask(drag(opened), Done)
+
+
+def test_a_session_whose_client_never_comes_back_is_parked_then_dropped(town: Town) -> None:
+    now = [0.0]
+    config = replace(Config(), lease=50.0)
+    house = town.daemon(clock=lambda: now[0], config=config)
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    client.close()
+    time.sleep(0.1)
+    now[0] += 3
+    sessions = house.door._desk.sessions
+    eventually(lambda: all(session.route is None for session in sessions))
+    now[0] += 60
+    eventually(lambda: all(session.parked for session in sessions))
+    assert len(sessions) == 1
+    now[0] += config.journal.keep + 60
+    eventually(lambda: len(sessions) == 0)
+
+
+def test_a_journal_that_lost_a_session_says_so_to_its_client(town: Town) -> None:
+    house = town.daemon()
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    town.end()
+    for file in (town.folder / "journal").rglob("*base*"):
+        file.write_bytes(b"nonsense")
+    heir = visitor(town.daemon(), resume=(key(opened, client),))
+    request = heir.send(Seek(opened.session, 0))
+    error = heir.wait(Error)
+    assert heir.heard[-1].re == request and error.sentence and error.hint
