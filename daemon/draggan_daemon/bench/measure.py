@@ -34,7 +34,7 @@ from draggan_wire.messages import (
     Stop,
 )
 
-PATIENCE = 30.0  # seconds for anything that has to come
+PATIENCE = 20.0  # seconds for anything that has to come
 SETTLING = 1.0  # seconds of a drag that are not measured
 M = TypeVar("M")
 
