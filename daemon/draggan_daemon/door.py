@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("draggand")
 
 PROBE_SECONDS = 2.0  # a quiet peer is asked for so often
-SILENT_SECONDS = 20.0  # after which one that would say something is taken for dead
+SILENT_SECONDS = 15.0  # after which one that would say something is taken for dead
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
 AT_ONCE = 64  # messages taken before the worker is heard
 WEIGHTY = (Open, Drag)  # what is refused to those who have sent too much

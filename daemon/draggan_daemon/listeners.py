@@ -98,6 +98,7 @@ def _far(socket: zmq.Socket[bytes]) -> None:
     options = {
         zmq.SNDHWM: 4,
         zmq.SNDBUF: 1 << 20,
+        zmq.TCP_MAXRT: 10_000,  # milliseconds that what was sent may stay unacknowledged
         zmq.TCP_KEEPALIVE: 1,
         zmq.TCP_KEEPALIVE_IDLE: 10,
         zmq.TCP_KEEPALIVE_INTVL: 5,
