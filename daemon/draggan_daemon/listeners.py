@@ -59,6 +59,7 @@ class Listeners:
         Returns the address that it has become.
         """
         socket = _router(self._context, self._max_bytes)
+        _far(socket)
         socket.setsockopt(zmq.IPV6, int(address.startswith(("[", "*"))))
         self._gatekeeper.guard_remote(socket, secret_key)
         socket.bind(f"tcp://{address}")
