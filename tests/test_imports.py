@@ -37,7 +37,6 @@ ALLOWED = {
     "draggan_wire": [("", set())],
     "draggan_daemon": [
         ("bench/scene.py", {"draggan_wire", "numpy"}),
-        ("bench/jpeg.py", {"PIL"}),
         ("bench/jpeg.py", {"PIL"}),  # as an editor's own decoder
         ("cli/doctor.py", {"draggan_wire", "draggan"}),
         ("doctor/", {"draggan_wire", "draggan", "zmq"}),
