@@ -228,13 +228,19 @@ class Conversation:
         session = getattr(message, "session", None)
         if session and not self._receipts.take(session, envelope.event):
             return
-        if isinstance(message, Frame) and message.kind == "kept":
-            if not self._receipts.take_kept(message.session, envelope.re, message.step):
-                return
+        if self._had_before(envelope):
+            return
         self._at_once |= isinstance(message, Done)
         if isinstance(message, Closed):
             self._receipts.closed(message.session)
         self._deliver(envelope)
+
+    def _had_before(self, envelope: Envelope) -> bool:
+        """Whether it is a kept frame that comes again, from a daemon that was killed."""
+        frame = envelope.message
+        if not isinstance(frame, Frame) or frame.kind != "kept":
+            return False
+        return not self._receipts.take_kept(frame.session, envelope.re, frame.step)
 
 
 def _is_preview(message: Message) -> bool:
