@@ -172,14 +172,16 @@ def _rotate_key(options: argparse.Namespace) -> int:
         access.revoke_invitation(invitation.name)
     print(f"the daemon's new key is {fingerprint(pair.public)}")
     _print_known_line(load_config(), pair.public)
-    _note("Start the daemon again to use it. Keys of clients stay as they are; invitations that")
-    _note("were open have ended.")
+    _note("Start the daemon again to use it. Then put the line in the place of the old one there,")
+    _note(
+        "and start the relays again. Keys of clients stay as they are; open invitations have ended."
+    )
     return OK
 
 
 def _print_known_line(config: Config, public: bytes) -> None:
     """What an artist's `known_servers` needs who comes without an invitation."""
-    print("for ~/.config/draggand/known_servers on the other computers:")
+    print("for ~/.config/draggand/known_servers on the other computers, with the name they use:")
     print(f"  {_address(config, None)} {public.hex()}")
 
 

@@ -27,7 +27,7 @@ class AlreadyServed(WireError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"A daemon already answers at {path}.",
+            f"A daemon, or a relay to one, already answers at {path}.",
             hint="Use it, end it with `draggand stop`, or serve at another --endpoint.",
         )
 

@@ -215,7 +215,8 @@ class FarSide:
             f"What answers at {remote} is not the daemon that is known by that address; somebody "
             "may be pretending to be it.",
             hint="If the daemon is ending just now, this passes. If its key was changed on "
-            f"purpose, its `draggand key show` prints what has to stand in {where}.",
+            f"purpose, its `draggand key show` prints what has to stand in {where}; "
+            "then start the relay again.",
         )
 
     def _silent(self) -> NoDaemon:

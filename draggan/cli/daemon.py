@@ -60,6 +60,7 @@ def _wait_for_welcome(
 
 
 def _start(endpoint: str | None, lost: Lost) -> StartedDaemon:
-    if endpoint is not None or not parse_endpoint(default_endpoint()).path:
+    by_relay = lost.error.told  # somebody is here, and tells of a daemon elsewhere
+    if endpoint is not None or by_relay or not parse_endpoint(default_endpoint()).path:
         raise lost.error
     return start_daemon([sys.executable, "-m", "draggan_daemon"])

@@ -92,7 +92,7 @@ def manage(path: Path, errand: str) -> dict[str, Any]:
 
 def _nobody(path: Path, error: WireError) -> WireError:
     """For an administrator: which socket it was, and whether a process holds it."""
-    if not isinstance(error, NoDaemon):
+    if not isinstance(error, NoDaemon) or error.told:  # told: by a relay, of a daemon elsewhere
         return error
     if (process := serving_process(path)) is not None:
         return NotNow(

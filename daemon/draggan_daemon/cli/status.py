@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from draggan_wire.connection_file import FILE_NAME, read_connection_file
 from draggan_wire.errors import AccessRefused, Unsupported, WireError
 
 from ..exit_codes import OK, TEMPORARY, UNAVAILABLE
@@ -55,9 +56,17 @@ def _facts(path: Path, daemon: Conversation) -> dict[str, Any]:
         "round_trip_ms": round(daemon.milliseconds, 3),
     }
     try:
-        return {**facts, **daemon.manage("status")}
-    except (Unsupported, AccessRefused):  # an older one, or a relay's: that one is not ours
+        return {**facts, **daemon.manage("status"), **_key(path)}
+    except Unsupported:  # an older one
         return facts
+    except AccessRefused:  # a relay leads to it: that one is not ours
+        return {**facts, "elsewhere": True}
+
+
+def _key(path: Path) -> dict[str, str]:
+    """By which key other computers know the daemon, if it listens to them."""
+    found = read_connection_file(path.parent / FILE_NAME)
+    return {"fingerprint": found.fingerprint} if found and found.fingerprint else {}
 
 
 def _lines(facts: Facts) -> Iterator[str]:
@@ -68,6 +77,8 @@ def _lines(facts: Facts) -> Iterator[str]:
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
     """What is not reported, by an older daemon, is left out."""
+    if facts.get("elsewhere"):
+        yield "elsewhere", "a relay leads to it; `draggand status` over there says more"
     process = str(facts["process"] or "unknown")
     uptime = facts.get("uptime_s")
     yield "process", process if uptime is None else f"{process}, for {time_in_words(uptime)}"
@@ -111,8 +122,7 @@ def _work(facts: Facts) -> Iterator[tuple[str, str]]:
         rate = f"{facts.get('steps_per_s') or 0:.1f} per second"
         middle, late = facts["step_ms_p50"], facts.get("step_ms_p95") or 0
         yield "steps", f"{rate}; {middle:.0f} ms each, one in twenty over {late:.0f} ms"
-    sent, superseded = facts.get("frames_sent", 0), facts.get("frames_superseded", 0)
-    yield "frames", f"{sent} sent, {superseded} left out for newer ones"
+    yield "frames", f"{facts.get('frames_sent', 0)} sent"
     received, given = facts.get("bytes_in", 0), facts.get("bytes_out", 0)
     yield "traffic", f"{size_in_words(received)} in, {size_in_words(given)} out"
     logins, messages = facts.get("refused_logins", 0), facts.get("refused_messages", 0)

@@ -69,7 +69,7 @@ def check_keys(config: Config) -> Iterator[Finding]:
         yield problem("Keys", error.sentence, error.hint)
         return
     if not config.remote.listen:
-        yield good("Keys", "Other computers are not let in (remote.listen is empty).")
+        yield good("Keys", "By the settings no other computer is let in (remote.listen is empty).")
         return
     shown = fingerprint(pair.public) if pair else "made at the first start"
     authorized, invited = len(access.authorized), len(access.invitations)

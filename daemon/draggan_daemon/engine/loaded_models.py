@@ -54,7 +54,8 @@ class LoadedModels:
 
         if self._device.startswith("cuda"):
             return torch.cuda.get_device_name(self._device)
-        return f"CPU, {torch.get_num_threads()} threads"
+        count = torch.get_num_threads()
+        return "CPU, 1 thread" if count == 1 else f"CPU, {count} threads"
 
     def get(self, name: str) -> Model:
         """The model, loaded anew when its file has been replaced.
