@@ -8,7 +8,7 @@ import pytest
 from draggan_wire.canvas import Handle
 from draggan_wire.client import Lost, Refused
 from draggan_wire.edit import PATIENCE, PATIENCE_AT_WORK, EditOptions
-from draggan_wire.errors import BadInput, BadMessage, NoDaemon, WrongProtocol
+from draggan_wire.errors import AccessRefused, BadInput, BadMessage, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     Blob,
     Close,
@@ -321,6 +321,20 @@ def test_a_drag_outlasts_a_daemon_that_is_started_again(stage: Stage) -> None:
     stage.clock.now += PATIENCE_AT_WORK - 1
     stage.poll()
     assert stage.state == "dragging"
+    stage.client.connect(resumed=("s",))
+    stage.poll()
+    stage.answer(BUSY, to=Seek)
+    stage.finish()
+    assert stage.state == "done"
+
+
+def test_a_refusal_while_the_daemon_comes_back_is_no_verdict_on_the_drag(stage: Stage) -> None:
+    stage.open()
+    stage.client.lose(LOST)
+    stage.client.lose(Refused(AccessRefused("Something else answers.", hint="It may pass.")))
+    stage.poll()
+    gone = "The connection is gone; the drag goes on as soon as it is back..."
+    assert (stage.state, stage.edit.status.message) == ("dragging", gone)
     stage.client.connect(resumed=("s",))
     stage.poll()
     stage.answer(BUSY, to=Seek)

@@ -182,9 +182,13 @@ class Edit:
         finally:
             self._polling = False
         waited = self._clock() - self._alone_since if self._alone_since is not None else 0.0
-        begun = self.status.state in ("opening", "dragging")
-        if self._report.at_work and waited > (PATIENCE_AT_WORK if begun else PATIENCE):
+        if self._report.at_work and waited > (PATIENCE_AT_WORK if self._begun else PATIENCE):
             self._flow.fail(self._trouble or no_answer())
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the daemon is at it, connected or not."""
+        return self.status.state in ("opening", "dragging")
 
     # From here on, what raises is caught by `_guard`.
 
@@ -237,7 +241,7 @@ class Edit:
         self._trouble = event.error
         if self._alone_since is None:
             self._alone_since = self._clock()
-        if isinstance(event, Refused) and self._report.at_work:
+        if isinstance(event, Refused) and self._report.at_work and not self._begun:
             self._flow.fail(event.error)
         elif self.status.state == "dragging":
             self._report.say("The connection is gone; the drag goes on as soon as it is back...")
