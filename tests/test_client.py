@@ -126,7 +126,7 @@ def test_a_client_says_hello_and_is_welcomed(address: str, start: Start) -> None
         client = start(address, name="test 7")
         assert events(client) == [Connected(Welcome(1, "test", "none"))]
         assert client.welcome == Welcome(1, "test", "none")
-    assert daemon.heard == [Hello((1,), "test 7", ("acks", "parts", "rows"))]
+    assert daemon.heard == [Hello((1,), "test 7", ("acks", "link", "parts", "rows"))]
 
 
 def test_an_answer_carries_the_number_of_its_request(address: str, start: Start) -> None:
@@ -530,7 +530,7 @@ def test_only_a_host_that_reads_jpeg_offers_to(address: str, start: Start) -> No
     daemon = Daemon()
     with Router(address, daemon):
         events(start(address, jpeg=lambda data, width, height: b""))
-    assert daemon.heard[0].features == ("acks", "parts", "rows", "jpeg")  # type: ignore[union-attr]
+    assert daemon.heard[0].features == ("acks", "link", "parts", "rows", "jpeg")  # type: ignore[union-attr]
 
 
 def coded(kind: str, data: bytes) -> Frame:

@@ -24,7 +24,6 @@ from draggan_wire.messages import (
     Opened,
     Ping,
     Pong,
-    Ready,
     Redeem,
     Report,
     SessionKey,
@@ -243,12 +242,9 @@ def test_a_client_that_never_acknowledges_is_told_and_loses_its_session(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("draggan_daemon.sessions.MAX_UNTAKEN", 4)
-    now = [0.0]
-    house = build(clock=lambda: now[0])
+    house = build()
     client = with_events(house)
     opened = client.ask(Open("tiny", image=RGB), Opened)
-    client.wait(Ready)
-    now[0] += 3
     error = client.wait(Error)
     assert error.session == opened.session and error.code == "limit_exceeded"
     eventually(lambda: house.engine.closed == [opened.session])

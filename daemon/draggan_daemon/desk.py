@@ -316,7 +316,9 @@ class Desk:
             problem = EngineFailed("The engine's answer broke the protocol.")
             said = Error(problem.code, problem.sentence, session=session.id)
             frames = self._posted(session, said, re)
-        if session.route is not None:
+        if session.outbox.full:
+            self._overrun(session)
+        elif session.route is not None:
             self.send(session.route, frames)
             if not session.acknowledges:
                 self.taken(session, session.outbox.last)
@@ -339,9 +341,7 @@ class Desk:
         self._drop_what_is_not_kept()
         for session in self.sessions:
             alone = now - session.detached if session.route is None else 0.0
-            if session.outbox.full:
-                self._overrun(session)
-            elif alone > ALONE_SECONDS and session.drags:
+            if alone > ALONE_SECONDS and session.drags:
                 self._worker.stop(session.id)
             elif alone > self._config.lease:
                 self._put_away(session, now)

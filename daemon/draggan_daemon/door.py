@@ -64,7 +64,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("draggand")
 
 PROBE_SECONDS = 2.0  # a quiet peer is asked for so often
-SILENT_SECONDS = 15.0  # after which one that would say something is taken for dead
+FAREWELL_SECONDS = 3.0  # for a last word that cannot be sent at once
+SILENT_SECONDS = 10.0  # after which one that would say something is taken for dead
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
 AT_ONCE = 64  # messages taken before the worker is heard
 WEIGHTY = (Open, Drag)  # what is refused to those who have sent too much
@@ -204,7 +205,7 @@ class Door:
             if not self._counted(route, user, frames):
                 return
             peer = self._peers.get(route)
-            if peer is not None and peer.leaving:
+            if peer is not None and peer.leaving is not None:
                 return
             whole = self._whole(peer, [frame.buffer for frame in frames])
             if whole is None:
@@ -233,8 +234,7 @@ class Door:
         self._bytes.use(user, size)
         if self._messages.use(str(route), 1):
             return True
-        peer = self._peers.get(route)
-        if peer is not None and not peer.leaving:
+        if self._peers.get(route) is not None:
             self._hang_up(route, too_many_messages())
         return False
 
@@ -300,8 +300,10 @@ class Door:
     def _hang_up(self, route: Route, why: WireError) -> None:
         """The last word to a connection, before those that wait for it."""
         if (peer := self._peers.get(route)) is not None:
+            if peer.leaving is not None:
+                return
             peer.waiting.clear()
-            peer.leaving = True
+            peer.leaving = self._clock()
         self._refuse(route, why, None)
         self._desk.detach(route)
 
@@ -334,7 +336,7 @@ class Door:
     def _look_after_peers(self) -> None:
         now = self._clock()
         for peer in self._peers:
-            if not self._peers.flush(peer) or (peer.leaving and not peer.waiting):
+            if not self._peers.flush(peer) or self._has_left(peer, now):
                 self._desk.lose(peer.route)
         if now - self._probed < PROBE_SECONDS:
             return
@@ -350,6 +352,11 @@ class Door:
         self._desk.tidy()
         if self._nobody_needs_us(now):
             self._ending = True
+
+    def _has_left(self, peer: Peer, now: float) -> bool:
+        """Whether its last word is out, or will not be."""
+        since = peer.leaving
+        return since is not None and (not peer.waiting or now - since > FAREWELL_SECONDS)
 
     def _nobody_needs_us(self, now: float) -> bool:
         if self._answers.draining and not self._desk.at_work():

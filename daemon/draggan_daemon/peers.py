@@ -18,7 +18,7 @@ from .counters import Counters
 from .listeners import LOCAL, Route
 from .sessions import Frames
 
-MAX_WAITING_BYTES = 512 * 2**20  # results that one client may leave unread
+MAX_WAITING_BYTES = 384 * 2**20  # results that one client may leave unread
 MAX_WAITING = 8192
 
 
@@ -33,7 +33,7 @@ class Peer:
     features: frozenset[str]
     assembler: Assembler
     link: Link | None = None  # what it has measured
-    leaving: bool = False  # has had its last word
+    leaving: float | None = None  # since when it has had its last word
     waiting: deque[Sequence[bytes | bytearray | memoryview]] = field(default_factory=deque)
     waiting_bytes: int = 0
 
@@ -124,4 +124,4 @@ def _size(frames: Sequence[bytes | bytearray | memoryview]) -> int:
 
 def talkative(peer: Peer) -> bool:
     """Whether the peer pings every few seconds as long as it lives: whoever measures its link."""
-    return peer.link is not None
+    return "link" in peer.features

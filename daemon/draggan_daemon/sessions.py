@@ -29,7 +29,7 @@ from .listeners import Route
 
 Frames = list[bytes | bytearray | memoryview]
 
-MAX_UNTAKEN_BYTES = 512 * 2**20  # of a session's events that its client has not acknowledged
+MAX_UNTAKEN_BYTES = 384 * 2**20  # of a session's events that its client has not acknowledged
 MAX_UNTAKEN = 8192
 _STATES = {"open": "opening", "drag": "dragging"}
 

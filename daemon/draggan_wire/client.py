@@ -32,7 +32,7 @@ from .zmtp import Credentials
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect, doubling
 PAUSE_AFTER_REFUSAL = 5.0
-FEATURES = ("acks", "parts", "rows")
+FEATURES = ("acks", "link", "parts", "rows")
 FLUSH = 0.5  # seconds that `close` gives to what is still to be said
 
 

@@ -103,11 +103,10 @@ def test_a_quiet_client_that_is_cut_off_for_good_leaves_no_connection(
     connections = status(watcher)["connections"]
     link.cut()
     begin = time.monotonic()
-    assert eventually(lambda: status(watcher)["connections"] < connections, seconds=12)
+    assert eventually(lambda: status(watcher)["connections"] < connections, seconds=15)
     fault(f"given up after {time.monotonic() - begin:.1f} s")
 
 
-@pytest.mark.xfail(reason="libzmq times no heartbeat while what it has to write is held up")
 def test_a_client_that_is_cut_off_for_good_while_pictures_flow(
     house: House, link: Link, fault: Fault
 ) -> None:
@@ -118,4 +117,4 @@ def test_a_client_that_is_cut_off_for_good_while_pictures_flow(
     follower.goes_on()
     connections = status(watcher)["connections"]
     link.cut()
-    assert eventually(lambda: status(watcher)["connections"] < connections, seconds=7)
+    assert eventually(lambda: status(watcher)["connections"] < connections, seconds=15)
