@@ -12,6 +12,7 @@ import pytest
 from tests.hosts.animals import Animal
 from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import GIMPS, HOW, KRITAS, wanted_hosts
+from tests.hosts.far_daemon import FarDaemon
 from tests.hosts.gimp.host import GimpHost
 from tests.hosts.krita.host import KritaHost
 from tests.hosts.roots import root_for
@@ -67,6 +68,14 @@ def quick_daemon(out: Path) -> Iterator[RealDaemon]:
     command = ("-m", "tests.hosts.quick_daemon")
     with closing(RealDaemon(_log(out, "quick_daemon"), command=command)) as daemon:
         daemon.start()
+        yield daemon
+
+
+@pytest.fixture
+def far_daemon(out: Path) -> Iterator[FarDaemon]:
+    """A daemon that is reached by a relay over a slow network."""
+    out.mkdir(parents=True, exist_ok=True)
+    with closing(FarDaemon(out)) as daemon:
         yield daemon
 
 

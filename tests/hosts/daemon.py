@@ -10,12 +10,19 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 SECONDS = 60
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # One core is the editor's.
 SERVE = ("-m", "draggan_daemon", "serve", "--threads", "1", "--device", "cpu", "-v")
 SOCKET = "draggand.sock"
+
+
+class Reachable(Protocol):
+    """What an editor needs of a daemon: the folder in which its socket lies."""
+
+    folder: Path
 
 
 class RealDaemon:
@@ -27,6 +34,7 @@ class RealDaemon:
     def __init__(self, log: Path, *, command: Sequence[str] = SERVE) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dg"))  # socket paths must be short
         self.log = log
+        self._homes = Path(tempfile.mkdtemp(prefix="dg"))
         self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,7 +44,7 @@ class RealDaemon:
             self._process = subprocess.Popen(
                 [sys.executable, *self._command],
                 cwd=PROJECT,
-                env=self._environment(),
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -58,10 +66,14 @@ class RealDaemon:
         if self._process is not None:
             self.kill()
         shutil.rmtree(self.folder)
+        shutil.rmtree(self._homes)
 
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, "DRAGGAND_SOCKET": str(self.folder / SOCKET)}
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of the user's own is touched: settings, keys and journal are the folder's."""
+        homes = {f"XDG_{name}_HOME": str(self._homes / name) for name in ("CONFIG", "STATE")}
+        return {**os.environ, **homes, "DRAGGAND_SOCKET": str(self.folder / SOCKET)}
 
     def _answers(self) -> bool:
         command = [sys.executable, "-m", "draggan_daemon", "status"]
-        return subprocess.run(command, env=self._environment(), capture_output=True).returncode == 0
+        return subprocess.run(command, env=self.environment, capture_output=True).returncode == 0

@@ -11,6 +11,14 @@ import pytest
 from tests.hosts.animals import Animal, find_again, read_png
 from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import HOW, wanted_hosts
+from tests.hosts.far_daemon import FarDaemon
+from tests.hosts.far_story import (
+    assert_a_preview_is_shown,
+    colours,
+    previews,
+    replayed,
+    results,
+)
 from tests.hosts.krita.host import KritaHost
 
 pytestmark = pytest.mark.host
@@ -93,7 +101,7 @@ def test_documents_of_any_depth_and_colour_model_are_dragged(
     assert run.results["dialogs"] == []
 
 
-def test_a_daemon_that_dies_in_mid_drag_is_reported_and_the_drag_can_be_made_again(
+def test_a_drag_whose_daemon_has_died_can_be_given_up_and_made_again(
     krita: KritaHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
     told = krita.run(
@@ -103,6 +111,8 @@ def test_a_daemon_that_dies_in_mid_drag_is_reported_and_the_drag_can_be_made_aga
         daemon=daemon,
         obey={"kill_daemon": daemon.kill, "start_daemon": daemon.start},
     ).results
+    waits = "The connection is gone; the drag goes on as soon as it is back..."
+    assert told["message while it may come back"] == waits
     assert "The daemon is gone" in told["message without daemon"]
     assert "No daemon runs on this computer" in told["connection without daemon"]
     assert told["dialogs"] == []
@@ -183,6 +193,56 @@ def test_krita_never_stands_still_while_previews_stream_in(
     # One may be the machine's: Krita's worker threads too wait for cores that others hold.
     assert told["dragging"]["p95"] < GAP and told["dragging"]["own"][-2] < GAP
     assert told["opening"]["own"][-2] < GAP
+
+
+def test_over_a_far_network_a_drag_shows_jpegs_survives_a_cut_and_ends_as_a_local_one(
+    krita: KritaHost, far_daemon: FarDaemon, animal: Animal, pictures: Path
+) -> None:
+    far = far_daemon
+    run = krita.run(
+        "far_link",
+        given=arrow(animal),
+        files=pictures,
+        daemon=far,
+        obey={"cut": far.cut, "restore": far.restore},
+    )
+    told = run.results
+    assert told["message"].startswith("All handles have reached their targets"), told["read"]
+    assert told["step while cut"] == told["step when cut"] and told["dialogs"] == []
+    shown = previews(far)
+    assert len(shown) > 5 and {image.coding for image in shown.values()} == {"jpeg"}
+    assert {image.coding for image in results(far)} == {"rows"}
+    assert max(len(image.data) for image in shown.values()) < 100_000
+    with replayed(far) as local:
+        assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
+        raw = {step: colours(local.step(step)) for step in sorted(shown)[:3]}
+    seen = np.frombuffer((run.out / "shown.raw").read_bytes(), np.uint8).reshape(512, 512, 4)
+    assert_a_preview_is_shown(seen[..., 2::-1], shown, raw)
+
+
+def test_a_far_daemon_that_is_killed_and_started_again_goes_on_with_the_drag(
+    krita: KritaHost, far_daemon: FarDaemon, animal: Animal, pictures: Path
+) -> None:
+    far = far_daemon
+    run = krita.run(
+        "far_daemon_killed",
+        given=arrow(animal),
+        files=pictures,
+        daemon=far,
+        obey={"kill_daemon": far.near.kill, "start_daemon": far.near.start},
+    )
+    told = run.results
+    messages, connections = zip(*told["read"], strict=True)
+    gone = "The connection is gone; the drag goes on as soon as it is back..."
+    back = messages.index("The connection is back; going on...")
+    assert messages.index(gone) < back
+    assert any("The connection to the daemon at 127.0.0.1" in line for line in connections)
+    assert "Stop" in told["buttons without daemon"]
+    assert "Start local daemon" not in told["buttons without daemon"]
+    assert told["message"].startswith("All handles have reached their targets")
+    assert told["dialogs"] == [] and "onnected" in told["connection"]
+    with replayed(far) as local:
+        assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
 
 
 def arrow(animal: Animal, **more: object) -> dict[str, object]:

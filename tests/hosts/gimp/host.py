@@ -63,7 +63,7 @@ class GimpHost:
         *,
         given: Mapping[str, object] | None = None,
         files: Path | None = None,
-        daemon: daemons.RealDaemon | None = None,
+        daemon: daemons.Reachable | None = None,
         obey: Obey | None = None,
         seconds: int = 180,
     ) -> Run:
@@ -96,7 +96,7 @@ class GimpHost:
         shutil.copytree(self._fresh, self._profile)
         (self._home / "home").mkdir(mode=0o700)
 
-    def _inside(self, out: Path, daemon: daemons.RealDaemon | None, seconds: int) -> Inside:
+    def _inside(self, out: Path, daemon: daemons.Reachable | None, seconds: int) -> Inside:
         folders = {"profile": self._profile, "home": self._home / "home", "out": out, "tests": HERE}
         variables = {
             "HOME": f"{PLACE}/home",

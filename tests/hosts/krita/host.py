@@ -61,7 +61,7 @@ class KritaHost:
         *,
         given: Mapping[str, object] | None = None,
         files: Path | None = None,
-        daemon: daemons.RealDaemon | None = None,
+        daemon: daemons.Reachable | None = None,
         obey: Obey | None = None,
         keep_settings: bool = False,
         canvas: str = "gl",
@@ -100,7 +100,7 @@ class KritaHost:
         display.write_text(gl if canvas == "gl" else none)
 
     def _inside(
-        self, scenario: str, out: Path, daemon: daemons.RealDaemon | None, seconds: int
+        self, scenario: str, out: Path, daemon: daemons.Reachable | None, seconds: int
     ) -> Inside:
         folders = {"profile": self._profile, "out": out, "tests": HERE}
         variables = {

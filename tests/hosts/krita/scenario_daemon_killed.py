@@ -1,4 +1,4 @@
-"""The daemon dies in mid-drag: a sentence says so, and once it is back Drag goes on."""
+"""The daemon dies in mid-drag, the painter does not wait: Stop, and Drag once it is back."""
 
 from draggan_rig.canvas import layers, pixels
 from draggan_rig.painter import begin_and_place, slow_down
@@ -12,8 +12,11 @@ def main(rig):
     yield from docker.wait_for_step(3)
     yield from rig.screenshot("dragging")
     yield from rig.ask("kill_daemon")
-    yield from docker.wait_until_idle(30)
-    yield 2000
+    yield from docker.listen(2500)
+    rig.put("message while it may come back", docker.message())
+    yield from rig.screenshot("waiting")
+    yield from docker.click("Stop")
+    yield from docker.wait_until_idle(5)
     rig.put("message without daemon", docker.message())
     rig.put("connection without daemon", docker.connection())
     rig.put("dialogs", rig.dialogs())

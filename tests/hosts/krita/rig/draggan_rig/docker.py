@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from .qt import QtCore, QtWidgets
 
@@ -72,6 +73,33 @@ class Docker:
 
     def at_work(self):
         return any(b.text() in AT_WORK for b in self._buttons() if b.isVisible())
+
+    def buttons(self):
+        """What is written on the buttons that can be seen and pressed."""
+        return [b.text() for b in self._buttons() if b.isVisible() and b.isEnabled() and b.text()]
+
+    def listen(self, milliseconds):
+        """Returns what the panel has said meanwhile: (message, connection), each once in a row."""
+        end = time.perf_counter() + milliseconds / 1000
+        return (yield from self._listen(lambda: time.perf_counter() > end))
+
+    def listen_until_idle(self, seconds=60):
+        """The same, until a drag is over."""
+        end = time.perf_counter() + seconds
+        read = yield from self._listen(lambda: not self.at_work() or time.perf_counter() > end)
+        if self.at_work():
+            raise TimeoutError(f"the drag's end: not within {seconds} s, after {read}")
+        yield 500
+        return read
+
+    def _listen(self, over):
+        read = []
+        while not over():
+            now = [re.sub(r"\d[\d.]*", "#", self.message()), self.connection()]
+            if now not in read[-1:]:
+                read.append(now)
+            yield 20
+        return read
 
     # Using.
 

@@ -6,6 +6,7 @@ from .canvas import look_at, open_document, to_screen
 from .docker import Docker
 
 FAST = "Fast: a rough likeness"
+SLOW = "0.001"  # a drag of some five seconds
 
 
 def begin(rig, name="animal.png"):
