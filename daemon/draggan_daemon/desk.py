@@ -32,7 +32,7 @@ from draggan_wire.messages import (
 from .codings import coding_for
 from .config import Config
 from .counters import Counters
-from .journal_values import Kept
+from .journal.values import Kept
 from .ledger import Ledger
 from .listeners import Route
 from .peers import Peer, Peers
@@ -43,11 +43,12 @@ from .sessions import Frames, Job, Session, Sessions, reliable
 from .worker import Event, SessionWorker, WorkerLost
 
 if TYPE_CHECKING:
-    from .journal import Journal
+    from .journal.journal import Journal
 
 log = logging.getLogger("draggand")
 
 ALONE_SECONDS = 30.0  # that a drag goes on without its client
+ALONE_BYTES = 48 * 2**20  # that it may leave for it
 
 
 class Desk:
@@ -316,6 +317,8 @@ class Desk:
             problem = EngineFailed("The engine's answer broke the protocol.")
             said = Error(problem.code, problem.sentence, session=session.id)
             frames = self._posted(session, said, re)
+        if session.route is None and session.outbox.bytes > ALONE_BYTES:
+            self._worker.stop(session.id)
         if session.outbox.full:
             self._overrun(session)
         elif session.route is not None:
