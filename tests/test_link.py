@@ -58,6 +58,19 @@ def test_credit_fills_the_way_at_thirty_frames_a_second(trip: float, credit: int
     assert LinkMeter().credit == 2
 
 
+def test_previews_that_take_long_do_not_queue_up_before_a_stop():
+    meter = measured(0.04)
+    meter.transferred(5_000_000, 1.0)
+    meter.preview(63_000)
+    assert meter.credit == 3  # the way carries more than thirty of them a second
+    for _ in range(8):
+        meter.preview(500_000)
+    assert meter.credit == 2
+    meter.connected(0.0, wanted=True)
+    ping(meter, 0.04)
+    assert meter.credit == 3
+
+
 def test_bandwidth_is_the_middle_of_what_came_last():
     meter = measured(0.04)
     assert meter.bytes_per_second is None

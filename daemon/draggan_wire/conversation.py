@@ -156,7 +156,8 @@ class Conversation:
             return  # a newer daemon's message that this client has not asked for
         if self._is_for_us(envelope):
             return
-        if _is_preview(envelope.message):
+        if isinstance(envelope.message, Frame) and envelope.message.kind == "preview":
+            self._meter.preview(memoryview(envelope.message.image.data).nbytes)
             self._deliver(envelope)
         elif self._assembler.under_way:  # it has overtaken what is on its way
             self._hold(envelope, sum(memoryview(frame).nbytes for frame in whole))
@@ -241,10 +242,6 @@ class Conversation:
         if not isinstance(frame, Frame) or frame.kind != "kept":
             return False
         return not self._receipts.take_kept(frame.session, envelope.re, frame.step)
-
-
-def _is_preview(message: Message) -> bool:
-    return isinstance(message, Frame) and message.kind == "preview"
 
 
 def _is_farewell(error: Error, answers: Optional[int]) -> bool:

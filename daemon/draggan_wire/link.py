@@ -36,6 +36,7 @@ class LinkMeter:
         self.bytes_per_second: Optional[float] = None
         self._trips: Deque[float] = deque(maxlen=REMEMBERED)
         self._rates: Deque[float] = deque(maxlen=REMEMBERED)
+        self._sizes: Deque[int] = deque(maxlen=REMEMBERED)
         self._pings: Dict[int, float] = {}
         self._next_ping: Optional[float] = None
         self._told: Optional[Link] = None
@@ -45,6 +46,7 @@ class LinkMeter:
         """A new connection; what was known stays until it is measured again. `wanted`: at all."""
         self._trips.clear()
         self._rates.clear()
+        self._sizes.clear()
         self._pings.clear()
         self._told, self._next_news = None, now
         self._next_ping = now if wanted else None
@@ -53,9 +55,10 @@ class LinkMeter:
     def credit(self) -> int:
         """Previews that may be under way: one being drawn, and what the way there and back holds.
 
-        The least for a way that is not known.
+        The least for a way that is not known. More than keeps the way busy would only wait on it,
+        and a stop behind it.
         """
-        wanted = math.ceil((self.round_trip or 0.0) * FRAMES_PER_SECOND) + 1
+        wanted = math.ceil((self.round_trip or 0.0) * self._frames_per_second()) + 1
         return min(max(wanted, 2), MAX_CREDIT)
 
     def wait(self, now: float) -> Optional[float]:
@@ -83,6 +86,10 @@ class LinkMeter:
         self._rates.append(min(size / seconds, FASTEST) if seconds > 0 else FASTEST)
         self.bytes_per_second = median(self._rates)
 
+    def preview(self, size: int) -> None:
+        """A preview has come, of so many bytes."""
+        self._sizes.append(size)
+
     def news(self, now: float) -> Optional[Link]:
         """What the daemon is to be told, if it has changed enough."""
         if self.round_trip is None or len(self._trips) < FIRST_PINGS or now < self._next_news:
@@ -92,6 +99,12 @@ class LinkMeter:
             return None
         self._told, self._next_news = found, now + NEWS_EVERY
         return found
+
+    def _frames_per_second(self) -> float:
+        """What the way carries of previews such as the latest, FRAMES_PER_SECOND at most."""
+        if self.bytes_per_second is None or not self._sizes:
+            return FRAMES_PER_SECOND
+        return min(FRAMES_PER_SECOND, self.bytes_per_second / median(self._sizes))
 
 
 def _same(old: Link, new: Link) -> bool:
