@@ -14,6 +14,14 @@ import pytest
 from tests.hosts.animals import Animal, find_again, read_png
 from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import HOW, wanted_hosts
+from tests.hosts.far_daemon import FarDaemon
+from tests.hosts.far_story import (
+    assert_a_preview_is_shown,
+    colours,
+    previews,
+    replayed,
+    results,
+)
 from tests.hosts.gimp.host import HERE, GimpHost
 from tests.hosts.running import Run
 
@@ -183,7 +191,7 @@ def test_a_first_edit_in_the_dialog_adds_layers_and_one_undo_takes_them_back(
     assert math.dist(judged, target) < ARRIVED < math.dist(nose, target) / 2
 
 
-def test_a_daemon_that_dies_in_mid_drag_is_reported_and_the_drag_can_be_made_again(
+def test_a_drag_whose_daemon_has_died_can_be_given_up_and_made_again(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
     told = gimp.run(
@@ -194,6 +202,8 @@ def test_a_daemon_that_dies_in_mid_drag_is_reported_and_the_drag_can_be_made_aga
         obey={"kill_daemon": daemon.kill, "start_daemon": daemon.start},
         seconds=300,
     ).results
+    waits = "The connection is gone; the drag goes on as soon as it is back..."
+    assert told["while it may come back"] == waits
     assert "The daemon is gone" in told["without daemon"]["message"]
     assert told["message"].startswith(DONE)
     assert told["returned"] == [True, ""]
@@ -328,6 +338,48 @@ def test_a_drag_is_stopped_at_once_and_cancel_leaves_nothing(
     assert told["message"].startswith("Stopped")
     assert told["changes"] == []
     assert len(told["windows"]) == 1, told["windows"]
+
+
+def test_over_a_far_network_a_drag_shows_jpegs_survives_a_cut_and_ends_as_a_local_one(
+    gimp: GimpHost, far_daemon: FarDaemon, animal: Animal, pictures: Path
+) -> None:
+    far = far_daemon
+    obey = {"cut": far.cut, "restore": far.restore}
+    run = gimp.run("scenario_far_link", given=arrow(animal), files=pictures, daemon=far, obey=obey)
+    told = run.results
+    assert told["message"].startswith(DONE), told["read"]
+    assert told["step while cut"] == told["step when cut"]
+    assert_a_group_has_been_added(told["tree"])
+    shown = previews(far)
+    assert len(shown) > 5 and {image.coding for image in shown.values()} == {"jpeg"}
+    assert {image.coding for image in results(far)} == {"rows"}
+    assert max(len(image.data) for image in shown.values()) < 100_000
+    with replayed(far) as local:
+        assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
+        raw = {step: colours(local.step(step)) for step in sorted(shown)[:4]}
+    seen = visible(run, "shown.raw")[..., :3]
+    assert_a_preview_is_shown(seen, shown, raw)
+
+
+def test_a_far_daemon_that_is_killed_and_started_again_goes_on_with_the_drag(
+    gimp: GimpHost, far_daemon: FarDaemon, animal: Animal, pictures: Path
+) -> None:
+    far = far_daemon
+    run = gimp.run(
+        "scenario_far_daemon_killed",
+        given=arrow(animal),
+        files=pictures,
+        daemon=far,
+        obey={"kill_daemon": far.near.kill, "start_daemon": far.near.start},
+    )
+    told = run.results
+    gone = "The connection is gone; the drag goes on as soon as it is back..."
+    assert told["read"].index(gone) < told["read"].index("The connection is back; going on...")
+    assert not told["can start one"]
+    assert told["message"].startswith(DONE)
+    assert_a_group_has_been_added(told["tree"])
+    with replayed(far) as local:
+        assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
 
 
 def test_a_layer_too_large_to_be_sent_is_dragged_in_part(

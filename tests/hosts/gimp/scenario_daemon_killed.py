@@ -1,4 +1,4 @@
-"""The daemon dies in mid-drag: a sentence says so, and once it is back Drag goes on."""
+"""The daemon dies in mid-drag, the user does not wait: Stop, and Drag once it is back."""
 
 from rig.dialog import Dialog
 
@@ -17,8 +17,11 @@ def main(rig):
     dialog.wait_for_step(3)
     rig.screenshot("dragging")
     rig.ask("kill_daemon")
-    dialog.wait_until_idle(30)
     rig.wait_for(lambda: dialog.state["connection"] != "connected", 20, "the connection's end")
+    rig.put("while it may come back", dialog.wait_for_message("gone"))
+    rig.screenshot("waiting")
+    dialog.press("Stop")
+    dialog.wait_until_idle(5)
     rig.put("without daemon", dialog.state)
     rig.screenshot("without_daemon")
 

@@ -8,6 +8,8 @@ import time
 TITLE = "DragGAN"
 GIMP = "GIMP$"
 BELOW = ("OK", "Cancel", "Help")  # do not scroll with the panel
+FAST = "Fast: a rough likeness"
+SLOW = "0.001"
 SETTLED = 0.4  # seconds without another line about the layout, after which it is true
 
 
@@ -91,6 +93,11 @@ class Dialog:
             o + picture["scale"] * p for o, p in zip(picture["origin"], point, strict=True)
         )
 
+    def read(self):
+        """All that the message line has said, figures left out, each once in a row."""
+        said = [re.sub(r"\d[\d.]*", "#", state["message"]) for state in self._rig.told.all("state")]
+        return [words for k, words in enumerate(said) if words not in said[k - 1 : k]]
+
     # Using.
 
     def arrow(self, start, target):
@@ -133,6 +140,18 @@ class Dialog:
         self.press("Drag")
         self._rig.told.wait_for_any("state", before, 10, lambda state: state["busy"])
         self.wait_until_idle(seconds)
+
+    def begin_slow_drag(self, start, target):
+        """From the keyboard to a drag of some seconds, whose steps the image shows too."""
+        self.open_by_keys()
+        self.wait_for_connection()
+        self.choose("Quality", FAST)
+        self.arrow(start, target)
+        self.press("More options")
+        self.wait_until_settled()
+        self.press("Show steps in the image")
+        self.enter("Speed", SLOW)
+        self.press("Drag")
 
     def wait_until_idle(self, seconds=120):
         self._rig.told.wait("state", seconds, lambda state: not state["busy"])

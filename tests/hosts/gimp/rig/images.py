@@ -139,6 +139,11 @@ def write_visible(image, name):
     return [image.get_width(), image.get_height()]
 
 
+def write_pixels(drawable, name):
+    """Without its mask, bit for bit in its own format."""
+    (OUT / name).write_bytes(bytes(_native(drawable)))
+
+
 def write_coverage(layer, name):
     """A layer's mask as bytes, 0 where the layer shows nothing; returns [left, top, w, h]."""
     mask = layer.get_mask()
