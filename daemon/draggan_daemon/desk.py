@@ -43,12 +43,13 @@ from .sessions import Frames, Job, Session, Sessions, reliable
 from .worker import Event, SessionWorker, WorkerLost
 
 if TYPE_CHECKING:
-    from .journal.journal import Journal
+    from .journal import Journal
 
 log = logging.getLogger("draggand")
 
 ALONE_SECONDS = 30.0  # that a drag goes on without its client
-ALONE_BYTES = 48 * 2**20  # that it may leave for it
+ALONE_BYTES = 48 * 2**20  # that it may leave for it after
+ALONE_AT_LEAST = 5.0  # seconds, which is a short loss of the connection
 
 
 class Desk:
@@ -317,7 +318,7 @@ class Desk:
             problem = EngineFailed("The engine's answer broke the protocol.")
             said = Error(problem.code, problem.sentence, session=session.id)
             frames = self._posted(session, said, re)
-        if session.route is None and session.outbox.bytes > ALONE_BYTES:
+        if session.outbox.bytes > ALONE_BYTES and self._alone(session) > ALONE_AT_LEAST:
             self._worker.stop(session.id)
         if session.outbox.full:
             self._overrun(session)
@@ -343,13 +344,17 @@ class Desk:
         now = self._clock()
         self._drop_what_is_not_kept()
         for session in self.sessions:
-            alone = now - session.detached if session.route is None else 0.0
+            alone = self._alone(session)
             if alone > ALONE_SECONDS and session.drags:
                 self._worker.stop(session.id)
             elif alone > self._config.lease:
                 self._put_away(session, now)
             elif now - session.used > self._config.worker.park_after and not session.parked:
                 self.recovery.park(session)
+
+    def _alone(self, session: Session) -> float:
+        """Seconds since its client was here."""
+        return self._clock() - session.detached if session.route is None else 0.0
 
     def _drop_what_is_not_kept(self) -> None:
         for name in self._journal.dropped() if self._journal else ():

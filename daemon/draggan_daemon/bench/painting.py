@@ -39,6 +39,7 @@ from ..worker import Coding, Job, Record, Snapshot, Turn
 from .scene import LABEL_BYTES, Scene, first_state, label, next_state
 
 SIDE = 512
+STOPPED = b"stopped"  # after the number of steps, in the last record of a drag
 PERIODS = {"fast": 0.001, "steady": 1 / 30}  # seconds a step, by model
 OPENING_STEPS = 3
 DEFAULT_STEPS = 100
@@ -167,7 +168,8 @@ class PaintingEngine:
         drag, sheet = snapshot.drag, self._sheets[session]
         assert drag is not None
         done = sheet.position - snapshot.first
-        if done and int.from_bytes((snapshot.resume or b"")[:4], "little") != done:
+        resume = snapshot.resume or bytes(5)
+        if int.from_bytes(resume[:4], "little") != done:
             raise BadInput("The brush has lost its place.", hint="Open the picture again.")
         again = [
             self._paint(session, "kept", step, drag)
@@ -176,13 +178,16 @@ class PaintingEngine:
             if (step - snapshot.first) % drag.keep_every == 0
         ]
         yield Turn(tuple(again), restored=True)
+        if resume[4:] == STOPPED:  # its last words are all that is missing
+            stop.set()
         return (yield from self._drag(drag, stop, start=snapshot.first, done=done))
 
     def _drag(self, request: Drag, stop: threading.Event, *, start: int, done: int) -> Job:
         session, sheet = request.session, self._sheets[request.session]
-        begin, reason = time.monotonic(), "cap"
-        steps, index = request.settings.steps or DEFAULT_STEPS, done
-        for index in range(done + 1, steps + 1):
+        begin, index = time.monotonic(), done
+        steps = request.settings.steps or DEFAULT_STEPS
+        while index < steps and not stop.is_set():
+            index += 1
             self.step(session, index)
             self._compute(sheet)
             state = next_state(sheet.states[sheet.position], index)
@@ -192,13 +197,11 @@ class PaintingEngine:
             said = (self._paint(session, "kept", sheet.position, request),) if kept else ()
             draw = partial(self._paint, session, "preview", sheet.position, request)
             yield Turn(said, draw, _record(sheet, index))
-            if stop.is_set():
-                reason = "stopped"
-                break
+        reason = "cap" if index == steps else "stopped"
         frame = self._paint(session, "result", sheet.position, request)
         ends = tuple(HandleResult(*point, "stuck", 1.0) for point in frame.points)
         taken = 1000 * (time.monotonic() - begin) / max(1, index - done)
-        over = Record(resume=b"", frames=sheet.frames)
+        over = Record(resume=index.to_bytes(4, "little") + STOPPED, frames=sheet.frames)
         return Turn((frame, Done(session, reason, index, taken, ends)), record=over)
 
     def _compute(self, sheet: Sheet) -> None:
