@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from draggan_daemon.access import Access
-from draggan_daemon.authorized import AuthorizedKey
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.authorized import AuthorizedKey
+from draggan_daemon.access.invitations import InvitationLine, Remote
+from draggan_daemon.access.keys import KeyPair, make_pair
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
 from draggan_daemon.in_process import InProcessWorker
-from draggan_daemon.invitations import InvitationLine, Remote
-from draggan_daemon.keys import KeyPair, make_pair
-from draggan_daemon.known_servers import KnownServers
-from draggan_daemon.relay import Relay
-from draggan_daemon.relay_remote import Destination
+from draggan_daemon.relay.known_servers import KnownServers
+from draggan_daemon.relay.relay import Relay
+from draggan_daemon.relay.remote import Destination
 from draggan_wire.client import Client, Connected
 from draggan_wire.messages import Envelope, Error, Image, Message, Open, Opened, Ready
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 import zmq
-from draggan_daemon.access import Access
-from draggan_daemon.auth import Gatekeeper, principal
-from draggan_daemon.keys import KeyPair
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.auth import Gatekeeper, principal
+from draggan_daemon.access.keys import KeyPair
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 

@@ -8,10 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from draggan_daemon.access import Access
-from draggan_daemon.authorized import Allowance, AuthorizedKey, read_authorized
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.authorized import Allowance, AuthorizedKey, read_authorized
+from draggan_daemon.access.keys import KeyPair, make_pair
 from draggan_daemon.config import ConfigError
-from draggan_daemon.keys import KeyPair, make_pair
 from draggan_wire.errors import AccessRefused, BadInput
 
 HOUR = 3600.0

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import zmq
-from draggan_daemon.access import Access
-from draggan_daemon.auth import LOCAL, LOOPBACK, REMOTE, Gatekeeper
-from draggan_daemon.authorized import AuthorizedKey
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.auth import LOCAL, LOOPBACK, REMOTE, Gatekeeper
+from draggan_daemon.access.authorized import AuthorizedKey
+from draggan_daemon.access.keys import KeyPair, make_pair
 from draggan_daemon.config import ConfigError
-from draggan_daemon.keys import KeyPair, make_pair
 from draggan_wire.connection_file import LOOPBACK_USER
 
 from tests.guarded_sockets import WAYS, GuardedSockets, Login
@@ -303,7 +303,7 @@ def test_the_log_names_the_fingerprint_and_never_a_password(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("draggan_daemon.auth._LOG_EVERY", 0.0)
+    monkeypatch.setattr("draggan_daemon.access.auth._LOG_EVERY", 0.0)
     asker = guard(token="right", access=access)
     with caplog.at_level(logging.DEBUG):
         asker.login(LOOPBACK, b"127.0.0.1\n", b"PLAIN", b"mallory", b"almost-right")

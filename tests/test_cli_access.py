@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from draggan_daemon.access import Access
-from draggan_daemon.authorized import AuthorizedKey
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.authorized import AuthorizedKey
+from draggan_daemon.access.invitations import read_invitation_line
+from draggan_daemon.access.keys import CLIENT, SERVER, load_pair, make_pair, own_pair
 from draggan_daemon.cli import main
-from draggan_daemon.invitations import read_invitation_line
-from draggan_daemon.keys import CLIENT, SERVER, load_pair, make_pair, own_pair
-from draggan_daemon.known_servers import KnownServers
+from draggan_daemon.relay.known_servers import KnownServers
 from draggan_wire.client import Connected, Lost
 from draggan_wire.errors import WireError
 

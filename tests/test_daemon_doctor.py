@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from draggan_daemon.access import Access
-from draggan_daemon.authorized import AuthorizedKey
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.authorized import AuthorizedKey
+from draggan_daemon.access.keys import SERVER, key_file, make_pair
 from draggan_daemon.cli import main
 from draggan_daemon.config import Config, JournalSettings, Loaded, Remote, load
 from draggan_daemon.doctor import surroundings
@@ -27,7 +28,6 @@ from draggan_daemon.doctor.surroundings import (
     check_socket,
 )
 from draggan_daemon.journal import Journal
-from draggan_daemon.keys import SERVER, key_file, make_pair
 from draggan_daemon.service import unit_path
 
 from draggan.doctor.findings import Finding

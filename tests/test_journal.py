@@ -283,7 +283,7 @@ def test_after_closing_nothing_waits_and_nothing_fails(begin):
 
 
 def test_the_log_does_not_grow_without_bound(begin, tmp_path, monkeypatch):
-    monkeypatch.setattr("draggan_daemon.journal_writer.WAL_BYTES", 1 << 20)
+    monkeypatch.setattr("draggan_daemon.journal.writer.WAL_BYTES", 1 << 20)
     journal = begin()
     opened(journal)
     log, largest = tmp_path / "journal" / "journal.sqlite-wal", 0

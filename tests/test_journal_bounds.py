@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from draggan_daemon import journal_bounds, journal_writer
-from draggan_daemon.journal import Journal, JournalError
+from draggan_daemon.journal import Journal, JournalError, bounds, writer
 from draggan_daemon.worker import Record
 
 from tests.journal_child import kept, open_request
@@ -87,7 +86,7 @@ def test_many_steps_count_too(tmp_path):
 
 
 def test_freed_room_is_given_back_to_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_writer, "IDLE", 0.05)
+    monkeypatch.setattr(writer, "IDLE", 0.05)
     journal = Journal(tmp_path / "journal", max_bytes=1 << 30, keep=3600)
     opened(journal, "anna", size=MB, detached=None)
     for step in range(1, 3000):
@@ -114,7 +113,7 @@ def test_a_session_is_kept_for_so_long_after_its_client_has_left(tmp_path):
 
 
 def test_it_is_let_go_while_the_daemon_runs_and_that_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_writer, "SWEEP_EVERY", 0.05)
+    monkeypatch.setattr(writer, "SWEEP_EVERY", 0.05)
     journal = Journal(tmp_path / "journal", max_bytes=1 << 30, keep=0.2)
     opened(journal, "away", size=100, detached=time.time())
     opened(journal, "here", size=100, detached=None)
@@ -123,7 +122,7 @@ def test_it_is_let_go_while_the_daemon_runs_and_that_is_told(tmp_path, monkeypat
 
 
 def test_who_comes_back_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_writer, "SWEEP_EVERY", 0.05)
+    monkeypatch.setattr(writer, "SWEEP_EVERY", 0.05)
     journal = Journal(tmp_path / "journal", max_bytes=1 << 30, keep=0.3)
     opened(journal, "anna", size=100, detached=time.time())
     journal.parked("anna", None)
@@ -136,11 +135,11 @@ def test_who_comes_back_is_kept(tmp_path, monkeypatch):
 def test_a_wall_clock_that_jumps_while_the_daemon_runs_costs_nobody_a_session(
     tmp_path, monkeypatch, jump
 ):
-    monkeypatch.setattr(journal_writer, "SWEEP_EVERY", 0.02)
+    monkeypatch.setattr(writer, "SWEEP_EVERY", 0.02)
     journal = Journal(tmp_path / "journal", max_bytes=1 << 30, keep=3600)
     opened(journal, "anna", size=100, detached=time.time())
     now = time.time()
-    monkeypatch.setattr(journal_bounds.time, "time", lambda: now + jump)
+    monkeypatch.setattr(bounds.time, "time", lambda: now + jump)
     opened(journal, "ben", size=100, detached=time.time())
     time.sleep(0.1)
     assert is_kept(journal, "anna") and is_kept(journal, "ben")

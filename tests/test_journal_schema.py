@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from draggan_daemon.journal import Journal, JournalError
-from draggan_daemon.journal_schema import SCRIPTS, open_database
-from draggan_daemon.journal_values import Damaged
+from draggan_daemon.journal.schema import SCRIPTS, open_database
+from draggan_daemon.journal.values import Damaged
 
 from tests.journal_child import MANY, kept, open_request
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from draggan_daemon import journal_queue, journal_writer
-from draggan_daemon.journal import Journal, JournalError
+from draggan_daemon.journal import Journal, JournalError, write_queue, writer
 from draggan_daemon.worker import Record
 
 from tests.journal_child import MANY, base_of, kept, open_request
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_writer, "RETRY_AFTER", 0.2)
+    monkeypatch.setattr(writer, "RETRY_AFTER", 0.2)
 
 
 def opened(journal: Journal, session: str = "anna") -> int:
@@ -40,7 +39,7 @@ def until(true: Callable[[], object]) -> None:
 FULL = """
 import resource, sys, time
 from pathlib import Path
-from draggan_daemon import journal_writer
+from draggan_daemon.journal import writer
 from draggan_daemon.journal import Journal, JournalError
 from draggan_daemon.worker import Record
 from tests.journal_child import *
@@ -55,7 +54,7 @@ def until(true):
         assert time.monotonic() < end
         time.sleep(0.005)
 
-journal_writer.RETRY_AFTER = 0.2
+writer.RETRY_AFTER = 0.2
 folder = Path(sys.argv[1])
 journal = Journal(folder, max_bytes=MANY, keep=3600)
 journal.opening(kept("anna"), open_request())
@@ -125,7 +124,7 @@ def test_a_picture_that_cannot_be_written_is_trouble_but_other_sessions_are_kept
 
 
 def test_what_waits_for_the_disk_is_bounded_and_the_largest_session_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_queue, "MAX_BACKLOG", 1 << 20)
+    monkeypatch.setattr(write_queue, "MAX_BACKLOG", 1 << 20)
     journal = Journal(tmp_path / "journal", max_bytes=MANY, keep=3600)
     with monkeypatch.context() as patch:
         refuse_files(patch, journal, OSError(28, "No space left on device"))
@@ -174,7 +173,7 @@ def test_a_folder_that_cannot_be_made_again_is_trouble_until_it_can(tmp_path):
 
 
 def test_a_disk_that_hangs_is_trouble_and_ends_when_it_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_queue, "STALLED", 0.1)
+    monkeypatch.setattr(write_queue, "STALLED", 0.1)
     journal = Journal(tmp_path / "journal", max_bytes=MANY, keep=3600)
     write = journal._queue._files.write
 
@@ -187,7 +186,7 @@ def test_a_disk_that_hangs_is_trouble_and_ends_when_it_goes_on(tmp_path, monkeyp
         last = journal.opening(kept("anna"), open_request())
         assert journal.trouble is None and journal.committed < last
         until(lambda: journal.trouble)
-        assert journal.trouble == journal_queue.HANGS and journal.committed == last
+        assert journal.trouble == write_queue.HANGS and journal.committed == last
     until(lambda: journal.trouble is None)
     assert journal.request("anna")[1] == 3
     journal.close()

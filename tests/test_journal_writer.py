@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from draggan_daemon import journal_writer
-from draggan_daemon.journal import Journal
-from draggan_daemon.journal_reader import read_snapshot
-from draggan_daemon.journal_writer import Writer
+from draggan_daemon.journal import Journal, writer
+from draggan_daemon.journal.reader import read_snapshot
+from draggan_daemon.journal.writer import Writer
 from draggan_daemon.worker import Record
 
 from tests.journal_child import MANY, base_of, drag_request, kept, open_request
@@ -57,7 +56,7 @@ def test_what_took_long_or_was_seen_as_finished_outlives_a_power_cut(journal, du
 
 
 def test_while_steps_come_one_commit_in_so_many_seconds_is_durable(journal, durable, monkeypatch):
-    monkeypatch.setattr(journal_writer, "SYNC_EVERY", 0.2)
+    monkeypatch.setattr(writer, "SYNC_EVERY", 0.2)
     commit(journal, journal.opening(kept("anna"), open_request()))
     began = time.monotonic()
     for step in range(1, 61):
@@ -68,7 +67,7 @@ def test_while_steps_come_one_commit_in_so_many_seconds_is_durable(journal, dura
 
 
 def test_what_was_written_last_is_on_the_disk_when_nothing_more_comes(journal, monkeypatch):
-    monkeypatch.setattr(journal_writer, "IDLE", 0.05)
+    monkeypatch.setattr(writer, "IDLE", 0.05)
     database = journal.folder / "journal.sqlite"
     commit(journal, journal.opening(kept("anna"), open_request()))
     for step in range(1, 20):
@@ -80,7 +79,7 @@ def test_what_was_written_last_is_on_the_disk_when_nothing_more_comes(journal, m
 
 
 def test_a_file_stays_until_nothing_on_the_disk_names_it(journal, monkeypatch):
-    monkeypatch.setattr(journal_writer, "IDLE", 1000.0)
+    monkeypatch.setattr(writer, "IDLE", 1000.0)
     journal.opening(kept("anna"), open_request())
     commit(journal, journal.record("anna", Record(base=b"base", step=0)))
     files = journal.folder / "files"

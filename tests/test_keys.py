@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 import zmq.auth
-from draggan_daemon.config import ConfigError
-from draggan_daemon.invitations import (
+from draggan_daemon.access.invitations import (
     InvitationLine,
     Remote,
     read_invitation_line,
     read_remote,
 )
-from draggan_daemon.keys import (
+from draggan_daemon.access.keys import (
     CLIENT,
     SERVER,
     fingerprint,
@@ -28,6 +27,7 @@ from draggan_daemon.keys import (
     replace_pair,
     write_base64,
 )
+from draggan_daemon.config import ConfigError
 from draggan_wire.errors import BadInput
 from zmq.utils import z85
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from draggan_daemon.access.invitations import Remote
+from draggan_daemon.access.keys import make_pair
 from draggan_daemon.config import ConfigError
-from draggan_daemon.invitations import Remote
-from draggan_daemon.keys import make_pair
-from draggan_daemon.known_servers import KnownServers
+from draggan_daemon.relay.known_servers import KnownServers
 from draggan_wire.errors import AccessRefused, BadInput
 
 BOX, OTHER, SIX = Remote("box", 7000), Remote("other"), Remote("2001:db8::1", 7001)

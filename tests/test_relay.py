@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import zmq
-from draggan_daemon.access import Access
-from draggan_daemon.keys import CLIENT, KeyPair, make_pair, own_pair
-from draggan_daemon.known_servers import KnownServers
-from draggan_daemon.relay import MAX_LINES
-from draggan_daemon.relay_login import redeem
+from draggan_daemon.access.access import Access
+from draggan_daemon.access.keys import CLIENT, KeyPair, make_pair, own_pair
+from draggan_daemon.relay.known_servers import KnownServers
+from draggan_daemon.relay.login import redeem
+from draggan_daemon.relay.relay import MAX_LINES
 from draggan_wire.client import Connected, Lost, Refused
 from draggan_wire.errors import AccessRefused, BadInput, NoDaemon
 from draggan_wire.messages import (
@@ -270,7 +270,7 @@ def test_where_no_daemon_is_the_answer_to_hello_says_so(
 def test_a_name_that_nobody_has_is_a_daemon_that_does_not_answer(
     far: FarDaemon, place: Path, here: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draggan_daemon.relay_remote.OPENING_SECONDS", 0.5)
+    monkeypatch.setattr("draggan_daemon.relay.remote.OPENING_SECONDS", 0.5)
     far.remote = type(far.remote)("no.such.machine.invalid", 7417)
     with relaying(place, far.destination(here), make_pair()):
         assert start().event(Lost).error.code == "no_daemon"
@@ -389,7 +389,7 @@ def test_too_many_programs_are_told_so(
     far: FarDaemon, place: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_LINES == 32
-    monkeypatch.setattr("draggan_daemon.relay.MAX_LINES", 1)
+    monkeypatch.setattr("draggan_daemon.relay.relay.MAX_LINES", 1)
     hello = encode(Hello(protocols=(1,), client="test"), request=1)
     with (
         relaying(place, far.destination(here), far.authorize()),
@@ -503,7 +503,7 @@ def test_a_computer_that_is_known_already_is_told_its_name(far: FarDaemon, here:
 def test_an_invited_stranger_may_redeem_and_nothing_else(
     far: FarDaemon, place: Path, here: Path, start: Start
 ) -> None:
-    from draggan_daemon.keys import pair_of
+    from draggan_daemon.access.keys import pair_of
 
     with relaying(place, far.destination(here), pair_of(far.invite().secret)):
         program = start()

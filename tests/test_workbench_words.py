@@ -39,8 +39,8 @@ ENGINE = (
         ROOT / "daemon" / "draggan_daemon" / f"{name}.py"
         for name in (
             *("door", "reception", "answers", "desk", "sessions", "requests", "recovery", "quota"),
-            *("worker", "in_process", "child", "pool", "seats", "roster", "journal"),
-            *("journal_reader", "relay", "relay_remote"),
+            *("worker", "in_process", "child", "pool", "seats", "roster"),
+            *("journal/journal", "journal/reader", "relay/relay", "relay/remote"),
         )
     ),
 )

@@ -31,7 +31,7 @@ from draggan_wire.messages import (
     encode,
 )
 
-from .access import Access
+from .access.access import Access
 from .config import Config
 from .desk import Desk
 from .peers import Peer

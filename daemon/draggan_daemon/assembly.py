@@ -15,14 +15,14 @@ import zmq
 from draggan_wire.connection_file import ConnectionFile
 from draggan_wire.messages import MAJORS
 
-from .access import Access
+from .access.access import Access
+from .access.keys import fingerprint
 from .computing import make_worker
 from .config import Config, journal_folder
 from .config_values import ConfigError
 from .connection_file import new_token, published
 from .door import Door
 from .journal import Journal, JournalError
-from .keys import fingerprint
 from .worker import SessionWorker
 
 log = logging.getLogger("draggand")

@@ -42,9 +42,9 @@ from draggan_wire.messages import (
     encode_mismatch,
 )
 
-from .access import Access
+from .access.access import Access
+from .access.auth import Gatekeeper, principal
 from .answers import Answers
-from .auth import Gatekeeper, principal
 from .bell import Bell
 from .config import Config, ConfigError
 from .counters import Counters

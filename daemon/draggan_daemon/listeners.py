@@ -11,7 +11,7 @@ from pathlib import Path
 
 import zmq
 
-from .auth import Gatekeeper
+from .access.auth import Gatekeeper
 
 LOCAL, LOOPBACK, REMOTE = "local", "loopback", "remote"
 

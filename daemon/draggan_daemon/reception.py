@@ -22,7 +22,7 @@ from draggan_wire.messages import (
 )
 from draggan_wire.parts import Assembler
 
-from .access import Access
+from .access.access import Access
 from .config import Config
 from .desk import Desk
 from .listeners import LOCAL, Route

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from draggan_wire.errors import EngineFailed, UnknownSession, WireError
 from draggan_wire.messages import Drag, Error, Message, Open, Ready, Save, Seek
 
-from .journal_values import Kept
+from .journal.values import Kept
 from .sessions import Job, Session, Sessions
 from .worker import Event, SessionWorker, Snapshot, WorkerLost
 

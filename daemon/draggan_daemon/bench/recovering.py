@@ -14,7 +14,7 @@ from draggan_wire.client import Client
 from draggan_wire.messages import Image, Open, encode
 
 from ..journal import Journal, Kept
-from ..journal_values import JournalCost
+from ..journal.values import JournalCost
 from ..worker import Record
 from .measure import Visitor
 from .painting import LATENT_BYTES, RESUME_BYTES

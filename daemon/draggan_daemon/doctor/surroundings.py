@@ -19,11 +19,11 @@ from draggan_wire.errors import WireError
 
 from draggan.doctor.findings import Finding, good, note, problem
 
-from ..access import Access
+from ..access.access import Access
+from ..access.keys import SERVER, fingerprint, load_pair
 from ..config import Config, Loaded, journal_folder
-from ..journal_schema import NAME as DATABASE
-from ..journal_schema import open_for_reading
-from ..keys import SERVER, fingerprint, load_pair
+from ..journal.schema import NAME as DATABASE
+from ..journal.schema import open_for_reading
 from ..local_socket import serving_process
 from ..service import UNIT_NAME, unit_path
 

@@ -15,21 +15,29 @@ from typing import Any
 
 from draggan_wire.errors import BadInput
 
-from . import cli_relay
-from .access import Access
-from .authorized import Allowance, AuthorizedKey
-from .config import Config, load_config
-from .exit_codes import OK
-from .invitations import InvitationLine, Remote, read_remote
-from .keys import CLIENT, SERVER, fingerprint, key_file, make_pair, own_pair, read_key, replace_pair
-from .settings_folder import settings_folder
+from ..access.access import Access
+from ..access.authorized import Allowance, AuthorizedKey
+from ..access.invitations import InvitationLine, Remote, read_remote
+from ..access.keys import (
+    CLIENT,
+    SERVER,
+    fingerprint,
+    key_file,
+    make_pair,
+    own_pair,
+    read_key,
+    replace_pair,
+)
+from ..config import Config, load_config
+from ..exit_codes import OK
+from ..settings_folder import settings_folder
 
 DAY = 86_400.0
 LONGEST_DAYS = 90.0
 
 
 def register(commands: Any) -> None:
-    """Adds the commands about access, and `relay`, to the daemon's."""
+    """Adds the commands about access to the daemon's."""
     _add_invite(commands.add_parser("invite", help="let somebody in from another computer"))
     _add_authorize(commands.add_parser("authorize", help="let a key in that you were given"))
     revoke = commands.add_parser("revoke", help="let somebody in no longer")
@@ -42,7 +50,6 @@ def register(commands: Any) -> None:
     clients = commands.add_parser("clients", help="list who may come from other computers")
     clients.set_defaults(run=_clients)
     _add_key(commands.add_parser("key", help="show or replace this computer's key"))
-    cli_relay.register(commands)
 
 
 def _add_invite(invite: argparse.ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from .journal_files import sync_folder
-from .journal_values import Damaged, JournalError
+from .files import sync_folder
+from .values import Damaged, JournalError
 
 NAME = "journal.sqlite"
 SIDE_FILES = ("-wal", "-shm")  # what SQLite keeps beside a database

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .journal_files import FileStore
-from .journal_folder import lock_folder, private_folder, put_aside, unusable
-from .journal_rows import Row, Tables
-from .journal_schema import NAME, SIDE_FILES, is_damage, open_database
-from .journal_values import Damaged
+from .files import FileStore
+from .folder import lock_folder, private_folder, put_aside, unusable
+from .rows import Row, Tables
+from .schema import NAME, SIDE_FILES, is_damage, open_database
+from .values import Damaged
 
 
 def database_path(folder: Path) -> Path:

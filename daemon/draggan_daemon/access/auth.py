@@ -24,8 +24,8 @@ import zmq
 from draggan_wire.connection_file import LOOPBACK_USER
 from zmq.utils import z85
 
+from ..config import ConfigError
 from .access import Access
-from .config import ConfigError
 from .keys import KEY_BYTES, fingerprint
 
 log = logging.getLogger("draggand.auth")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from draggan_wire.errors import AccessRefused, BadInput
 
-from .authorized import entries
-from .invitations import Remote, read_remote
-from .keys import fingerprint, read_key
-from .settings_folder import locked, read_trusted, write_private
+from ..access.authorized import entries
+from ..access.invitations import Remote, read_remote
+from ..access.keys import fingerprint, read_key
+from ..settings_folder import locked, read_trusted, write_private
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ import zmq
 from draggan_wire.errors import BadInput
 from zmq.utils import z85
 
-from .config import ConfigError
-from .settings_folder import locked, read_trusted, write_private
+from ..config import ConfigError
+from ..settings_folder import locked, read_trusted, write_private
 
 KEY_BYTES = 32
 SERVER, CLIENT = "server", "client"

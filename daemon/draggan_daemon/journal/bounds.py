@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from .journal_rows import Row
+from .rows import Row
 
 
 class Bounds:

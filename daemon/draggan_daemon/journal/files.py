@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .journal_values import Damaged
+from .values import Damaged
 
 Bytes = bytes | bytearray | memoryview
 

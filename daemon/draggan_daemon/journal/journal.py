@@ -19,8 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from .journal_bounds import Bounds
-from .journal_changes import (
+from ..worker import Record, Snapshot
+from .bounds import Bounds
+from .changes import (
     Broken,
     Delivered,
     Dragging,
@@ -30,15 +31,14 @@ from .journal_changes import (
     Recorded,
     Removed,
 )
-from .journal_disk import Disk
-from .journal_files import Bytes
-from .journal_folder import unusable
-from .journal_queue import WriteQueue
-from .journal_reader import InFlight, read_in_flight, read_snapshot
-from .journal_requests import number_of
-from .journal_values import Damaged, JournalCost, JournalError, Kept
-from .journal_writer import Writer
-from .worker import Record, Snapshot
+from .disk import Disk
+from .files import Bytes
+from .folder import unusable
+from .reader import InFlight, read_in_flight, read_snapshot
+from .requests import number_of
+from .values import Damaged, JournalCost, JournalError, Kept
+from .write_queue import WriteQueue
+from .writer import Writer
 
 __all__ = ["Journal", "JournalCost", "JournalError", "Kept"]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from .journal_values import JournalError
+from .values import JournalError
 
 DAMAGED = "damaged-"
 MAX_DAMAGED = 3  # folders of damaged things that are kept for whoever wants to look at them

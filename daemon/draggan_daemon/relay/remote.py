@@ -23,8 +23,8 @@ from draggan_wire.pixels import MAX_BUFFER
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
-from .invitations import Remote
-from .keys import KeyPair
+from ..access.invitations import Remote
+from ..access.keys import KeyPair
 
 Frames = list[zmq.Frame] | list[bytes]
 

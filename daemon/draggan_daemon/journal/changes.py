@@ -10,11 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .journal_files import Bytes, StoredFile
-from .journal_requests import framed, size_of
-from .journal_rows import DRAG, DRAGGING, ENDED, IDLE, RESUME, WORDS, Row, Tables
-from .journal_values import Kept
-from .worker import Record
+from ..worker import Record
+from .files import Bytes, StoredFile
+from .requests import framed, size_of
+from .rows import DRAG, DRAGGING, ENDED, IDLE, RESUME, WORDS, Row, Tables
+from .values import Kept
 
 _OVERHEAD = 512  # bytes of memory and disk that the smallest change takes
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from draggan_wire.endpoint import default_endpoint
 
-from .config import LogSettings, load_config
-from .exit_codes import OK
-from .invitations import SCHEME, read_invitation_line
-from .keys import CLIENT, KeyPair, fingerprint, own_pair
-from .known_servers import KnownServer, KnownServers
-from .local_socket import claimed, socket_path
-from .logs import begin_log
-from .settings_folder import settings_folder
+from ..access.invitations import SCHEME, read_invitation_line
+from ..access.keys import CLIENT, KeyPair, fingerprint, own_pair
+from ..config import LogSettings, load_config
+from ..exit_codes import OK
+from ..local_socket import claimed, socket_path
+from ..logs import begin_log
+from ..relay.known_servers import KnownServer, KnownServers
+from ..settings_folder import settings_folder
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from .relay import Relay
+    from ..relay.relay import Relay
 
 log = logging.getLogger("draggand.relay")
 
@@ -63,7 +63,7 @@ def _server(where: str | None, own: KeyPair, known: KnownServers) -> KnownServer
     """The daemon that is meant; an invitation is redeemed on the way."""
     if where is None or not where.strip().startswith(SCHEME):
         return known.choose(where)
-    from .relay_login import redeem
+    from ..relay.login import redeem
 
     line = read_invitation_line(where)
     redeem(line, own, known)
@@ -74,8 +74,8 @@ def _server(where: str | None, own: KeyPair, known: KnownServers) -> KnownServer
 def _serve(
     server: KnownServer, own: KeyPair, known: KnownServers, path: Path, *, attached: bool
 ) -> None:
-    from .relay import Relay
-    from .relay_remote import Destination
+    from ..relay.relay import Relay
+    from ..relay.remote import Destination
 
     relay = Relay(Destination(server.remote, server.key, known.file, server.line), own)
 

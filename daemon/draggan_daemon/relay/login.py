@@ -23,10 +23,10 @@ from draggan_wire.messages import (
     encode,
 )
 
-from .invitations import InvitationLine
-from .keys import KeyPair, pair_of
+from ..access.invitations import InvitationLine
+from ..access.keys import KeyPair, pair_of
 from .known_servers import KnownServers
-from .relay_remote import Destination, FarSide, Frames, families
+from .remote import Destination, FarSide, Frames, families
 
 ANSWER_SECONDS = 10.0
 NAME = "draggand relay"

@@ -20,13 +20,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from .journal_bounds import Bounds
-from .journal_changes import Removed
-from .journal_disk import Disk
-from .journal_queue import Write, WriteQueue
-from .journal_rows import Row
-from .journal_schema import WAL_BYTES, is_damage
-from .journal_values import JournalError
+from .bounds import Bounds
+from .changes import Removed
+from .disk import Disk
+from .rows import Row
+from .schema import WAL_BYTES, is_damage
+from .values import JournalError
+from .write_queue import Write, WriteQueue
 
 log = logging.getLogger("draggand.journal")
 

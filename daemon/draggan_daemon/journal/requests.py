@@ -20,8 +20,8 @@ from draggan_wire.messages import (
     decode,
 )
 
-from .journal_files import Bytes
-from .journal_values import Damaged
+from .files import Bytes
+from .values import Damaged
 
 R = TypeVar("R", Open, Drag)
 

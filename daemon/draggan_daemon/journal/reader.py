@@ -14,13 +14,13 @@ from typing import TypeVar
 
 from draggan_wire.messages import Done, Drag, Open, Ready
 
-from .journal_disk import database_path, files_folder
-from .journal_files import FileStore, StoredFile
-from .journal_requests import read_request, read_words
-from .journal_rows import DRAG, DRAGGING, ENDED, OPENING, RESUME, WORDS, Row, Tables
-from .journal_schema import is_damage, open_for_reading
-from .journal_values import Damaged, JournalError
-from .worker import Snapshot
+from ..worker import Snapshot
+from .disk import database_path, files_folder
+from .files import FileStore, StoredFile
+from .requests import read_request, read_words
+from .rows import DRAG, DRAGGING, ENDED, OPENING, RESUME, WORDS, Row, Tables
+from .schema import is_damage, open_for_reading
+from .values import Damaged, JournalError
 
 T = TypeVar("T")
 InFlight = Open | Drag | Done | Ready | None

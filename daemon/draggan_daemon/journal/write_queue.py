@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from .bell import Bell
-from .journal_changes import Change, Opened, Recorded, Removed
-from .journal_files import FileStore, StoredFile
+from ..bell import Bell
+from .changes import Change, Opened, Recorded, Removed
+from .files import FileStore, StoredFile
 
 STALLED = 30.0  # seconds after which a write that is not done means that the disk hangs
 MAX_BACKLOG = 256 << 20  # bytes that wait for a disk in trouble

@@ -22,10 +22,10 @@ from draggan_wire.errors import ConnectionLost, LimitExceeded, NoDaemon, WireErr
 from draggan_wire.messages import FROM_CLIENT, Error, Hello, decode, encode
 from draggan_wire.pixels import MAX_BUFFER
 
-from .auth import Gatekeeper
-from .keys import KeyPair
-from .listeners import LOCAL, Listeners
-from .relay_remote import Destination, FarSide, Frames, families
+from ..access.auth import Gatekeeper
+from ..access.keys import KeyPair
+from ..listeners import LOCAL, Listeners
+from .remote import Destination, FarSide, Frames, families
 
 log = logging.getLogger("draggand.relay")
 

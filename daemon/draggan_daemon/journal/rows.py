@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 
-from .journal_files import Bytes, StoredFile
-from .journal_values import Damaged, Kept
+from .files import Bytes, StoredFile
+from .values import Damaged, Kept
 
 OPENING, IDLE, DRAGGING, ENDED = "opening", "idle", "dragging", "ended"
 DRAG, RESUME, WORDS = "drag", "resume", "words"  # kinds of what only the latest is kept of

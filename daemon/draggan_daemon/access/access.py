@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from draggan_wire.errors import AccessRefused, BadInput
 
+from ..config import ConfigError
+from ..settings_folder import locked, read_trusted, settings_folder, write_private
 from .authorized import (
     Allowance,
     AuthorizedKey,
@@ -26,9 +28,7 @@ from .authorized import (
     read_invitation,
     without,
 )
-from .config import ConfigError
 from .keys import SERVER, KeyPair, fingerprint, own_pair, read_key
-from .settings_folder import locked, read_trusted, settings_folder, write_private
 
 log = logging.getLogger("draggand.access")
 

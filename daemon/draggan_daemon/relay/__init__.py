@@ -1,0 +1,1 @@
+"""The daemon of another machine at a socket of this one, for programs that know local ones only."""
