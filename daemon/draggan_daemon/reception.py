@@ -91,8 +91,8 @@ class Reception:
             )
         name = peer.principal.removeprefix(INVITED)
         self._access.redeem(name, message.key)
-        log.info("the invitation of %r was redeemed", name)
         self._desk.send(peer.route, encode(Redeemed(name), reply=request))
+        peer.leaving = True  # the key that it came by is good for nothing any more
 
     def _check_room(self, route: Route) -> None:
         most = self._config.bounds.max_connections
