@@ -19,8 +19,9 @@ Versions
     The major version is the first frame's digit. It changes only when an older peer would
     misunderstand; everything else is an added key, an added op or a named feature (`hello`,
     `welcome`): "acks" numbers events and expects them to be acknowledged, "parts" puts pieces
-    together, "rows" and "jpeg" read pictures so coded, "link" measures the
-    connection with a ping every few seconds, or wants to know what was measured. A peer with another major is answered in a form that never changes:
+    together, "rows" and "jpeg" read pictures so coded, "link" measures the connection with a ping
+    every few seconds, or wants to know what was measured. A peer with another major is answered in
+    a form that never changes:
     [b"DGDx"] [msgpack {"error": "protocol", "server": [the majors that the server speaks]}].
 
 Coordinates
