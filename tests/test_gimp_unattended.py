@@ -22,6 +22,7 @@ from tests.painting_daemon import COMMAND, PaintingDaemon, SeedEngine
 unattended = load("unattended")
 errors = load("draggan_wire.errors")
 connection_module = load("draggan_wire.workbench.connection")
+edit_module = load("draggan_wire.edit")
 read_note = load("draggan_wire.workbench.note").read_note
 HandleLine = load("draggan_wire.workbench.handles").HandleLine
 Arguments = load("arguments").Arguments
@@ -346,7 +347,11 @@ def test_a_daemon_is_started_where_none_runs_and_serves_the_next_drag_too(
 
 
 @pytest.mark.slow
-def test_a_daemon_that_is_killed_in_mid_drag_leaves_a_sentence(installed: list[Any]) -> None:
+def test_a_daemon_that_is_killed_in_mid_drag_leaves_a_sentence(
+    installed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edit_module, "PATIENCE_AT_WORK", 1.0)  # until it is started again
+
     def kill(fraction: float | None, words: str) -> None:
         if words.startswith("Dragging: step"):
             installed[0].process.kill()
