@@ -13,6 +13,7 @@ from pathlib import Path
 from draggan_daemon.config import Config
 from draggan_daemon.door import Door
 from draggan_daemon.in_process import InProcessWorker
+from draggan_daemon.local_socket import socket_path
 from draggan_daemon.worker import Job, Turn
 from draggan_wire.messages import Blob, Drag, Frame, Image, Open, Save, Saved
 
@@ -59,7 +60,7 @@ class PaintingDaemon:
         self.endpoint = f"ipc://{socket}"
         self._worker = InProcessWorker(engine)
         self._door = Door(self._worker, Config(), version="0")
-        self._door.bind(self.endpoint)
+        self._door.bind_local(Path(socket))
         self._thread = threading.Thread(target=self._door.serve)
         self._thread.start()
 
@@ -73,5 +74,5 @@ def main() -> None:
     """Serves slowly at the address that the command line names."""
     address = sys.argv[sys.argv.index("--endpoint") + 1]
     door = Door(InProcessWorker(SeedEngine(seconds=0.1)), Config(idle_exit=10.0), version="0")
-    door.bind(address)
+    door.bind_local(socket_path(address))
     door.serve()

@@ -110,7 +110,7 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         engine = PaintingEngine(**how)
         worker = InProcessWorker(engine)
         door = Door(worker, Config(), version="0")
-        door.bind(f"ipc://{folder / 'd.sock'}")
+        door.bind_local(folder / "d.sock")
         thread = threading.Thread(target=door.serve)
         thread.start()
 

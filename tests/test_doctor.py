@@ -334,7 +334,7 @@ def test_a_daemon_that_answers_is_named_and_its_version_compared(
         monkeypatch.setenv("DRAGGAND_SOCKET", path)
         worker = InProcessWorker(FakeEngine())
         door = Door(worker, Config(), version=version)
-        door.bind(f"ipc://{path}")
+        door.bind_local(Path(path))
         thread = threading.Thread(target=door.serve)
         thread.start()
         try:

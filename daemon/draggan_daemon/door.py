@@ -114,9 +114,6 @@ class Door:
         self._ending = self._answers.draining = self._reloading = False
         self._started = self._active = self._probed = clock()
 
-    def bind(self, endpoint: str) -> None:
-        self._listeners.bind_local(Path(endpoint[len("ipc://") :]))
-
     def bind_local(self, path: Path) -> None:
         """Listen at a socket file in a folder that is this user's alone."""
         self._listeners.bind_local(path)

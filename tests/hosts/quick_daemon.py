@@ -51,7 +51,7 @@ class RollingEngine(FakeEngine):
 def main() -> None:
     path = socket_path(default_endpoint())
     door = Door(InProcessWorker(RollingEngine()), load_config(), version="quick")
-    door.bind(f"ipc://{path}")
+    door.bind_local(path)
     door.serve()
 
 
