@@ -78,15 +78,16 @@ class Listeners:
 
 
 def _router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:
-    """Without libzmq's heartbeats: its timer aborts the process (libzmq 4.3.5, `!_io_error`) when
-    a peer has filled the queue and hung up before we read it. The door looks after silent peers;
-    those that ask libzmq for a sign of life get one all the same."""
+    """With a queue that is never full, and without libzmq's heartbeats: libzmq (4.3.5) aborts the
+    process (`!_io_error`) when a peer has filled the queue and hung up before we read on, and a
+    heartbeat of ours is due or one of the peer's stands in what was not taken yet. The door always
+    reads, hangs up on floods, and looks after silent peers itself."""
     socket = context.socket(zmq.ROUTER)
     options = {
         zmq.ROUTER_MANDATORY: 1,
         zmq.MAXMSGSIZE: max_bytes,
         zmq.SNDHWM: 64,
-        zmq.RCVHWM: 64,
+        zmq.RCVHWM: 0,
         zmq.HANDSHAKE_IVL: 5000,
     }
     for option, value in options.items():

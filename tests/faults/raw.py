@@ -11,7 +11,7 @@ from draggan_wire.endpoint import parse_endpoint
 from draggan_wire.pixels import Bytes
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
-READY = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x06DEALER"
+READY = b"\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06DEALER"
 
 
 def connect(endpoint: str) -> socket.socket:

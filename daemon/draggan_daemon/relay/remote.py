@@ -40,7 +40,7 @@ _OPTIONS = {
     zmq.CONNECT_TIMEOUT: int(1000 * OPENING_SECONDS),
     zmq.HANDSHAKE_IVL: int(1000 * OPENING_SECONDS),
     zmq.SNDHWM: 64,
-    zmq.RCVHWM: 64,
+    zmq.RCVHWM: 0,  # a full queue and a ping in it abort the process, too
     zmq.MAXMSGSIZE: MAX_BUFFER,
 }
 _TOLD = (
