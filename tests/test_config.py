@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -218,6 +219,15 @@ def test_every_setting_says_where_it_comes_from(tmp_path: Path) -> None:
         "device": "on the command line",
     }
     assert loaded.file == file
+
+
+@needs_toml
+def test_the_readmes_settings_can_be_used(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    for text in examples:
+        assert load_config(file=write(tmp_path, text)).remote.listen == "0.0.0.0:7417"
 
 
 def test_each_daemon_has_a_journal_of_its_own(tmp_path: Path) -> None:
