@@ -69,6 +69,7 @@ class Relay:
         self._families = itertools.cycle(families(destination.remote))
         self._ipv6 = next(self._families)
         self._said = ""
+        self._met = False  # the daemon has shown that it is the one
 
     def bind(self, path: Path) -> None:
         """Start listening at a local socket, as a daemon would."""
@@ -157,7 +158,14 @@ class Relay:
         line.far.send(frames)
 
     def _far_side(self) -> FarSide:
-        return FarSide(self._away, self._destination, self._own, ipv6=self._ipv6, clock=self._clock)
+        return FarSide(
+            self._away,
+            self._destination,
+            self._own,
+            ipv6=self._ipv6,
+            met=self._met,
+            clock=self._clock,
+        )
 
     # From there to here.
 
@@ -165,6 +173,7 @@ class Relay:
         was_open = line.far.opened
         line.far.take_events()
         if line.far.opened and not was_open:
+            self._met = True
             self._report(f"connected to the daemon at {self._destination.remote}")
         alive = self._pass_on(line)
         line.far.beat(held=line.unread is not None)

@@ -75,7 +75,8 @@ class FarSide:
     """A DEALER under CURVE. `take_events` is called whenever something happens, `beat` after it.
 
     `ipv6` says by which kind of address a name is looked up. `opened` turns true once the daemon
-    has let us in, `failure` is set when all is over.
+    has let us in, `failure` is set when all is over. `met`: it has let us in before, so whoever
+    hangs up is what stands before it (a tunnel, a forwarded port) while the daemon is away.
     """
 
     def __init__(
@@ -85,11 +86,12 @@ class FarSide:
         own: KeyPair,
         *,
         ipv6: bool = False,
+        met: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.opened = False
         self.failure: WireError | None = None
-        self._destination, self._clock = destination, clock
+        self._destination, self._met, self._clock = destination, met, clock
         self._deadline = clock() + OPENING_SECONDS
         self._last_beat = clock()
         self._heard, self._missed = True, 0
@@ -190,7 +192,7 @@ class FarSide:
                 hint="Ask its administrator for a new invitation: `draggand invite NAME`.",
             )
         if event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL and value != errno.EAGAIN:
-            return self._another()
+            return self._silent() if self._met else self._another()
         if event in (zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_DISCONNECTED):
             return NoDaemon(
                 f"Something else than a DragGAN daemon for other machines answers at {remote}.",
