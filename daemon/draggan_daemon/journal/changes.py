@@ -42,9 +42,13 @@ class Change(ABC):
         """A file's kind and its content, or None."""
         return None
 
-    @abstractmethod
     def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
         """The session's row after the change; None: it is not kept (any more)."""
+        return None if row is None else self.changed(row, tables, stored)
+
+    @abstractmethod
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
+        """The same for a session that is kept."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,14 @@ class Opened(Change):
         return "opening", framed(self.request)
 
     def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
+        return self._row(tables, stored) if row is None else self.changed(row, tables, stored)
+
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
+        tables.drop(row.number)
+        return self._row(tables, stored)
+
+    def _row(self, tables: Tables, stored: StoredFile | None) -> Row:
         assert stored is not None
-        if row is not None:
-            tables.drop(row.number)
         return Row.of(self.kept, tables.new_number(), self.re, stored)
 
 
@@ -92,9 +101,7 @@ class Recorded(Change):
         """The same where a later record of the session brings the optimiser's state, too."""
         return Recorded(self.session, replace(self.record, resume=None))
 
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        if row is None:
-            return None
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
         record = self.record
         row = replace(row, frames=max(row.frames, record.frames))
         if stored is not None:
@@ -120,9 +127,7 @@ class Dragging(Change):
     def size(self) -> int:
         return _OVERHEAD + size_of(self.request)
 
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        if row is None:
-            return None
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
         tables.clear_latest(row.number)
         tables.set_latest(row.number, DRAG, b"".join(framed(self.request)))
         return replace(row, state=DRAGGING, re=self.re, first=self.first, kept=self.first, resume=0)
@@ -141,9 +146,7 @@ class Ended(Change):
     def size(self) -> int:
         return _OVERHEAD + size_of(self.words)
 
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        if row is None:
-            return None
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
         tables.clear_latest(row.number)
         tables.set_latest(row.number, WORDS, b"".join(framed(self.words)))
         return replace(row, state=ENDED, re=self.re, opening=None, resume=0)
@@ -154,9 +157,7 @@ class Delivered(Change):
     kept: int | None
     finished: bool
 
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        if row is None:
-            return None
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
         if self.kept is not None:
             row = replace(row, kept=max(row.kept, self.kept))
         if self.finished:
@@ -169,15 +170,14 @@ class Delivered(Change):
 class Parked(Change):
     detached: float | None
 
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        return None if row is None else replace(row, detached=_float(self.detached))
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
+        return replace(row, detached=_float(self.detached))
 
 
 @dataclass(frozen=True)
 class Removed(Change):
-    def apply(self, row: Row | None, tables: Tables, stored: StoredFile | None) -> Row | None:
-        if row is not None:
-            tables.drop(row.number)
+    def changed(self, row: Row, tables: Tables, stored: StoredFile | None) -> Row | None:
+        tables.drop(row.number)
         return None
 
 
