@@ -1,8 +1,9 @@
-"""Fixtures that several test modules share: small random networks, and one thread to run them."""
+"""Fixtures that several test modules share: small networks, and daemons."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from draggan import inversion, tuning
 from draggan.checkpoint import save_network
 from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
+
+from .draggand_process import Draggand
 
 torch.set_num_threads(1)  # the networks are tiny: more threads would only wait for each other
 
@@ -32,6 +35,14 @@ def random_stylegan2(architecture: Architecture, *, seed: int = 0) -> StyleGAN2:
             if name.endswith(("bias", "noise_strength", "w_avg")):
                 tensor.add_(torch.randn_like(tensor), alpha=0.1)
     return network
+
+
+@pytest.fixture
+def draggand(tmp_path: Path) -> Iterator[Draggand]:
+    """A daemon that is not started yet, with a user's folders of its own."""
+    daemon = Draggand(tmp_path)
+    yield daemon
+    daemon.end()
 
 
 @pytest.fixture
