@@ -164,6 +164,7 @@ def test_a_box_with_a_new_key_has_to_be_made_known(studio: Studio, fault: Fault)
     line = studio.invite()
     serving = studio.serve()
     relay = studio.relay(line)
+    studio.visit().client.close()
     printed = studio.box.draggand("key", "rotate").splitlines()
     assert ended(serving) == 0
     away = studio.desk.run("draggan_daemon", "status")
@@ -172,6 +173,10 @@ def test_a_box_with_a_new_key_has_to_be_made_known(studio: Studio, fault: Fault)
     assert alone.returncode == 2 and f"No daemon answers at {ADDRESS}" in alone.stderr
     studio.serve()
     known = studio.desk.settings / "known_servers"
+    hung_up = studio.desk.run("draggan_daemon", "status")  # by a relay that knew it well
+    assert hung_up.returncode == 69 and f"line 1 of {known}" in hung_up.stderr
+    assert ended(relay) == 0
+    relay = studio.relay()
     refused = studio.desk.run("draggan_daemon", "status")
     assert refused.returncode == 78 and f"line 1 of {known}" in refused.stderr
     known.write_text(next(text.strip() for text in printed if ADDRESS in text) + "\n")

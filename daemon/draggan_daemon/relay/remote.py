@@ -192,7 +192,7 @@ class FarSide:
                 hint="Ask its administrator for a new invitation: `draggand invite NAME`.",
             )
         if event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL and value != errno.EAGAIN:
-            return self._silent() if self._met else self._another()
+            return self._hung_up() if self._met else self._another()
         if event in (zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_DISCONNECTED):
             return NoDaemon(
                 f"Something else than a DragGAN daemon for other machines answers at {remote}.",
@@ -207,18 +207,25 @@ class FarSide:
         )
 
     def _another(self) -> AccessRefused:
-        remote, file, line = (
-            self._destination.remote,
-            self._destination.known_in,
-            self._destination.line,
-        )
-        where = f"line {line} of {file}" if line else file
         return AccessRefused(
-            f"What answers at {remote} is not the daemon that is known by that address; somebody "
-            "may be pretending to be it.",
-            hint="If the daemon is ending just now, this passes. If its key was changed on "
-            f"purpose, its `draggand key show` prints what has to stand in {where}; "
-            "then start the relay again.",
+            f"What answers at {self._destination.remote} is not the daemon that is known by that "
+            "address; somebody may be pretending to be it.",
+            hint=f"If the daemon is ending just now, this passes. {self._if_changed()}",
+        )
+
+    def _hung_up(self) -> NoDaemon:
+        return NoDaemon(
+            f"No daemon answers at {self._destination.remote}; whatever takes the connection there "
+            "hangs up.",
+            hint=f"If the daemon is being started again, this passes. {self._if_changed()}",
+        )
+
+    def _if_changed(self) -> str:
+        file, line = self._destination.known_in, self._destination.line
+        where = f"line {line} of {file}" if line else file
+        return (
+            "If its key was changed on purpose, its `draggand key show` prints what has to stand "
+            f"in {where}; then start the relay again."
         )
 
     def _silent(self) -> NoDaemon:
