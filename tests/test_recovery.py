@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from draggan_daemon.child import ChildWorker
 from draggan_daemon.config import Config
-from draggan_daemon.journal import Journal
+from draggan_daemon.journal import Journal, JournalError
+from draggan_daemon.worker import Snapshot
 from draggan_wire.messages import (
     Ack,
     Close,
@@ -28,12 +29,15 @@ from draggan_wire.messages import (
     Pong,
     Progress,
     Ready,
+    Save,
     Seek,
     SessionKey,
+    State,
+    Stop,
 )
 
 from .child_engine import Counts, command
-from .door_stage import RGB, Client, House, drag, eventually
+from .door_stage import RGB, Client, House, drag, eventually, refused
 from .fake_engine import MODEL
 
 
@@ -273,3 +277,83 @@ def test_a_journal_that_lost_a_session_says_so_to_its_client(town: Town) -> None
     request = heir.send(Seek(opened.session, 0))
     error = heir.wait(Error)
     assert heir.heard[-1].re == request and error.sentence and error.hint
+
+
+def read_slowly(town: Town, seconds: float) -> None:
+    assert town.journal is not None
+    read = town.journal.snapshot
+
+    def slowly(session: str) -> Snapshot:
+        time.sleep(seconds)
+        return read(session)
+
+    town.journal.snapshot = slowly  # type: ignore[method-assign]
+
+
+def test_others_notice_nothing_while_a_session_is_read_and_its_request_waits(town: Town) -> None:
+    house = town.daemon()
+    client, other = visitor(house), visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    read_slowly(town, 1.0)
+    kill_worker(house)
+    asked = client.send(Seek(opened.session, 0))
+    assert refused(client, Save(opened.session)).code == "busy"  # one request waits, no more
+    began = time.monotonic()
+    other.ask(Ping(), Pong)
+    assert time.monotonic() - began < 0.5
+    client.wait(Frame)
+    assert client.heard[-1].re == asked and time.monotonic() - began > 0.5
+
+
+def test_a_drag_that_is_stopped_while_its_session_is_read_stops(town: Town) -> None:
+    house = town.daemon(seconds=0.02, drag_steps=10_000)
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    read_slowly(town, 0.5)
+    kill_worker(house)
+    request = client.send(drag(opened))
+    assert client.ask(Stop(opened.session), State).state == "stopping"
+    done = client.wait(Done)
+    assert client.heard[-1].re == request and done.reason == "stopped"
+
+
+def test_a_session_that_cannot_be_read_now_can_be_later(town: Town) -> None:
+    house = town.daemon()
+    client = visitor(house)
+    opened = client.open()
+    take_all(client, opened)
+    assert town.journal is not None
+    read = town.journal.snapshot
+
+    def too_slow(session: str) -> Snapshot:
+        raise JournalError("The disk is too slow.", hint="Try again.")
+
+    town.journal.snapshot = too_slow  # type: ignore[method-assign]
+    kill_worker(house)
+    assert refused(client, Seek(opened.session, 0)).code == "journal"
+    town.journal.snapshot = read  # type: ignore[method-assign]
+    assert client.ask(Seek(opened.session, 0), Frame)
+
+
+def test_a_worker_that_ends_with_the_daemon_takes_no_session_along(town: Town) -> None:
+    house = town.daemon(seconds=0.2, drag_steps=12)
+    client = visitor(house)
+    opened = client.open()
+    client.send(drag(opened, keep_every=1))
+    client.wait(Frame)
+    (health,) = house.worker.health()
+    assert health.pid is not None
+    house.door.end()
+    os.kill(health.pid, signal.SIGKILL)  # as a service manager ends all processes at once
+    heir = visitor(town.daemon(), resume=(key(opened, client),))
+    assert heir.welcome.resumed == (opened.session,)  # type: ignore[attr-defined]
+    heir.wait(Done)
+
+
+def test_a_session_that_is_named_often_is_resumed_once(town: Town) -> None:
+    house = town.daemon()
+    opened = visitor(house).open()
+    heir = visitor(house, resume=(key(opened),) * 64)
+    assert heir.welcome.resumed == (opened.session,)  # type: ignore[attr-defined]

@@ -102,7 +102,7 @@ class Answers:
 
     def _stop(self, peer: Peer, message: Stop, request: int | None) -> None:
         session = self._desk.of(peer, message.session)
-        state = "stopping" if self._worker.stop(session.id) else "idle"
+        state = "stopping" if self._desk.stop(session) else "idle"
         log.info("session %s: stop", session.id)
         self._answer(peer, State(session=session.id, state=state), request)
 

@@ -39,7 +39,7 @@ from .peers import Peer, Peers
 from .quota import computing_quota, too_much_computing
 from .recovery import Recovery
 from .report import journal_facts, session_facts
-from .sessions import Frames, Job, Session, Sessions, reliable
+from .sessions import Frames, Job, Session, Sessions, Waiting, reliable
 from .worker import Event, SessionWorker, WorkerLost
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ ALONE_AT_LEAST = 5.0  # seconds, which is a short loss of the connection
 class Desk:
     """All sessions of this daemon, between the connections and the worker.
 
-    `clock` is the door's. What is not this session's moment raises WireError.
+    `clock` is the door's, `ring` wakes its loop from another thread. What is not this session's
+    moment raises WireError.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Desk:
         peers: Peers,
         counters: Counters,
         *,
+        ring: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._config, self._journal = worker, config, journal
@@ -75,7 +77,13 @@ class Desk:
         self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
         self._losses: deque[WorkerLost] = deque()
         self.recovery = Recovery(
-            worker, self.sessions, journal, tell=self._tell, back=self._is_back, clock=clock
+            worker,
+            self.sessions,
+            journal,
+            tell=self._tell,
+            back=self._is_back,
+            ring=ring,
+            clock=clock,
         )
 
     def adopt(self, config: Config) -> None:
@@ -92,8 +100,9 @@ class Desk:
         return self.sessions.attached(session, peer.route)
 
     def resumable(self, keys: Sequence[SessionKey], user: str) -> list[Session]:
-        owned = [self.sessions.resumable(key, user) for key in keys]
-        return [session for session in owned if session is not None]
+        """Those that the keys prove to be the user's own, each once."""
+        owned = {key.session: self.sessions.resumable(key, user) for key in keys}
+        return [session for session in owned.values() if session is not None]
 
     def attach(self, session: Session, peer: Peer, *, heard: int) -> None:
         """The session's client has come back, or another connection of it; what it has not taken
@@ -158,7 +167,9 @@ class Desk:
 
     def drag(self, session: Session, request: Drag, re: int | None) -> None:
         self._check_computing(session.principal)
-        self._make_ready(session)
+        self._ask(session, re, lambda: self._drag(session, request, re))
+
+    def _drag(self, session: Session, request: Drag, re: int | None) -> None:
         self._worker.drag(request, re)
         self._begun(session, Job(request, re))
         session.first = session.kept = session.step
@@ -171,15 +182,23 @@ class Desk:
         log.info("session %s: drag %d handles", session.id, len(request.handles))
 
     def seek(self, session: Session, request: Seek, re: int | None) -> None:
-        self._make_ready(session)
+        self._ask(session, re, lambda: self._seek(session, request, re))
+
+    def _seek(self, session: Session, request: Seek, re: int | None) -> None:
         self._worker.seek(request, re)
         self._begun(session, Job(request, re))
 
     def save(self, session: Session, request: Save, re: int | None) -> None:
-        self._make_ready(session)
+        self._ask(session, re, lambda: self._save(session, request, re))
+
+    def _save(self, session: Session, request: Save, re: int | None) -> None:
         self._worker.save(request, re)
         self._begun(session, Job(request, re))
         log.info("session %s: save", session.id)
+
+    def stop(self, session: Session) -> bool:
+        """Whether there is anything that will stop."""
+        return self.recovery.stop(session) or self._worker.stop(session.id)
 
     def drop(self, session: Session, why: str) -> None:
         """Forgets a session for good."""
@@ -208,13 +227,14 @@ class Desk:
         for session in self.sessions.of_route(peer.route):
             self._code(session, peer)
 
-    def _make_ready(self, session: Session) -> None:
-        """For a request; raises WireError where the session cannot take one."""
-        if session.job is not None:
+    def _ask(self, session: Session, re: int | None, begin: Callable[[], None]) -> None:
+        """A request, which waits for a session that is not in the worker. Raises WireError where
+        the session cannot take one."""
+        if session.job is not None or session.waiting is not None:
             raise Busy(
                 "The session is still at work.", hint="Wait until it is done, or stop it first."
             )
-        self.recovery.wake(session)
+        self.recovery.wake(session, Waiting(re, begin))
 
     def _begun(self, session: Session, job: Job) -> None:
         session.job, session.used = job, self._clock()
@@ -380,6 +400,10 @@ class Desk:
             )
             self.send(route, encode(said))
 
+    def owed(self) -> bool:
+        """Whether a client that is there has still to say what it has taken."""
+        return any(s.route is not None and s.outbox.untaken for s in self.sessions)
+
     def say_goodbye(self) -> None:
         """The daemon ends. Whoever can come back to a session keeps it."""
         for session in self.sessions:
@@ -388,11 +412,14 @@ class Desk:
 
     def at_work(self) -> bool:
         """Whether any session has something to do, or something still to be heard."""
-        return any(session.job is not None and not session.parked for session in self.sessions)
+        return any(session.at_work for session in self.sessions)
 
     def in_use(self) -> bool:
         """Whether anybody holds a session, or may still come back for one."""
-        return any(not session.parked or session.route is not None for session in self.sessions)
+        return any(
+            not session.parked or session.returning or session.route is not None
+            for session in self.sessions
+        )
 
     def _detached_since(self, session: Session, when: float | None) -> None:
         if self._journal is not None:

@@ -67,6 +67,7 @@ PROBE_SECONDS = 2.0  # a quiet peer is asked for so often
 FAREWELL_SECONDS = 3.0  # for a last word that cannot be sent at once
 SILENT_SECONDS = 10.0  # after which one that would say something is taken for dead
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
+LISTENING_SECONDS = 0.5  # then, for what clients have taken
 AT_ONCE = 64  # messages taken before the worker is heard
 WEIGHTY = (Open, Drag)  # what is refused to those who have sent too much
 
@@ -105,12 +106,20 @@ class Door:
             config.bounds.bytes_per_second, config.limits.max_bytes, clock=clock
         )
         self._messages = messages_quota(clock=clock)
-        self._desk = Desk(worker, config, journal, self._peers, self._counters, clock=clock)
+        self._bell = Bell()
+        self._desk = Desk(
+            worker,
+            config,
+            journal,
+            self._peers,
+            self._counters,
+            ring=self._bell.ring,
+            clock=clock,
+        )
         self._answers = Answers(self._desk, worker, config, access)
         self._reception = Reception(
             self._desk, self._peers, worker, config, access, version=version, clock=clock
         )
-        self._bell = Bell()
         self._ending = self._answers.draining = self._reloading = False
         self._started = self._active = self._probed = clock()
 
@@ -174,6 +183,7 @@ class Door:
             self._desk.hear_worker()
         if self._journal is not None and self._journal.fileno() in ready:
             self._journal.heard()
+        self._desk.recovery.take_in()
         self._desk.tell()
         self._look_after_peers()
 
@@ -370,6 +380,7 @@ class Door:
     def _wind_up(self, poller: zmq.Poller) -> None:
         """Finish the steps in flight, hand out what they leave, say goodbye."""
         log.info("ending")
+        self._desk.recovery.end()
         self._worker.end()
         deadline = time.monotonic() + GRACE_SECONDS
         while not self._worker.ended() and time.monotonic() < deadline:
@@ -377,11 +388,19 @@ class Door:
         self._desk.hear_worker()
         while self._desk.waiting() and time.monotonic() < deadline:
             self._turn(poller)
+        self._hear_what_was_taken(poller)
         self._desk.say_goodbye()
         while self._peers.any_waiting() and time.monotonic() < deadline:
             self._turn(poller)
 
+    def _hear_what_was_taken(self, poller: zmq.Poller) -> None:
+        """What clients acknowledge now, the next daemon need not say to them again."""
+        deadline = time.monotonic() + LISTENING_SECONDS
+        while self._desk.owed() and time.monotonic() < deadline:
+            self._turn(poller)
+
     def _release(self) -> None:
+        self._desk.recovery.close()
         self._listeners.close()
         self._gatekeeper.socket.close(linger=0)
         self._context.term()

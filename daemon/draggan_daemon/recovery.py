@@ -2,7 +2,8 @@
 
 The journal has every session's picture and each of its steps. A session that is lost is brought
 back from there, with what it was at: an opening begins again, a drag goes on after its last step,
-the last words of one that had ended are said again.
+the last words of one that had ended are said again. Reading takes its time, in which the door goes
+on: a request for the session waits, one at most.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from draggan_wire.errors import EngineFailed, UnknownSession, WireError
+from draggan_wire.errors import Busy, EngineFailed, UnknownSession, WireError
 from draggan_wire.messages import Drag, Error, Message, Open, Ready, Save, Seek
 
 from .journal.values import Kept
-from .sessions import Job, Session, Sessions
+from .reading import Found, Reading
+from .sessions import Job, Session, Sessions, Waiting
 from .worker import Event, SessionWorker, Snapshot, WorkerLost
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ LOSSES_WITHIN = 600.0  # seconds
 
 class Recovery:
     """Brings sessions back into the worker. `tell` sends a message to a session's client, `back`
-    hears of one that has been brought back, `clock` is the door's."""
+    hears of one that has been brought back, `clock` is the door's. `ring` is called from another
+    thread when there is something to `take_in`."""
 
     def __init__(
         self,
@@ -41,10 +44,13 @@ class Recovery:
         *,
         tell: Callable[[Session, Message, int | None], None],
         back: Callable[[Session], None],
+        ring: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._sessions, self._journal = worker, sessions, journal
         self._tell, self._back, self._clock = tell, back, clock
+        self._reading = Reading(journal, ring) if journal else None
+        self._ending = False
 
     def remember(self) -> None:
         """The sessions that an earlier daemon has left; they stay parked until somebody comes."""
@@ -55,17 +61,44 @@ class Recovery:
 
     def resumed(self, session: Session) -> None:
         """A client has come back to it: what it was at goes on."""
-        try:
-            self._recall(session)
-            if session.job is not None:
-                self.wake(session)
-        except WireError as error:
-            self._give_up(session, error)
+        if session.parked and (session.unfinished or session.job is not None):
+            self._return(session)
 
-    def wake(self, session: Session) -> None:
-        """Before a request for it. Raises WireError where it cannot be had back."""
-        if session.parked:
-            self._bring_back(session)
+    def wake(self, session: Session, request: Waiting) -> None:
+        """Begins the request, at once where the worker has the session. Raises WireError."""
+        if not session.parked:
+            request.begin()
+            return
+        if self._reading is None:
+            raise _gone()
+        session.waiting = request
+        self._return(session)
+
+    def stop(self, session: Session) -> bool:
+        """Whether the session is on its way back; what it is at will stop as soon as it is."""
+        session.stopping = session.returning
+        return session.returning
+
+    def take_in(self) -> None:
+        """Hands what has been read to the worker."""
+        for name, found in self._reading.results() if self._reading else ():
+            session = self._sessions.get(name)
+            if session is None or self._ending:  # closed meanwhile, or left to the next daemon
+                continue
+            session.returning = False
+            try:
+                self._came_back(session, found)
+            except WireError as error:
+                self._stay(session, error)
+            session.stopping = False
+
+    def end(self) -> None:
+        """From now on sessions that the worker loses are left to the next daemon."""
+        self._ending = True
+
+    def close(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
 
     def park(self, session: Session) -> bool:
         """Leaves an idle session to the journal alone; False where there is none to rely on."""
@@ -87,10 +120,12 @@ class Recovery:
             if name == lost.culprit:
                 session.losses = [t for t in session.losses if now - t < LOSSES_WITHIN] + [now]
             session.parked = True
+            if self._ending:
+                continue
             if len(session.losses) >= MAX_LOSSES:
                 self._give_up(session, _too_deadly(len(session.losses)))
             elif session.job is not None:
-                self._try(session)
+                self._return(session)
 
     def last_words(self, session: Session, event: Event) -> Ready | None:
         """After a job's last event: what is still to be said of one that an earlier daemon had
@@ -100,20 +135,60 @@ class Recovery:
             return None
         return job.message if isinstance(job.message, Ready) else None
 
-    def _recall(self, session: Session) -> None:
-        """What the session was at when the daemon before this one ended."""
-        if not session.unfinished or self._journal is None:
-            return
-        session.unfinished = False
-        message, session.kept_job = self._journal.request(session.id)
-        if isinstance(message, (Open, Drag, Ready)):
-            session.job = Job(message, session.kept_job)
+    def _return(self, session: Session) -> None:
+        if self._reading is None:
+            self._give_up(session, _gone())
+        elif not session.returning:
+            session.returning = True
+            opening = session.job is not None and isinstance(session.job.message, Open)
+            self._reading.begin(session.id, in_flight=session.unfinished or opening)
 
-    def _try(self, session: Session) -> None:
+    def _came_back(self, session: Session, found: Found | WireError) -> None:
+        if isinstance(found, WireError):
+            raise found
+        self._recall(session, found)
+        if session.job is None and session.waiting is None:
+            return  # its client has only looked in
+        self._bring_back(session, found)
+        self._begin_waiting(session)
+        if session.stopping:
+            self._worker.stop(session.id)
+
+    def _recall(self, session: Session, found: Found) -> None:
+        """What the session was at when the daemon before this one ended."""
+        if not session.unfinished:
+            return
+        session.unfinished, session.kept_job = False, found.re
+        if isinstance(found.in_flight, (Open, Drag, Ready)):
+            session.job = Job(found.in_flight, found.re)
+
+    def _begin_waiting(self, session: Session) -> None:
+        waiting, session.waiting = session.waiting, None
+        if waiting is None:
+            return
         try:
-            self._bring_back(session)
+            if session.job is not None:
+                raise Busy("The session is still at work.", hint="Wait until it is done.")
+            waiting.begin()
         except WireError as error:
+            self._say(session, error, waiting.re)
+
+    def _stay(self, session: Session, error: WireError) -> None:
+        """It cannot be had back now; the journal keeps what it has."""
+        log.warning("session %s: cannot be brought back: %s", session.id, error.sentence)
+        if isinstance(error, UnknownSession):
             self._give_up(session, error)
+            return
+        asked, session.job, session.waiting = (session.job, session.waiting), None, None
+        for request in asked:
+            if request is not None:
+                self._say(session, error, request.re)
+        if asked[0] is not None and self._journal is not None:
+            self._journal.delivered(session.id, finished=True)
+
+    def _say(self, session: Session, error: WireError, re: int | None) -> None:
+        said = Error(error.code, error.sentence[:2000], error.hint[:2000], session=session.id)
+        self._tell(session, said, re)
 
     def _failed(self, session: Session) -> None:
         """A drag had failed, but why was not kept; the session is as it was before that step."""
@@ -127,36 +202,28 @@ class Recovery:
 
     def _give_up(self, session: Session, error: WireError) -> None:
         log.warning("session %s: given up: %s", session.id, error.sentence)
-        re = session.job.re if session.job else None
-        session.job = None
-        said = Error(error.code, error.sentence[:2000], error.hint[:2000], session=session.id)
-        self._tell(session, said, re)
+        asked = session.job or session.waiting
+        session.job = session.waiting = None
+        self._say(session, error, asked.re if asked else None)
         self._sessions.remove(session.id)
         if self._journal is not None:
             self._journal.remove(session.id)
 
-    def _bring_back(self, session: Session) -> None:
-        if self._journal is None:
-            raise _gone()
+    def _bring_back(self, session: Session, found: Found) -> None:
         job = session.job
         if job is not None and isinstance(job.message, Open):
-            self._open_again(session, job)
+            if not isinstance(found.in_flight, Open):
+                raise _gone()
+            self._worker.open(session.id, found.in_flight, job.re)
+        elif found.snapshot is None:
+            raise _gone()
         else:
-            self._restore(session, job)
+            self._restore(session, job, found.snapshot)
         session.parked = False
         self._back(session)
         log.info("session %s: brought back", session.id)
 
-    def _open_again(self, session: Session, job: Job) -> None:
-        assert self._journal is not None
-        request, _ = self._journal.request(session.id)
-        if not isinstance(request, Open):
-            raise _gone()
-        self._worker.open(session.id, request, job.re)
-
-    def _restore(self, session: Session, job: Job | None) -> None:
-        assert self._journal is not None
-        snapshot = self._journal.snapshot(session.id)
+    def _restore(self, session: Session, job: Job | None, snapshot: Snapshot) -> None:
         # A daemon that has lived on knows better than the journal what has been handed out.
         kept = max(snapshot.kept, session.kept)
         snapshot = replace(snapshot, kept=kept, model=session.model)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from draggan_wire.errors import LimitExceeded, UnknownSession
@@ -43,6 +43,14 @@ class Job:
 
     message: Open | Drag | Seek | Save | Ready
     re: int | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A request that `begin` hands to the worker once it has the session; `re` is its number."""
+
+    re: int | None
+    begin: Callable[[], None]  # may raise WireError
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,9 @@ class Session:
     used: float = 0.0  # when it was last asked for something, or did something
     detached: float = 0.0  # since when it is without a client
     parked: bool = False
+    returning: bool = False  # it is being read from the journal, for the worker
+    waiting: Waiting | None = None  # what is asked of it meanwhile
+    stopping: bool = False  # that is to stop at once
     unfinished: bool = False  # the journal has a job of it that nobody has looked at yet
     job: Job | None = None
     kept_job: int | None = None  # the request that the journal has in flight
@@ -118,6 +129,10 @@ class Session:
         if self.job is None:
             return "parked" if self.parked else "idle"
         return _STATES.get(self.job.message.op, "busy")
+
+    @property
+    def at_work(self) -> bool:
+        return self.returning or (self.job is not None and not self.parked)
 
     @property
     def drags(self) -> bool:
