@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import itertools
 import logging
-import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from draggan_wire.pixels import MAX_BUFFER
 
 from ..access.auth import Gatekeeper
 from ..access.keys import KeyPair
+from ..bell import Bell
 from ..listeners import LOCAL, Listeners
 from .remote import Destination, FarSide, Frames, families
 
@@ -63,8 +62,7 @@ class Relay:
         self._listeners = Listeners(self._near, self._gatekeeper, max_bytes=MAX_BUFFER)
         self._lines: dict[bytes, Line] = {}
         self._dismissed: OrderedDict[bytes, WireError] = OrderedDict()
-        self._bell, self._ear = socket.socketpair()
-        self._bell.setblocking(False)
+        self._bell = Bell()
         self._ending = False
         self._families = itertools.cycle(families(destination.remote))
         self._ipv6 = next(self._families)
@@ -78,8 +76,7 @@ class Relay:
     def end(self) -> None:
         """Ask `serve` to come to an end; for signal handlers and other threads too."""
         self._ending = True
-        with suppress(OSError):
-            self._bell.send(b"!")
+        self._bell.ring()
 
     def serve(self) -> None:
         try:
@@ -106,7 +103,7 @@ class Relay:
 
     def _poller(self) -> zmq.Poller:
         poller = zmq.Poller()
-        for source in (self._gatekeeper.socket, self._router, self._ear):
+        for source in (self._gatekeeper.socket, self._router, self._bell.fileno()):
             poller.register(source, zmq.POLLIN)
         for line in self._lines.values():
             poller.register(line.far.monitor, zmq.POLLIN)
@@ -256,4 +253,3 @@ class Relay:
         self._near.term()
         self._away.term()
         self._bell.close()
-        self._ear.close()
