@@ -8,7 +8,7 @@ from types import TracebackType
 
 import zmq
 from draggan_daemon.access.access import Access
-from draggan_daemon.access.auth import Gatekeeper, principal
+from draggan_daemon.access.auth import Gatekeeper, login
 from draggan_daemon.access.keys import KeyPair
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
@@ -72,7 +72,7 @@ class GuardedSockets:
                 if socket in ready:
                     route, *frames = socket.recv_multipart(copy=False)
                     self.received.append((way, [frame.bytes for frame in frames]))
-                    socket.send_multipart([route, principal(frames[0]).encode()])
+                    socket.send_multipart([route, login(frames[0]).principal.encode()])
 
 
 def _bind(socket: zmq.Socket[bytes]) -> int:

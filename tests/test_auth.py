@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import zmq
+from draggan_daemon.access import auth
 from draggan_daemon.access.access import Access
 from draggan_daemon.access.auth import LOCAL, LOOPBACK, REMOTE, Gatekeeper
 from draggan_daemon.access.authorized import AuthorizedKey
@@ -121,11 +122,12 @@ def test_a_revoked_key_is_refused_at_once_and_its_connections_may_not_stay(
     doors: GuardedSockets, access: Access, anna: KeyPair
 ) -> None:
     access.refresh()
-    assert doors.gatekeeper.still_allowed("key:anna")
+    came = auth.Login("key:anna", anna.public)
+    assert doors.gatekeeper.still_allowed(came)
     Access(access.folder).revoke("anna")
     login = Login(doors.addresses["remote"], server=doors.server.public, own=anna)
     assert login.outcome == "HANDSHAKE_FAILED_AUTH"
-    assert not doors.gatekeeper.still_allowed("key:anna")
+    assert not doors.gatekeeper.still_allowed(came)
 
 
 def test_a_client_that_expects_another_daemon_tells_this_one_nothing(
@@ -326,10 +328,11 @@ def test_a_flood_of_refusals_is_one_line_a_second(
 
 def test_who_may_stay(guard: Callable[..., Asker], access: Access, anna: KeyPair) -> None:
     gatekeeper = guard(token="t", access=access).gatekeeper
-    assert gatekeeper.still_allowed(US) and gatekeeper.still_allowed("loopback:token")
-    assert gatekeeper.still_allowed("key:anna")
+    for one in (auth.Login(US), auth.Login("loopback:token"), auth.Login("key:anna", anna.public)):
+        assert gatekeeper.still_allowed(one)
     for other in (f"uid:{os.geteuid() + 1}", "key:ben", "invite:anna", "None", "", "anna"):
-        assert not gatekeeper.still_allowed(other)
+        assert not gatekeeper.still_allowed(auth.Login(other, anna.public))
+    assert not gatekeeper.still_allowed(auth.Login("key:anna", make_pair().public))
 
 
 def test_without_curve_nothing_listens_to_other_machines(

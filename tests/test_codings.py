@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from draggan_daemon.access.auth import Login
 from draggan_daemon.codings import coding_for
 from draggan_daemon.listeners import LOCAL, REMOTE
 from draggan_daemon.peers import Peer
@@ -17,7 +18,7 @@ def peer(
 ) -> Peer:
     link = None if ms is None else Link(ms, rate)
     route = (listener, b"1")
-    return Peer(route, "uid:1", "test", 0.0, frozenset(features), Assembler(1), link=link)
+    return Peer(route, Login("uid:1"), "test", 0.0, frozenset(features), Assembler(1), link=link)
 
 
 def test_on_one_machine_pictures_are_raw() -> None:

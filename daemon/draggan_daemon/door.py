@@ -43,7 +43,7 @@ from draggan_wire.messages import (
 )
 
 from .access.access import Access
-from .access.auth import Gatekeeper, principal
+from .access.auth import Gatekeeper, Login, login
 from .answers import Answers
 from .bell import Bell
 from .config import Config, ConfigError
@@ -208,8 +208,10 @@ class Door:
         """One message; nothing that it contains can end the loop."""
         request = None
         try:
-            user = principal(frames[0]) if frames else ""
-            if not self._counted(route, user, frames):
+            if not frames:
+                return
+            who = login(frames[0])
+            if not self._counted(route, who.principal, frames):
                 return
             peer = self._peers.get(route)
             if peer is not None and peer.leaving is not None:
@@ -220,7 +222,7 @@ class Door:
             envelope = decode(whole, ops=FROM_CLIENT)
             request = envelope.id
             with about(session=getattr(envelope.message, "session", None), request=request):
-                self._handle(route, user, peer, envelope.message, request)
+                self._handle(route, who, peer, envelope.message, request)
         except WrongProtocol:
             self._peers.send(route, encode_mismatch())
         except ConnectionLost as error:
@@ -253,11 +255,13 @@ class Door:
         return peer.assembler.take(frames)
 
     def _handle(
-        self, route: Route, user: str, peer: Peer | None, message: Message, request: int | None
+        self, route: Route, who: Login, peer: Peer | None, message: Message, request: int | None
     ) -> None:
+        if isinstance(message, (Hello, Redeem)) and not self._gatekeeper.still_allowed(who):
+            raise _turned_out()  # who is told to go need not hang up
         if isinstance(message, Hello):
             self._active = self._clock()
-            self._reception.hello(route, user, message, request)
+            self._reception.hello(route, who, message, request)
             return
         if peer is None:
             raise ConnectionLost(
@@ -267,7 +271,7 @@ class Door:
             self._reception.redeem(peer, message, request)
             return
         check_not_invited(peer)
-        if isinstance(message, WEIGHTY) and not self._bytes.left(user):
+        if isinstance(message, WEIGHTY) and not self._bytes.left(who.principal):
             raise too_many_bytes(self._config.bounds.bytes_per_second)
         if not isinstance(message, (Ping, Manage)):
             self._active = peer.heard
@@ -336,7 +340,7 @@ class Door:
         if self._access is not None:
             self._access.refresh()
         for peer in self._peers:
-            if not self._gatekeeper.still_allowed(peer.principal):
+            if not self._gatekeeper.still_allowed(peer.login):
                 log.info("%r (%s) may not be here any more", peer.client, peer.principal)
                 self._hang_up(peer.route, _turned_out())
 

@@ -14,6 +14,7 @@ import zmq
 from draggan_wire.messages import Link
 from draggan_wire.parts import Assembler, split
 
+from .access.auth import Login
 from .counters import Counters
 from .listeners import LOCAL, Route
 from .sessions import Frames
@@ -27,7 +28,7 @@ class Peer:
     """One connection that has said hello."""
 
     route: Route
-    principal: str
+    login: Login
     client: str
     heard: float
     features: frozenset[str]
@@ -36,6 +37,10 @@ class Peer:
     leaving: float | None = None  # since when it has had its last word
     waiting: deque[Sequence[bytes | bytearray | memoryview]] = field(default_factory=deque)
     waiting_bytes: int = 0
+
+    @property
+    def principal(self) -> str:
+        return self.login.principal
 
 
 class Peers:

@@ -23,6 +23,7 @@ from draggan_wire.messages import (
 from draggan_wire.parts import Assembler
 
 from .access.access import Access
+from .access.auth import Login
 from .config import Config
 from .desk import Desk
 from .listeners import LOCAL, Route
@@ -58,7 +59,7 @@ class Reception:
         """From now on these settings hold."""
         self._config = config
 
-    def hello(self, route: Route, user: str, message: Hello, request: int | None) -> None:
+    def hello(self, route: Route, who: Login, message: Hello, request: int | None) -> None:
         """A connection begins, or begins anew. Raises LimitExceeded where there are too many."""
         spoken = set(MAJORS) & set(message.protocols)
         if not spoken:
@@ -67,15 +68,15 @@ class Reception:
         self._check_room(route)
         peer = Peer(
             route=route,
-            principal=user,
+            login=who,
             client=message.client,
             heard=self._clock(),
             features=frozenset(message.features),
             assembler=Assembler(2 * self._config.limits.max_bytes),
         )
         self._peers.add(peer)
-        log.info("hello from %r (%s)", message.client, user)
-        resumed = [] if _invited(peer) else self._desk.resumable(message.resume, user)
+        log.info("hello from %r (%s)", message.client, who.principal)
+        resumed = [] if _invited(peer) else self._desk.resumable(message.resume, who.principal)
         welcome = self._welcome(max(spoken), peer, resumed)
         self._desk.send(route, encode(welcome, reply=request))
         heard = {key.session: key.heard for key in message.resume}

@@ -19,6 +19,7 @@ import os
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import zmq
 from draggan_wire.connection_file import LOOPBACK_USER
@@ -36,8 +37,19 @@ _ADDRESS = "inproc://zeromq.zap.01"  # where libzmq looks for the handler of its
 _LOG_EVERY = 1.0  # seconds: strangers shall not fill the disk with our log
 
 
+@dataclass(frozen=True)
+class Login:
+    """Who came in, and by which key: another may have been given to that name since."""
+
+    principal: str  # "uid:1000", "loopback:token", "key:anna", "invite:anna"
+    key: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.principal} {self.key.hex()}" if self.key else self.principal
+
+
 class Gatekeeper:
-    """Decides who comes in, on every socket of `context`; the frames' User-Id is the principal.
+    """Decides who comes in, on every socket of `context`; the frames' User-Id is the login.
 
     `token` is the loopback listener's password, `access` knows the keys for other machines; without
     them nobody comes in that way. For the thread that polls `socket` and then calls `answer`.
@@ -92,19 +104,20 @@ class Gatekeeper:
             return
         user = self._admit(request)
         number = request[1] if len(request) > 1 else b""
-        status = [b"400", b"refused", b""] if user is None else [b"200", b"OK", user.encode()]
+        status = [b"400", b"refused", b""] if user is None else [b"200", b"OK", str(user).encode()]
         with suppress(zmq.ZMQError):
             self.socket.send_multipart([b"1.0", number, *status, b""])
 
-    def still_allowed(self, principal: str) -> bool:
-        """Whether one who came in as `principal` may stay, now that the keys have changed."""
-        if principal.startswith("uid:"):
-            return principal == f"uid:{os.geteuid()}"
-        if principal == LOOPBACK_PRINCIPAL:
+    def still_allowed(self, login: Login) -> bool:
+        """Whether who came in so may stay, now that the keys have changed."""
+        who = login.principal
+        if who.startswith("uid:"):
+            return who == f"uid:{os.geteuid()}"
+        if who == LOOPBACK_PRINCIPAL:
             return self._token is not None
-        return self._access is not None and self._access.allows(principal)
+        return self._access is not None and self._access.principal(login.key) == who
 
-    def _admit(self, request: list[bytes]) -> str | None:
+    def _admit(self, request: list[bytes]) -> Login | None:
         try:
             user = self._principal(request)
         except Exception:
@@ -114,7 +127,7 @@ class Gatekeeper:
             self._refuse(request)
         return user
 
-    def _principal(self, request: list[bytes]) -> str | None:
+    def _principal(self, request: list[bytes]) -> Login | None:
         """Of a ZAP request: [version, id, domain, address, routing id, mechanism, credentials]."""
         if len(request) < 6 or request[0] != b"1.0":
             return None
@@ -127,16 +140,17 @@ class Gatekeeper:
             return self._by_key(credentials[0])
         return None
 
-    def _by_token(self, address: bytes, user: bytes, password: bytes) -> str | None:
+    def _by_token(self, address: bytes, user: bytes, password: bytes) -> Login | None:
         if self._token is None or address not in (b"127.0.0.1", b"::1", b"::ffff:127.0.0.1"):
             return None
         right = hmac.compare_digest(password, self._token.encode())
-        return LOOPBACK_PRINCIPAL if right and user == LOOPBACK_USER.encode() else None
+        return Login(LOOPBACK_PRINCIPAL) if right and user == LOOPBACK_USER.encode() else None
 
-    def _by_key(self, key: bytes) -> str | None:
+    def _by_key(self, key: bytes) -> Login | None:
         if self._access is None or len(key) != KEY_BYTES:
             return None
-        return self._access.principal(key)
+        who = self._access.principal(key)
+        return None if who is None else Login(who, key)
 
     def _refuse(self, request: list[bytes]) -> None:
         self.refusals += 1
@@ -147,9 +161,10 @@ class Gatekeeper:
         log.warning("a login was refused%s (%d so far)", _whose(request), self.refusals)
 
 
-def principal(frame: zmq.Frame) -> str:
+def login(frame: zmq.Frame) -> Login:
     """Who sent a frame, as the authentication said; libzmq notes it on every frame."""
-    return str(frame.get("User-Id"))
+    who, _, key = str(frame.get("User-Id")).partition(" ")
+    return Login(who, bytes.fromhex(key))
 
 
 def _enforce(socket: zmq.Socket[bytes], domain: bytes) -> None:
@@ -158,7 +173,7 @@ def _enforce(socket: zmq.Socket[bytes], domain: bytes) -> None:
     socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
 
 
-def _local_user(address: bytes) -> str | None:
+def _local_user(address: bytes) -> Login | None:
     """Our own user on a local socket; the directory's 0700 is the other barrier.
 
     Linux writes `localhost:<uid>:<gid>:<pid>`. Systems that name no user leave the directory's
@@ -166,7 +181,7 @@ def _local_user(address: bytes) -> str | None:
     """
     named = re.match(rb"[^:]*:(\d{1,10}):", address)
     uid = int(named[1]) if named else os.geteuid()
-    return f"uid:{uid}" if uid == os.geteuid() else None
+    return Login(f"uid:{uid}") if uid == os.geteuid() else None
 
 
 def _whose(request: list[bytes]) -> str:
