@@ -7,7 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import zmq
+from draggan_daemon.access.auth import Login
 from draggan_daemon.config import Bounds, Config
+from draggan_daemon.counters import Counters
+from draggan_daemon.listeners import LOCAL
+from draggan_daemon.peers import MAX_WAITING, Peer, Peers
 from draggan_wire.messages import (
     Ack,
     Close,
@@ -30,7 +35,7 @@ from draggan_wire.messages import (
     Welcome,
     encode,
 )
-from draggan_wire.parts import split
+from draggan_wire.parts import Assembler, split
 
 from .door_stage import RGB, Build, Client, build, drag, eventually, refused
 
@@ -116,6 +121,35 @@ def test_parts_before_hello_are_refused(build: Build) -> None:
     assert isinstance(client.receive().message, Error)
 
 
+def test_messages_that_are_begun_and_never_finished_do_not_fill_the_memory(build: Build) -> None:
+    house = build(limits=replace(Limits(), max_bytes=300_000))
+    picture = Image("rgb8", 500, 366, bytes(500 * 366 * 3))
+    first, *_ = split(encode(Open("tiny", image=picture), request=1))  # 256 KiB of 549 kB
+    clients = [house.client() for _ in range(5)]
+    for client in clients[:4]:
+        client.raw(*first)
+        client.ask(Ping(), Pong)
+    clients[4].raw(*first)
+    error = clients[4].wait(Error)
+    assert error.code == "connection_lost" and "begun" in error.sentence
+    clients[0].ask(Ping(), Pong)
+
+
+def test_pings_of_a_client_that_reads_nothing_do_not_fill_the_memory() -> None:
+    peers = Peers({LOCAL: Deaf()}, Counters(lambda: 0.0))  # type: ignore[dict-item]
+    peer = Peer((LOCAL, b"1"), Login("uid:1"), "test", 0.0, frozenset(), Assembler(1))
+    peers.add(peer)
+    sent = [peers.send(peer.route, encode(Pong()), urgent=True) for _ in range(MAX_WAITING + 1)]
+    assert sent == [True] * MAX_WAITING + [False]
+
+
+class Deaf:
+    """A socket whose peer takes nothing."""
+
+    def send_multipart(self, *args: Any, **how: Any) -> None:
+        raise zmq.Again
+
+
 def test_what_a_user_may_send_in_a_second_has_a_bound_that_is_named(build: Build) -> None:
     now = [0.0]
     house = build(
@@ -177,6 +211,16 @@ def test_connections_have_a_number(build: Build) -> None:
     late.send(Hello(protocols=(1,), client="late"))
     error = late.receive().message
     assert isinstance(error, Error) and "2 connections" in error.sentence
+
+
+def test_one_user_cannot_take_all_connections(build: Build) -> None:
+    house = build(config=Config(bounds=Bounds(max_connections=8)))
+    for _ in range(6):
+        house.client()
+    late = house.client(greet=False)
+    late.send(Hello(protocols=(1,), client="late"))
+    error = late.receive().message
+    assert isinstance(error, Error) and "one user" in error.sentence
 
 
 def test_a_model_is_a_name_and_never_a_path(build: Build) -> None:

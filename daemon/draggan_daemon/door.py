@@ -52,7 +52,13 @@ from .desk import Desk
 from .listeners import Listeners, Route
 from .logs import about
 from .peers import Peer, Peers, talkative
-from .quota import bytes_quota, messages_quota, too_many_bytes, too_many_messages
+from .quota import (
+    bytes_quota,
+    messages_quota,
+    too_many_bytes,
+    too_many_messages,
+    too_much_unfinished,
+)
 from .reception import Reception, check_administrator, check_not_invited
 from .report import as_report
 from .sessions import Frames
@@ -69,6 +75,7 @@ SILENT_SECONDS = 10.0  # after which one that would say something is taken for d
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
 LISTENING_SECONDS = 0.5  # then, for what clients have taken
 AT_ONCE = 64  # messages taken before the worker is heard
+UNFINISHED = 4  # of the largest messages that one user may have begun to send at a time
 WEIGHTY = (Open, Drag)  # what is refused to those who have sent too much
 
 
@@ -252,7 +259,16 @@ class Door:
         if peer is None:
             return frames
         peer.heard = self._clock()
-        return peer.assembler.take(frames)
+        whole = peer.assembler.take(frames)
+        if whole is None:
+            self._check_unfinished(peer)
+        return whole
+
+    def _check_unfinished(self, peer: Peer) -> None:
+        """One user's messages of which parts are missing must not fill the memory."""
+        held = sum(other.assembler.held for other in self._peers.of(peer.principal))
+        if held > UNFINISHED * self._config.limits.max_bytes:
+            self._hang_up(peer.route, too_much_unfinished())
 
     def _handle(
         self, route: Route, who: Login, peer: Peer | None, message: Message, request: int | None
@@ -314,6 +330,7 @@ class Door:
             if peer.leaving is not None:
                 return
             peer.waiting.clear()
+            peer.waiting_bytes = 0
             peer.leaving = self._clock()
         self._refuse(route, why, None)
         self._desk.detach(route)

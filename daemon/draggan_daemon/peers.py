@@ -42,6 +42,11 @@ class Peer:
     def principal(self) -> str:
         return self.login.principal
 
+    @property
+    def bearable(self) -> bool:
+        """Whether what it has left unread can still be kept."""
+        return self.waiting_bytes <= MAX_WAITING_BYTES and len(self.waiting) <= MAX_WAITING
+
 
 class Peers:
     """The connections, and sending to them without ever waiting for one.
@@ -68,6 +73,9 @@ class Peers:
     def remove(self, route: Route) -> None:
         self._peers.pop(route, None)
 
+    def of(self, principal: str) -> list[Peer]:
+        return [peer for peer in self if peer.principal == principal]
+
     def any_waiting(self) -> bool:
         return any(peer.waiting for peer in self)
 
@@ -85,7 +93,7 @@ class Peers:
         if urgent and peer.waiting:
             peer.waiting.appendleft(frames)
             peer.waiting_bytes += _size(frames)
-            return True
+            return peer.bearable
         if route[0] == LOCAL or "parts" not in peer.features:
             return self._send(peer, frames)
         sent = [self._send(peer, part) for part in split(frames)]  # to the last one, whatever comes
@@ -107,7 +115,7 @@ class Peers:
                 return sent
         peer.waiting.append(frames)
         peer.waiting_bytes += _size(frames)
-        return peer.waiting_bytes <= MAX_WAITING_BYTES and len(peer.waiting) <= MAX_WAITING
+        return peer.bearable
 
     def _try(self, route: Route, frames: Sequence[bytes | bytearray | memoryview]) -> bool | None:
         """True: sent. None: the peer cannot take it now. False: the peer is gone."""

@@ -96,6 +96,13 @@ def too_many_messages() -> ConnectionLost:
     )
 
 
+def too_much_unfinished() -> ConnectionLost:
+    return ConnectionLost(
+        "The daemon has hung up: more large messages have been begun than it can hold.",
+        hint="Close other editors that send pictures at the same time.",
+    )
+
+
 def too_much_computing(seconds_per_hour: float) -> LimitExceeded:
     return LimitExceeded(
         f"This daemon computes {seconds_per_hour:g} seconds an hour for each user, which are used.",

@@ -65,7 +65,7 @@ class Reception:
         if not spoken:
             self._peers.send(route, encode_mismatch())
             return
-        self._check_room(route)
+        self._check_room(route, who.principal)
         peer = Peer(
             route=route,
             login=who,
@@ -95,11 +95,19 @@ class Reception:
         self._desk.send(peer.route, encode(Redeemed(name), reply=request))
         peer.leaving = True  # the key that it came by is good for nothing any more
 
-    def _check_room(self, route: Route) -> None:
+    def _check_room(self, route: Route, user: str) -> None:
+        """The last quarter of all connections is kept for other users."""
         most = self._config.bounds.max_connections
-        if self._peers.get(route) is None and len(self._peers) >= most:
+        if self._peers.get(route) is not None:
+            return
+        if len(self._peers) >= most:
             raise LimitExceeded(
                 f"The daemon has {most} connections and takes no more.",
+                hint="Close other editors that use it, or raise max_connections in its settings.",
+            )
+        if len(self._peers.of(user)) >= most - most // 4:
+            raise LimitExceeded(
+                "You have as many connections to this daemon as one user may have.",
                 hint="Close other editors that use it, or raise max_connections in its settings.",
             )
 

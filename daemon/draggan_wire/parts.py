@@ -62,6 +62,11 @@ class Assembler:
         """Whether a message has begun to come that is not complete yet."""
         return self._missing > 0
 
+    @property
+    def held(self) -> int:
+        """Bytes that have come of it and wait for the others."""
+        return sum(map(len, self._frames)) if self._missing else 0
+
     def take(self, frames: Sequence[Bytes]) -> Optional[List[Bytes]]:
         """The message that `frames` are or complete; None where more parts are to come.
 
@@ -77,14 +82,17 @@ class Assembler:
         elif not self._missing:
             raise _broken("a part of a message must follow its first one")
         if not 0 < piece.nbytes <= min(PART, self._missing):
-            self._missing = 0
+            self._drop()
             raise _broken("a part of a message has more or fewer bytes than announced")
         self._missing -= piece.nbytes
         return self._add(piece)
 
+    def _drop(self) -> None:
+        self._missing, self._frames = 0, []
+
     def _begin(self, sizes: Any) -> None:
         if self._missing:
-            self._missing = 0
+            self._drop()
             raise _broken("parts of two messages must not be mixed")
         listed = isinstance(sizes, list) and 0 < len(sizes) <= 1 + MAX_BUFFERS
         if not listed or any(type(size) is not int or not 0 <= size < 1 << 53 for size in sizes):
