@@ -154,3 +154,18 @@ def test_who_left_in_the_future_has_left_just_now(tmp_path):
     (anna,) = journal.sessions()
     assert anna.detached is not None and anna.detached <= time.time()
     journal.close()
+
+
+def test_the_log_gives_its_room_back_when_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "IDLE", 0.05)
+    journal = Journal(tmp_path / "journal", max_bytes=1 << 30, keep=3600)
+    opened(journal, "anna", size=100, detached=None)
+    for step in range(1, 200):
+        journal.record("anna", Record(step=step, latent=bytes(20_000)))
+    (log,) = (tmp_path / "journal").glob("*-wal")
+    deadline = time.monotonic() + 5
+    while log.stat().st_size:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert is_kept(journal, "anna")
+    journal.close()

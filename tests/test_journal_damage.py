@@ -239,3 +239,22 @@ def test_damage_that_shows_while_the_daemon_runs_is_put_aside_and_it_goes_on(tmp
     assert journal.trouble is None and "damaged" in journal.notes[0]
     assert set(journal.dropped()) == {"anna", "ben"}
     journal.close()
+
+
+@pytest.mark.parametrize("how", ["emptied", "removed"])
+def test_a_database_that_is_gone_is_not_taken_for_a_new_one(
+    closed: Path, tmp_path: Path, how: str
+) -> None:
+    folder = copied(closed, tmp_path)
+    (database,) = folder.glob("journal.sqlite")
+    if how == "emptied":
+        database.write_bytes(b"")
+    else:
+        database.unlink()
+    journal = begun(folder)
+    assert journal.sessions() == [] and "cannot be resumed" in journal.notes[0]
+    assert list(folder.glob("damaged-*/*"))
+    journal.close()
+    again = begun(folder)
+    assert again.notes == ()
+    again.close()

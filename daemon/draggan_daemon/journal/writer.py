@@ -244,6 +244,8 @@ class Writer:
                 script = f"PRAGMA incremental_vacuum({min(free, _FREE_PAGES)})"
                 self._disk.database.executescript(script)  # `execute` would free one page only
                 self._log_bytes = 1  # once more, for the rest
+            elif time.monotonic() - self._wrote >= IDLE:
+                execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # nothing is left to copy
 
     def _work_in_all(self) -> None:
         self._disk.database.execute("PRAGMA synchronous=FULL")
