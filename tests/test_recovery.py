@@ -220,6 +220,35 @@ def test_a_request_that_was_under_way_is_asked_again(town: Town) -> None:
     assert client.heard[-1].re == request
 
 
+def test_a_request_after_a_drag_that_had_ended_waits_for_its_last_words(town: Town) -> None:
+    client = visitor(town.daemon(seconds=0.02))
+    opened = client.open()
+    take_all(client, opened)
+    request = client.send(drag(opened, preview_every_ms=None))
+    client.wait(Done)  # and is not acknowledged
+    heir = visitor(town.daemon(seconds=0.02), resume=(key(opened, client),))
+    asked = heir.send(Seek(opened.session, 3))
+    answers = []
+    while not any(re == asked for re, _ in answers):
+        answers.append((heir.receive().re, heir.heard[-1].message))
+    said = [type(message) for re, message in answers if re == request]
+    assert said == [State, Frame, Done]
+    assert isinstance(answers[-1][1], Frame) and answers[-1][1].step == 3
+
+
+def test_a_request_during_a_drag_that_goes_on_is_refused_as_ever(town: Town) -> None:
+    house = town.daemon(seconds=0.05, drag_steps=40)
+    client = visitor(house)
+    opened = client.open()
+    client.send(drag(opened, preview_every_ms=None, keep_every=5))
+    client.wait(Frame)
+    kill_worker(house)
+    asked = client.send(Seek(opened.session, 0))
+    error = client.wait(Error)
+    assert client.heard[-1].re == asked and error.code == "busy"
+    assert client.wait(Done).reason == "cap"
+
+
 def test_a_picture_that_costs_a_worker_each_time_is_given_up_in_words(town: Town) -> None:
     house = town.daemon(seconds=0.05, drag_steps=1000)
     client = visitor(house)

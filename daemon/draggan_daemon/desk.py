@@ -32,13 +32,13 @@ from draggan_wire.messages import (
 from .codings import coding_for
 from .config import Config
 from .counters import Counters
-from .journal.values import Kept
+from .housekeeping import Housekeeping
 from .ledger import Ledger
 from .listeners import Route
 from .peers import Peer, Peers
 from .quota import computing_quota, too_much_computing
 from .recovery import Recovery
-from .report import journal_facts, session_facts
+from .report import journal_facts, sessions_counts, sessions_facts
 from .sessions import Frames, Job, Session, Sessions, Waiting, reliable
 from .worker import Event, SessionWorker, WorkerLost
 
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("draggand")
 
-ALONE_SECONDS = 30.0  # that a drag goes on without its client
-ALONE_BYTES = 48 * 2**20  # that it may leave for it after
-ALONE_AT_LEAST = 5.0  # seconds, which is a short loss of the connection
+ALONE_BYTES = 48 * 2**20  # that a drag may leave for its client while that is away for more than
+ALONE_AT_LEAST = 5.0  # seconds: a short loss of the connection ends no drag
 
 
 class Desk:
@@ -84,6 +83,9 @@ class Desk:
             back=self._is_back,
             ring=ring,
             clock=clock,
+        )
+        self._housekeeping = Housekeeping(
+            worker, self.sessions, journal, self.recovery, drop=self.drop, clock=clock
         )
 
     def adopt(self, config: Config) -> None:
@@ -157,11 +159,7 @@ class Desk:
             raise
         session.job, session.kept_job = Job(request, re), re
         self._code(session, peer)
-        if self._journal is not None:
-            kept = _kept(session, time.time())
-            self._ledger.hold(
-                session.id, self._journal.opening(kept, encode(request, request=re)[1:])
-            )
+        self._ledger.opened(session, request, re)
         log.info("session %s: open %s, %d x %d", session.id, request.model, *size)
         return session
 
@@ -174,11 +172,7 @@ class Desk:
         self._begun(session, Job(request, re))
         session.first = session.kept = session.step
         session.kept_job = re
-        if self._journal is not None:
-            frames = encode(request, request=re)[1:]
-            self._ledger.hold(
-                session.id, self._journal.dragging(session.id, frames, re, session.step)
-            )
+        self._ledger.set_out(session, request, re)
         log.info("session %s: drag %d handles", session.id, len(request.handles))
 
     def seek(self, session: Session, request: Seek, re: int | None) -> None:
@@ -230,6 +224,9 @@ class Desk:
     def _ask(self, session: Session, re: int | None, begin: Callable[[], None]) -> None:
         """A request, which waits for a session that is not in the worker. Raises WireError where
         the session cannot take one."""
+        if session.settling and session.waiting is None:
+            session.waiting = Waiting(re, begin)
+            return
         if session.job is not None or session.waiting is not None:
             raise Busy(
                 "The session is still at work.", hint="Wait until it is done, or stop it first."
@@ -292,8 +289,6 @@ class Desk:
     def _forget(self, session: Session) -> None:
         self.sessions.remove(session.id)
         self._ledger.forget(session.id)
-        if self._journal is not None:
-            self._journal.remove(session.id)
 
     def _account(self, session: Session, event: Event) -> None:
         self._computing.use(session.principal, event.seconds)
@@ -301,6 +296,8 @@ class Desk:
             return
         session.step = event.record.step
         if session.drags and event.record.latent is not None:
+            if session.settling:
+                self.recovery.begin_waiting(session)
             self._counters.step(event.seconds)
             if not self._computing.left(session.principal):
                 self._worker.stop(session.id)
@@ -318,6 +315,8 @@ class Desk:
     def _end_job(self, session: Session, event: Event) -> None:
         last_words = self.recovery.last_words(session, event)
         session.job = None
+        if session.settling:
+            self.recovery.begin_waiting(session)
         if last_words is not None:
             self._tell(session, last_words, event.re)
             return
@@ -338,7 +337,7 @@ class Desk:
             problem = EngineFailed("The engine's answer broke the protocol.")
             said = Error(problem.code, problem.sentence, session=session.id)
             frames = self._posted(session, said, re)
-        if session.outbox.bytes > ALONE_BYTES and self._alone(session) > ALONE_AT_LEAST:
+        if session.outbox.bytes > ALONE_BYTES and session.alone(self._clock()) > ALONE_AT_LEAST:
             self._worker.stop(session.id)
         if session.outbox.full:
             self._overrun(session)
@@ -360,33 +359,8 @@ class Desk:
     # What time brings.
 
     def tidy(self) -> None:
-        """Puts away what nobody has used for long, and gives up who never takes anything."""
-        now = self._clock()
-        self._drop_what_is_not_kept()
-        for session in self.sessions:
-            alone = self._alone(session)
-            if alone > ALONE_SECONDS and session.drags:
-                self._worker.stop(session.id)
-            elif alone > self._config.lease:
-                self._put_away(session, now)
-            elif now - session.used > self._config.worker.park_after and not session.parked:
-                self.recovery.park(session)
-
-    def _alone(self, session: Session) -> float:
-        """Seconds since its client was here."""
-        return self._clock() - session.detached if session.route is None else 0.0
-
-    def _drop_what_is_not_kept(self) -> None:
-        for name in self._journal.dropped() if self._journal else ():
-            session = self.sessions.get(name)
-            if session is not None and session.parked:
-                self.drop(session, "not kept any more")
-
-    def _put_away(self, session: Session, now: float) -> None:
-        if not session.parked and not self.recovery.park(session) and session.job is None:
-            self.drop(session, "not resumed in time")
-        elif session.parked and now - session.detached > self._config.journal.keep:
-            self.drop(session, "not resumed for too long")
+        """Puts away what nobody has used for long."""
+        self._housekeeping.tidy(self._config)
 
     def _overrun(self, session: Session) -> None:
         route = session.route
@@ -429,33 +403,13 @@ class Desk:
 
     def facts(self) -> dict[str, object]:
         return {
+            **sessions_counts(self.sessions),
             "device": self._worker.device(),
             "workers": [vars(health) for health in self._worker.health()],
-            "sessions": len(self.sessions),
-            "detached": sum(session.route is None for session in self.sessions),
-            "parked": sum(session.parked for session in self.sessions),
             **self._counters.facts(),
             "journal": journal_facts(self._journal, len(self.sessions)),
         }
 
     def sessions_facts(self) -> dict[str, object]:
-        now = self._clock()
-        peers = {peer.route: peer.client for peer in self._peers}
-        facts = [
-            session_facts(s, peers.get(s.route) if s.route else None, now) for s in self.sessions
-        ]
-        return {"sessions": facts}
-
-
-def _kept(session: Session, now: float) -> Kept:
-    return Kept(
-        session=session.id,
-        token=session.token,
-        principal=session.principal,
-        model=session.model,
-        created=now,
-        state="opening",
-        detached=None,
-        width=session.size[0],
-        height=session.size[1],
-    )
+        clients = {peer.route: peer.client for peer in self._peers}
+        return {"sessions": sessions_facts(self.sessions, clients, self._clock())}

@@ -150,7 +150,9 @@ class Recovery:
         if session.job is None and session.waiting is None:
             return  # its client has only looked in
         self._bring_back(session, found)
-        self._begin_waiting(session)
+        session.settling = session.drags
+        if not session.settling:
+            self.begin_waiting(session)
         if session.stopping:
             self._worker.stop(session.id)
 
@@ -162,7 +164,9 @@ class Recovery:
         if isinstance(found.in_flight, (Open, Drag, Ready)):
             session.job = Job(found.in_flight, found.re)
 
-    def _begin_waiting(self, session: Session) -> None:
+    def begin_waiting(self, session: Session) -> None:
+        """What was asked while the session came back; Busy where it turns out to be at work."""
+        session.settling = False
         waiting, session.waiting = session.waiting, None
         if waiting is None:
             return

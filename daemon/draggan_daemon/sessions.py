@@ -113,6 +113,7 @@ class Session:
     waiting: Waiting | None = None  # what is asked of it meanwhile
     stopping: bool = False  # that is to stop at once
     unfinished: bool = False  # the journal has a job of it that nobody has looked at yet
+    settling: bool = False  # a drag is back from the journal, and may have ended long ago
     job: Job | None = None
     kept_job: int | None = None  # the request that the journal has in flight
     step: int = 0
@@ -133,6 +134,10 @@ class Session:
     @property
     def at_work(self) -> bool:
         return self.returning or (self.job is not None and not self.parked)
+
+    def alone(self, now: float) -> float:
+        """Seconds since its client was here; 0 while it is."""
+        return now - self.detached if self.route is None else 0.0
 
     @property
     def drags(self) -> bool:

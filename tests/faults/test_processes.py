@@ -14,6 +14,7 @@ from draggan_daemon.bench.scene import read_label
 from draggan_wire.messages import (
     Close,
     Closed,
+    Done,
     Frame,
     Open,
     Opened,
@@ -157,10 +158,12 @@ def test_sigterm_during_a_step_ends_soon_and_loses_nothing(house: House, fault: 
     assert house.end() == 0
     seconds = time.monotonic() - begin
     assert seconds < 5
+    done = follower.visitor.answer(follower.number, Done)  # said before the daemon went
     house.start()
-    follower.goes_on()
-    follower.finish()
-    fault(f"ended in {seconds:.1f} s, went on after the next start")
+    follower.visitor.meet()
+    frame = follower.visitor.ask(Seek(follower.visitor.session, done.steps), Frame)
+    assert done.reason == "stopped" and frame.step == done.steps
+    fault(f"ended in {seconds:.1f} s, its last step is there after the next start")
 
 
 def test_nobody_has_to_clean_up_after_a_crash(house: House, fault: Fault) -> None:
