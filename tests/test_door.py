@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from draggan_daemon.desk import ALONE_SECONDS
+from draggan_daemon.housekeeping import ALONE_SECONDS
 from draggan_wire.errors import WrongProtocol
 from draggan_wire.messages import (
     MAGIC,

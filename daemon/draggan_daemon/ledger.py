@@ -6,11 +6,16 @@ that came with it or before it. Without a journal nothing waits.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from draggan_wire.messages import Drag, Open, encode
+
+from .journal.values import Kept
+from .sessions import Session
 from .worker import Event
 
 if TYPE_CHECKING:
@@ -36,6 +41,19 @@ class Ledger:
         """What comes of the session from now on waits for this write, too."""
         self._pages.setdefault(session, _Page()).ticket = ticket
 
+    def opened(self, session: Session, request: Open, re: int | None) -> None:
+        """A session begins."""
+        if self._journal is not None:
+            kept = _kept(session, time.time())
+            self.hold(session.id, self._journal.opening(kept, encode(request, request=re)[1:]))
+
+    def set_out(self, session: Session, request: Drag, re: int | None) -> None:
+        """A drag begins at the session's present step."""
+        if self._journal is not None:
+            frames = encode(request, request=re)[1:]
+            ticket = self._journal.dragging(session.id, frames, re, session.step)
+            self.hold(session.id, ticket)
+
     def take(self, event: Event) -> None:
         """Writes the event's record, and lets the event wait for it."""
         if self._journal is not None and event.record is not None:
@@ -59,6 +77,24 @@ class Ledger:
     def forget(self, session: str) -> None:
         """The session is gone, with all that it had still to say."""
         self._pages.pop(session, None)
+        if self._journal is not None:
+            self._journal.remove(session)
 
     def _kept(self, ticket: int) -> bool:
         return not ticket or self._journal is None or self._journal.done(ticket)
+
+
+def _kept(session: Session, moment: float) -> Kept:
+    """How the journal knows a session from its beginning, which was at that unix time."""
+    width, height = session.size
+    return Kept(
+        session.id,
+        session.token,
+        session.principal,
+        session.model,
+        created=moment,
+        state="opening",
+        detached=None,
+        width=width,
+        height=height,
+    )

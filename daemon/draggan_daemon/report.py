@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from draggan_wire.messages import Blob, Report
 
-from .sessions import Session
+from .listeners import Route
+from .sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -27,6 +28,24 @@ def from_report(report: Report) -> dict[str, object]:
     if not isinstance(facts, dict):
         raise ValueError("no report")
     return facts
+
+
+def sessions_counts(sessions: Sessions) -> dict[str, object]:
+    return {
+        "sessions": len(sessions),
+        "detached": sum(session.route is None for session in sessions),
+        "parked": sum(session.parked for session in sessions),
+    }
+
+
+def sessions_facts(
+    sessions: Sessions, clients: Mapping[Route, str], now: float
+) -> list[dict[str, object]]:
+    """`clients` are the programs at the connections, `now` is of the sessions' clock."""
+    return [
+        session_facts(session, clients.get(session.route) if session.route else None, now)
+        for session in sessions
+    ]
 
 
 def session_facts(session: Session, client: str | None, now: float) -> dict[str, object]:
