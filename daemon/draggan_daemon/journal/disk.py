@@ -100,10 +100,9 @@ class Disk:
         self._opened = _identity(database_path(self._folder))
 
     def _read(self) -> None:
-        path = database_path(self._folder)
-        if self.files.names() and not _has_content(path):  # SQLite takes it for a new one
-            raise Damaged("The journal's database is gone.")
-        self._database = open_database(path)
+        # Beside files that a database knows, SQLite would take an empty one for a new one.
+        path, known = database_path(self._folder), bool(self.files.names())
+        self._database = open_database(path, new=not known)
         self.tables = Tables(self.database)
         found = list(self.tables.rows())
         self.database.execute("BEGIN IMMEDIATE")
@@ -149,10 +148,3 @@ class Disk:
             "The journal was damaged: the sessions in it cannot be resumed. "
             f"It begins anew; what was there lies in {aside}."
         )
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:
-        return False

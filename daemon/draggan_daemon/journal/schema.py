@@ -43,8 +43,12 @@ SCRIPTS = (
 )
 
 
-def open_database(path: Path, *, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
-    """The writer's connection. Raises Damaged, JournalError (written by a newer daemon),
+def open_database(
+    path: Path, *, scripts: Sequence[str] = SCRIPTS, new: bool = True
+) -> sqlite3.Connection:
+    """The writer's connection; `new`: the database may be one that has still to be made.
+
+    Raises Damaged, JournalError (written by a newer daemon),
     sqlite3.Error or OSError.
 
     NORMAL outlives the process at every commit, and the machine from the next FULL commit on.
@@ -53,7 +57,7 @@ def open_database(path: Path, *, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Co
     os.chmod(path, 0o600)  # SQLite gives its side files the same mode
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     try:
-        _prepare(database, path, scripts)
+        _prepare(database, path, scripts, new)
     except BaseException as error:
         database.close()
         if is_damage(error):
@@ -73,7 +77,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5)
 
 
-def _prepare(database: sqlite3.Connection, path: Path, scripts: Sequence[str]) -> None:
+def _prepare(database: sqlite3.Connection, path: Path, scripts: Sequence[str], new: bool) -> None:
     database.execute("PRAGMA auto_vacuum=INCREMENTAL")  # has an effect on a new file only
     if _number(database, "journal_mode=WAL") != "wal":
         raise JournalError(f"The file system of {path.parent} cannot hold a journal.")
@@ -84,6 +88,8 @@ def _prepare(database: sqlite3.Connection, path: Path, scripts: Sequence[str]) -
         found = database.execute("PRAGMA quick_check(1)").fetchone()
         if found != ("ok",):
             raise Damaged("The journal's database is damaged.")
+    if not new and _number(database, "user_version") == 0:
+        raise Damaged("The journal's database is gone.")
     _bring_up_to_date(database, path, scripts)
 
 
