@@ -36,10 +36,6 @@ class TappedLine:
         """What it has been told so far, pictures as they travelled."""
         return [envelope for stream in self._down for envelope in envelopes(bytes(stream))]
 
-    @property
-    def connections(self) -> int:
-        return len(self._up)
-
     def close(self) -> None:
         self._listener.close()
         self._path.unlink()
@@ -92,7 +88,7 @@ def envelopes(stream: bytes) -> Iterator[Envelope]:
 
 def _messages(stream: bytes) -> Iterator[list[bytes]]:
     place, frames = GREETING, list[bytes]()
-    while place + 9 <= len(stream) or place + 2 <= len(stream):
+    while place + 2 <= len(stream):
         flags, wide = stream[place], 8 if stream[place] & LONG else 1
         size = int.from_bytes(stream[place + 1 : place + 1 + wide], "big")
         begin = place + 1 + wide
