@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import zmq
 from draggan_daemon.access.access import Access
+from draggan_daemon.access.invitations import Remote
 from draggan_daemon.access.keys import CLIENT, KeyPair, make_pair, own_pair
 from draggan_daemon.relay.known_servers import KnownServers
 from draggan_daemon.relay.login import redeem
 from draggan_daemon.relay.relay import MAX_LINES
 from draggan_wire.client import Connected, Lost, Refused
-from draggan_wire.errors import AccessRefused, BadInput, NoDaemon
+from draggan_wire.errors import AccessRefused, NoDaemon
 from draggan_wire.messages import (
     FROM_DAEMON,
     Done,
@@ -496,10 +497,16 @@ def test_an_invitation_of_a_daemon_that_is_not_there_says_so(far: FarDaemon, her
     assert KnownServers(here).all() == ()
 
 
-def test_a_computer_that_is_known_already_is_told_its_name(far: FarDaemon, here: Path) -> None:
+def test_a_computer_that_is_authorised_already_learns_where_the_daemon_is_now(
+    far: FarDaemon, here: Path
+) -> None:
     redeem(far.invite("anna"), own_key(here), KnownServers(here))
-    with pytest.raises(BadInput, match="already, as anna"):
-        redeem(far.invite("ben"), own_key(here), KnownServers(here))
+    far.end()
+    far.remote = Remote("127.0.0.1", 0)
+    far.begin()
+    redeem(far.invite("ben"), own_key(here), KnownServers(here))
+    assert KnownServers(here).find(far.remote) is not None
+    assert [entry.name for entry in Access(far.access.folder).authorized] == ["anna"]
 
 
 def test_an_invited_stranger_may_redeem_and_nothing_else(

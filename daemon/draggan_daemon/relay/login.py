@@ -9,7 +9,7 @@ import time
 from typing import TypeVar
 
 import zmq
-from draggan_wire.errors import AccessRefused, NoDaemon, WireError
+from draggan_wire.errors import AccessRefused, BadInput, NoDaemon, WireError
 from draggan_wire.messages import (
     FROM_DAEMON,
     MAJORS,
@@ -34,7 +34,8 @@ M = TypeVar("M")
 
 
 def redeem(line: InvitationLine, own: KeyPair, known: KnownServers) -> None:
-    """Hands in `own`'s public key and remembers the daemon. Again, it only checks that it holds.
+    """Hands in `own`'s public key and remembers the daemon. Where the key is authorised already,
+    the line only says where the daemon is now.
 
     Raises AccessRefused where the daemon is known by another key or the invitation does not hold,
     and NoDaemon where nobody answers.
@@ -43,9 +44,9 @@ def redeem(line: InvitationLine, own: KeyPair, known: KnownServers) -> None:
     destination = Destination(line.remote, line.server, known.file)
     try:
         _hand_in(destination, line, own)
-    except AccessRefused as refused:
-        if known.find(line.remote) is None or not _is_welcome(destination, own):
-            raise _used(line, refused) from None
+    except (AccessRefused, BadInput) as refused:
+        if not _is_welcome(destination, own):
+            raise _used(line, refused) if isinstance(refused, AccessRefused) else refused from None
     known.remember(line.remote, line.server)
 
 
