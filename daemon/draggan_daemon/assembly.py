@@ -21,6 +21,7 @@ from .computing import make_worker
 from .config import Config, journal_folder
 from .config_values import ConfigError
 from .connection_file import new_token, published
+from .descriptors import allow_many
 from .door import Door
 from .journal import Journal, JournalError
 from .worker import SessionWorker
@@ -53,6 +54,7 @@ class Daemon:
         make: Callable[[Config], SessionWorker] = make_worker,
     ) -> None:
         self._config, self._path = config, path
+        allow_many()
         self._access = Access() if config.remote.listen else None
         if self._access is not None:
             self._access.require_somebody()
