@@ -23,6 +23,7 @@ from draggan_wire.messages import (
     Done,
     Error,
     Frame,
+    Limits,
     Open,
     Opened,
     Ping,
@@ -386,3 +387,28 @@ def test_a_session_that_is_named_often_is_resumed_once(town: Town) -> None:
     opened = visitor(house).open()
     heir = visitor(house, resume=(key(opened),) * 64)
     assert heir.welcome.resumed == (opened.session,)  # type: ignore[attr-defined]
+
+
+def test_sessions_whose_clients_are_gone_are_in_nobodys_way(town: Town) -> None:
+    config = replace(Config(), limits=replace(Limits(), max_sessions=2))
+    house = town.daemon(config=config)
+    client, other = visitor(house), visitor(house)
+    first, second = client.open(), client.open()
+    take_all(client, first)
+    third = other.open()  # the first, which was used longest ago, makes room
+    take_all(other, third)
+    held = house.door._desk.sessions
+    assert held.get(first.session).parked  # type: ignore[union-attr]
+    assert client.ask(Seek(first.session, 0), Frame)  # and comes back in the place of another
+    assert held.get(second.session).parked and len(held) == 3  # type: ignore[union-attr]
+
+
+def test_no_more_sessions_come_back_than_the_daemon_may_have(town: Town) -> None:
+    config = replace(Config(), limits=replace(Limits(), max_sessions=1))
+    house = town.daemon(config=config, seconds=0.05, drag_steps=1000)
+    client = visitor(house)
+    first, second = client.open(), client.open()
+    client.send(drag(second, keep_every=1))
+    client.wait(Frame)
+    assert "1 sessions" in refused(client, Seek(first.session, 0)).sentence
+    client.ask(Stop(second.session), State)

@@ -147,6 +147,7 @@ class Desk:
     ) -> Session:
         """A new session, whose picture the worker begins to look at."""
         self._check_computing(peer.principal)
+        self._make_room()
         session = self.sessions.create(
             peer.principal, peer.route, request.model, size, allowed=allowed
         )
@@ -231,7 +232,15 @@ class Desk:
             raise Busy(
                 "The session is still at work.", hint="Wait until it is done, or stop it first."
             )
+        if session.parked:
+            self._make_room()
+            self.sessions.check_room()
         self.recovery.wake(session, Waiting(re, begin))
+
+    def _make_room(self) -> None:
+        """Where the worker has all that it may, the session least in use is left to the journal."""
+        if self.sessions.full:
+            any(self.recovery.park(session) for session in self.sessions.longest_idle())
 
     def _begun(self, session: Session, job: Job) -> None:
         session.job, session.used = job, self._clock()

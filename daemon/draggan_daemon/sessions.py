@@ -168,11 +168,7 @@ class Sessions:
     ) -> Session:
         """A new session. Raises LimitExceeded when there are as many as allowed: of all, and of
         this principal's (`allowed`, 0 for any number)."""
-        if sum(not session.parked for session in self) >= self.limit:
-            raise LimitExceeded(
-                f"The daemon has {self.limit} sessions open and takes no more.",
-                hint="Close an edit in another window, or raise max_sessions in the settings.",
-            )
+        self.check_room()
         if allowed and self._attached_of(principal) >= allowed:
             raise LimitExceeded(
                 f"You have {allowed} sessions open on this daemon, as many as each user may have.",
@@ -181,6 +177,23 @@ class Sessions:
             )
         new = Session(secrets.token_hex(8), secrets.token_hex(16), principal, model, size, route)
         return self.add(new)
+
+    @property
+    def full(self) -> bool:
+        return sum(not s.parked or s.returning for s in self) >= self.limit
+
+    def check_room(self) -> None:
+        """Raises LimitExceeded where the worker has as many sessions as it may."""
+        if self.full:
+            raise LimitExceeded(
+                f"The daemon has {self.limit} sessions open and takes no more.",
+                hint="Close an edit in another window, or raise max_sessions in the settings.",
+            )
+
+    def longest_idle(self) -> list[Session]:
+        """Those that could be parked; first whose clients are gone, then who was used last."""
+        idle = [s for s in self if not s.parked and s.job is None]
+        return sorted(idle, key=lambda s: (s.route is not None, s.used))
 
     def add(self, session: Session) -> Session:
         self._sessions[session.id] = session
