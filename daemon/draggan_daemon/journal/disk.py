@@ -101,8 +101,8 @@ class Disk:
 
     def _read(self) -> None:
         # Beside files that a database knows, SQLite would take an empty one for a new one.
-        path, known = database_path(self._folder), bool(self.files.names())
-        self._database = open_database(path, new=not known)
+        has_files = bool(self.files.names())
+        self._database = open_database(database_path(self._folder), new=not has_files)
         self.tables = Tables(self.database)
         found = list(self.tables.rows())
         self.database.execute("BEGIN IMMEDIATE")
