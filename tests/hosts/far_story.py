@@ -85,16 +85,15 @@ def _last(asked: list[Envelope], kind: type) -> Message:
     return [envelope.message for envelope in asked if isinstance(envelope.message, kind)][-1]
 
 
-def assert_a_preview_is_shown(
-    seen: np.ndarray, sent: dict[int, Image], raw: dict[int, np.ndarray]
-) -> None:
-    """The editor has a preview as its JPEG says, and that looks as the step itself does.
-
-    `seen` and `raw`, the steps that it may be: uint8 (H, W, 3).
-    """
-    found = seen.astype(int)
-    apart = {step: np.abs(found - unpacked(sent[step])).max() for step in raw}
+def step_on_show(seen: np.ndarray, sent: dict[int, Image]) -> int:
+    """Which of the previews the editor has as its JPEG says; `seen` is uint8 (H, W, 3)."""
+    apart = {step: np.abs(seen.astype(int) - unpacked(jpeg)).max() for step, jpeg in sent.items()}
     step = min(apart, key=lambda step: apart[step])
     assert apart[step] <= DECODERS_DIFFER, apart
-    off = np.abs(found - raw[step])
+    return step
+
+
+def assert_it_looks_like(seen: np.ndarray, step: np.ndarray) -> None:
+    """Not bit for bit, but nearly so; both uint8 (H, W, 3)."""
+    off = np.abs(seen.astype(int) - step)
     assert 0 < off.mean() < LOSS and np.percentile(off, 99) < WORST_LOSS, (off.mean(), off.max())

@@ -16,11 +16,12 @@ from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import HOW, wanted_hosts
 from tests.hosts.far_daemon import FarDaemon
 from tests.hosts.far_story import (
-    assert_a_preview_is_shown,
+    assert_it_looks_like,
     colours,
     previews,
     replayed,
     results,
+    step_on_show,
 )
 from tests.hosts.gimp.host import HERE, GimpHost
 from tests.hosts.running import Run
@@ -351,14 +352,13 @@ def test_over_a_far_network_a_drag_shows_jpegs_survives_a_cut_and_ends_as_a_loca
     assert told["step while cut"] == told["step when cut"]
     assert_a_group_has_been_added(told["tree"])
     shown = previews(far)
-    assert len(shown) > 5 and {image.coding for image in shown.values()} == {"jpeg"}
+    assert len(shown) > 2 and {image.coding for image in shown.values()} == {"jpeg"}
     assert {image.coding for image in results(far)} == {"rows"}
     assert max(len(image.data) for image in shown.values()) < 100_000
+    seen = visible(run, "shown.raw")[..., :3]
     with replayed(far) as local:
         assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
-        raw = {step: colours(local.step(step)) for step in sorted(shown)[:4]}
-    seen = visible(run, "shown.raw")[..., :3]
-    assert_a_preview_is_shown(seen, shown, raw)
+        assert_it_looks_like(seen, colours(local.step(step_on_show(seen, shown))))
 
 
 def test_a_far_daemon_that_is_killed_and_started_again_goes_on_with_the_drag(
