@@ -52,7 +52,7 @@ def test_a_real_daemon_comes_up_where_the_client_looks(
     finally:
         client.close()
     assert socket.parent.stat().st_mode & 0o777 == 0o700
-    assert "serving at" in started[0].log.read_text()
+    assert "serves at" in started[0].log.read_text()
 
 
 def test_it_is_told_to_go_by_itself_and_lives_in_a_session_of_its_own(

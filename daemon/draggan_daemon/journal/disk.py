@@ -91,18 +91,17 @@ class Disk:
         try:
             if distrust:
                 raise Damaged("The journal's database is damaged.")
-            self._read()
+            # Beside files that a database knows, SQLite would take an empty one for a new one.
+            self._read(new=not self.files.names())
         except (Damaged, sqlite3.DatabaseError) as error:
             if not isinstance(error, Damaged) and not is_damage(error):
                 raise
             self._start_anew()
-            self._read()
+            self._read(new=True)  # a file may have been written meanwhile
         self._opened = _identity(database_path(self._folder))
 
-    def _read(self) -> None:
-        # Beside files that a database knows, SQLite would take an empty one for a new one.
-        has_files = bool(self.files.names())
-        self._database = open_database(database_path(self._folder), new=not has_files)
+    def _read(self, *, new: bool) -> None:
+        self._database = open_database(database_path(self._folder), new=new)
         self.tables = Tables(self.database)
         found = list(self.tables.rows())
         self.database.execute("BEGIN IMMEDIATE")
