@@ -1,4 +1,4 @@
-"""Fixtures that several test modules share: small networks, and daemons."""
+"""Options, and fixtures that several test modules share: small networks, and daemons."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ from draggan.stylegan2_generator import StyleGAN2Generator
 from .draggand_process import Draggand
 
 torch.set_num_threads(1)  # the networks are tiny: more threads would only wait for each other
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of tests/faults: how long and how often they try."""
+    group = parser.getgroup("faults")
+    group.addoption("--soak", type=float, default=5.0, help="seconds of the soak test")
+    group.addoption("--fuzz-messages", type=int, default=30_000, help="mutated messages to send")
+    group.addoption("--fuzz-seconds", type=float, default=12.0, help="for at most so long")
+    group.addoption("--kills", type=int, default=4, help="kill -9 of daemon and of worker, each")
 
 
 @pytest.fixture(autouse=True, scope="session")

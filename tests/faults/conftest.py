@@ -1,4 +1,4 @@
-"""Options of the fault tests, their daemon, and the table of what was survived."""
+"""The fault tests' daemon, and the table of what was survived; their options stand above."""
 
 from __future__ import annotations
 
@@ -12,14 +12,6 @@ from .house import House
 
 Tell = Callable[[str, object], None]
 FAULT, FIGURE = "fault", "figure"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("faults")
-    group.addoption("--soak", type=float, default=5.0, help="seconds of the soak test")
-    group.addoption("--fuzz-messages", type=int, default=30_000, help="mutated messages to send")
-    group.addoption("--fuzz-seconds", type=float, default=12.0, help="for at most so long")
-    group.addoption("--kills", type=int, default=4, help="kill -9 of daemon and of worker, each")
 
 
 def pytest_configure(config: pytest.Config) -> None:
