@@ -22,11 +22,12 @@ def main() -> None:
     visitor.open("steady")
     visitor.drag(credit=4)
     visitor.watch(0.5)
+    now = last = time.monotonic()  # before it is said: the stop may come at once
     print("dragging", flush=True)
-    last = time.monotonic()
-    while time.monotonic() - last < 2.0:
-        last = time.monotonic()
+    while now - last < 2.0:
+        last = now
         visitor.watch(0.05)
+        now = time.monotonic()
     answered = False
     while not answered:  # the connection that it had may be found dead first
         with suppress(WireError):
