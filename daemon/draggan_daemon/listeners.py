@@ -7,6 +7,7 @@ by says how its sender was let in.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import zmq
@@ -75,6 +76,21 @@ class Listeners:
         """Gives what is still to be sent a second."""
         for socket in self.sockets.values():
             socket.close(linger=1000)
+
+
+def send_now(
+    socket: zmq.Socket[bytes], frames: Sequence[bytes | bytearray | memoryview]
+) -> bool | None:
+    """True: sent. None: the peer cannot take it now. False: the peer is gone."""
+    try:
+        socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
+    except zmq.Again:
+        return None
+    except zmq.ZMQError as error:
+        if error.errno == zmq.EHOSTUNREACH:
+            return False
+        raise
+    return True
 
 
 def _router(context: zmq.Context[zmq.Socket[bytes]], max_bytes: int) -> zmq.Socket[bytes]:

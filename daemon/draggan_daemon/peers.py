@@ -16,7 +16,7 @@ from draggan_wire.parts import Assembler, split
 
 from .access.auth import Login
 from .counters import Counters
-from .listeners import LOCAL, Route
+from .listeners import LOCAL, Route, send_now
 from .sessions import Frames
 
 MAX_WAITING_BYTES = 384 * 2**20  # results that one client may leave unread
@@ -118,17 +118,8 @@ class Peers:
         return peer.bearable
 
     def _try(self, route: Route, frames: Sequence[bytes | bytearray | memoryview]) -> bool | None:
-        """True: sent. None: the peer cannot take it now. False: the peer is gone."""
         listener, name = route
-        try:
-            self._sockets[listener].send_multipart([name, *frames], zmq.NOBLOCK, copy=False)
-        except zmq.Again:
-            return None
-        except zmq.ZMQError as error:
-            if error.errno == zmq.EHOSTUNREACH:
-                return False
-            raise
-        return True
+        return send_now(self._sockets[listener], [name, *frames])
 
 
 def _size(frames: Sequence[bytes | bytearray | memoryview]) -> int:

@@ -23,7 +23,7 @@ from draggan_wire.pixels import MAX_BUFFER
 from ..access.auth import Gatekeeper
 from ..access.keys import KeyPair
 from ..bell import Bell
-from ..listeners import LOCAL, Listeners
+from ..listeners import LOCAL, Listeners, send_now
 from .remote import Destination, FarSide, Frames, families
 
 log = logging.getLogger("draggand.relay")
@@ -193,16 +193,7 @@ class Relay:
         return True
 
     def _send(self, route: bytes, frames: Frames) -> bool | None:
-        """True: sent. None: the program cannot take it now. False: it is gone."""
-        try:
-            self._router.send_multipart([route, *frames], zmq.NOBLOCK, copy=False)
-        except zmq.Again:
-            return None
-        except zmq.ZMQError as error:
-            if error.errno == zmq.EHOSTUNREACH:
-                return False
-            raise
-        return True
+        return send_now(self._router, [route, *frames])
 
     # The end of a connection.
 
