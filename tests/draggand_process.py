@@ -80,12 +80,12 @@ class Draggand:
 
 
 def hear(client: Client, wanted: Callable[[Event], bool], *, seconds: float = PATIENCE) -> Event:
-    """The first event that is wanted; those before it are dropped."""
+    """The first event that is wanted; those before it are dropped, those after it are not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for event in client.poll(0.1):
-            if wanted(event):
-                return event
+        event = client.next(0.1)
+        if event is not None and wanted(event):
+            return event
     raise AssertionError("nothing of the kind was heard")
 
 

@@ -101,10 +101,12 @@ class Program:
         """The first event from here on of which `true` is true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for event in self.client.poll(0.2):
-                self.heard.append(event)
-                if true(event):
-                    return event
+            event = self.client.next(0.2)
+            if event is None:
+                continue
+            self.heard.append(event)
+            if true(event):
+                return event
         raise AssertionError(f"not heard; the last of what was: {self.heard[-5:]}")
 
     def event(self, kind: type[T], **how: Any) -> T:

@@ -84,10 +84,12 @@ def hear(client: Client, wanted: Callable[[Event], bool]) -> Event:
     end = time.monotonic() + PATIENCE
     heard: list[Event] = []
     while time.monotonic() < end:
-        for event in client.poll(0.1):
-            heard.append(event)
-            if wanted(event):
-                return event
+        event = client.next(0.1)
+        if event is None:
+            continue
+        heard.append(event)
+        if wanted(event):
+            return event
     raise AssertionError(f"only {heard} came")
 
 

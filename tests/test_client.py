@@ -35,6 +35,7 @@ from draggan_wire.messages import (
     Opened,
     Ping,
     Pong,
+    Ready,
     SessionKey,
     State,
     Stop,
@@ -165,6 +166,21 @@ def test_poll_never_waits_unless_asked_to(address: str, start: Start) -> None:
     for _ in range(100):
         client.poll()
     assert time.monotonic() - before < 0.1
+
+
+def test_what_has_come_together_can_be_taken_one_after_the_other(
+    address: str, start: Start
+) -> None:
+    said: list[Message] = [Opened("s", "token", 2, 2), Ready("s")]
+    with Router(address, Daemon({Open: said})):
+        client = start(address)
+        assert isinstance(client.next(5), Connected)
+        client.send(Open(model="m", seed=0))
+        time.sleep(0.2)  # both are there before anybody looks
+        first, second = client.next(5), client.next()
+        assert client.next() is None
+    assert isinstance(first, Envelope) and isinstance(first.message, Opened)
+    assert isinstance(second, Envelope) and second.message == Ready("s")
 
 
 def test_no_daemon_is_told_once_and_the_client_keeps_trying(address: str, start: Start) -> None:

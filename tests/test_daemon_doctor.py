@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from draggan_daemon.access.authorized import AuthorizedKey
 from draggan_daemon.access.keys import SERVER, key_file, make_pair
 from draggan_daemon.cli import main
 from draggan_daemon.config import Config, JournalSettings, Loaded, Remote, load
-from draggan_daemon.doctor import surroundings
+from draggan_daemon.doctor import surroundings, trial
 from draggan_daemon.doctor.surroundings import (
     check_clock,
     check_journal_folder,
@@ -29,8 +30,27 @@ from draggan_daemon.doctor.surroundings import (
 )
 from draggan_daemon.journal import Journal
 from draggan_daemon.service import unit_path
+from draggan_wire.client import Client
+from draggan_wire.messages import (
+    Close,
+    Closed,
+    Done,
+    Drag,
+    Hello,
+    Message,
+    ModelInfo,
+    Open,
+    Opened,
+    Ready,
+    State,
+    Welcome,
+    decode,
+    encode,
+)
 
 from draggan.doctor.findings import Finding
+
+from .zmq_router import Multipart, Router
 
 
 @pytest.fixture(autouse=True)
@@ -173,6 +193,30 @@ def test_settings_that_cannot_be_used_are_a_finding_and_the_rest_follows(
             "remedy": "Did you mean 'device'?",
         }
     ]
+
+
+def prompt_daemon(frames: Multipart) -> Iterator[Multipart]:
+    """Says all that it will ever say to a request in one breath."""
+    envelope = decode(frames)
+    model = ModelInfo("m", title="M", width=8, height=8)
+    said: dict[type, list[Message]] = {
+        Hello: [Welcome(1, "test", "none", models=(model,))],
+        Open: [Opened("s", "token", 8, 8), Ready("s")],
+        Drag: [State("s", "dragging"), Done("s", "reached", 4, 2.0, ())],
+        Close: [Closed("s", "asked")],
+    }
+    for answer in said.get(type(envelope.message), []):
+        yield [bytes(part) for part in encode(answer, reply=envelope.id)]
+
+
+def test_a_trial_hears_what_comes_faster_than_it_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "PATIENCE", 3.0)
+    monkeypatch.setattr(Client, "_await_event", lambda client, timeout: time.sleep(0.05))
+    with Router(f"ipc://{tmp_path}/s", prompt_daemon):
+        found = trial.try_session(tmp_path / "s")
+    assert found.daemon == "test" and found.step < 1.0
 
 
 @pytest.mark.slow

@@ -113,11 +113,20 @@ class Client:
         Pictures are raw: only here, and only those that are still wanted, are they decoded.
         """
         with self._changed:
-            if timeout > 0:
-                self._changed.wait_for(lambda: bool(self._inbox), timeout)
+            self._await_event(timeout)
             events = self._inbox.take()
         found = (self._decoded(event) for event in events)
         return [event for event in found if event is not None]
+
+    def next(self, timeout: float = 0.0) -> Optional[Event]:
+        """The first event that nobody has been given yet, or None after up to `timeout` seconds.
+
+        For those who wait for one thing after the other: what is behind it is still there.
+        """
+        with self._changed:
+            self._await_event(timeout)
+            event = self._inbox.take_one()
+        return None if event is None else self._decoded(event)
 
     def send(self, message: Message) -> int:
         """Sends soon and returns the request's number, which the answers carry as `re`.
@@ -142,6 +151,10 @@ class Client:
             connected = self._welcome is not None
         if connected:
             self.send(Credit(session=frame.session, n=1 + owed))
+
+    def _await_event(self, timeout: float) -> None:
+        if timeout > 0:
+            self._changed.wait_for(lambda: bool(self._inbox), timeout)
 
     def _decoded(self, event: Event) -> Optional[Event]:
         """The event with raw pictures; an error in its place, or nothing in that of a preview."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Deque, Dict, List
+from typing import Any, Deque, Dict, List, Optional
 
 from .errors import LimitExceeded
 from .messages import Envelope, Frame
@@ -47,6 +47,14 @@ class Inbox:
         self._events.clear()
         self._bytes = 0
         return events
+
+    def take_one(self) -> Optional[Any]:
+        """The oldest event, which is gone from here then, or None."""
+        if not self._events:
+            return None
+        event = self._events.popleft()
+        self._bytes -= _size(event)
+        return event
 
     def __bool__(self) -> bool:
         return bool(self._events)

@@ -44,15 +44,15 @@ def _wait_for_welcome(
 ) -> None:
     started: StartedDaemon | None = None
     while True:
-        for event in client.poll(0.1):
-            if isinstance(event, Connected):
-                progress.settle("Connected", event.welcome.daemon)
-                return
-            if isinstance(event, Refused):
-                raise event.error
-            if isinstance(event, Lost) and started is None:
-                started = _start(endpoint, event)
-                progress.show("Starting a daemon")
+        event = client.next(0.1)  # what follows the welcome is for whoever works with the client
+        if isinstance(event, Connected):
+            progress.settle("Connected", event.welcome.daemon)
+            return
+        if isinstance(event, Refused):
+            raise event.error
+        if isinstance(event, Lost) and started is None:
+            started = _start(endpoint, event)
+            progress.show("Starting a daemon")
         if interrupts.requested:
             raise KeyboardInterrupt
         if started is not None and (fault := started.check()) is not None:

@@ -33,13 +33,13 @@ def check_daemon(patience: float = PATIENCE) -> Iterator[Finding]:
 def _first_answer(client: Client, endpoint: str, patience: float) -> Finding:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        for event in client.poll(0.1):
-            if isinstance(event, Connected):
-                return _welcomed(event.welcome, endpoint)
-            if isinstance(event, Refused):
-                return problem("Daemon", event.error.sentence, event.error.hint)
-            if isinstance(event, Lost):
-                return good("Daemon", "None runs now; draggan starts one when it needs it.")
+        event = client.next(0.1)
+        if isinstance(event, Connected):
+            return _welcomed(event.welcome, endpoint)
+        if isinstance(event, Refused):
+            return problem("Daemon", event.error.sentence, event.error.hint)
+        if isinstance(event, Lost):
+            return good("Daemon", "None runs now; draggan starts one when it needs it.")
     sentence = f"Something listens at {endpoint} and does not answer."
     return problem("Daemon", sentence, "End it with `draggand stop`; the next command starts anew.")
 

@@ -57,11 +57,13 @@ class Conversation:
     def _wait(self, wanted: Any) -> Any:
         deadline = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < deadline:
-            for event in self._client.poll(0.2):
-                if wanted(event):
-                    return event
-                if not isinstance(event, (Connected, Envelope)):
-                    raise _nobody(self._path, event.error)
+            event = self._client.next(0.2)
+            if event is None:
+                continue
+            if wanted(event):
+                return event
+            if not isinstance(event, (Connected, Envelope)):
+                raise _nobody(self._path, event.error)
         raise NotNow(
             f"The daemon at {self._path} does not answer.",
             hint="Try again; if that does not help, end it with `draggand stop` and serve again.",

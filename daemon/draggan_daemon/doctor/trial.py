@@ -153,14 +153,16 @@ def _hear(client: Client, number: int | None, kind: type[Message]) -> Message:
 def _wait(client: Client, wanted: Callable[[Event], bool]) -> Event:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        for event in client.poll(0.1):
-            if wanted(event):
-                return event
-            if isinstance(event, Envelope):
-                if isinstance(event.message, Error):
-                    raise event.message.exception()
-            elif not isinstance(event, Connected):
-                raise event.error
+        event = client.next(0.1)
+        if event is None:
+            continue
+        if wanted(event):
+            return event
+        if isinstance(event, Envelope):
+            if isinstance(event.message, Error):
+                raise event.message.exception()
+        elif not isinstance(event, Connected):
+            raise event.error
     raise NoDaemon(f"The daemon did not answer within {PATIENCE:g} s.", hint=_LOOK)
 
 
