@@ -85,7 +85,7 @@ class Desk:
             clock=clock,
         )
         self._housekeeping = Housekeeping(
-            worker, self.sessions, journal, self.recovery, drop=self.drop, clock=clock
+            worker, self.sessions, journal, self.recovery, counters, drop=self.drop, clock=clock
         )
 
     def adopt(self, config: Config) -> None:

@@ -1,4 +1,7 @@
-"""What time brings to sessions: they are stopped, parked, forgotten; no sockets."""
+"""What time brings to sessions: they are stopped, parked, forgotten; no sockets.
+
+When all are at rest, the memory that their work has left free goes back to the system.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .config import Config
+from .counters import Counters
 from .recovery import Recovery
 from .sessions import Session, Sessions
+from .spare_memory import give_back
 from .worker import SessionWorker
 
 if TYPE_CHECKING:
     from .journal import Journal
 
 ALONE_SECONDS = 30.0  # that a drag goes on without its client
+MUCH = 1 << 20  # bytes from and to clients that leave holes in the heap
 
 
 class Housekeeping:
@@ -26,12 +32,15 @@ class Housekeeping:
         sessions: Sessions,
         journal: Journal | None,
         recovery: Recovery,
+        counters: Counters,
         *,
         drop: Callable[[Session, str], None],
         clock: Callable[[], float],
     ) -> None:
         self._worker, self._sessions, self._journal = worker, sessions, journal
         self._recovery, self._drop, self._clock = recovery, drop, clock
+        self._counters = counters
+        self._cleared = self._work()
 
     def tidy(self, config: Config) -> None:
         """Every few seconds."""
@@ -45,6 +54,19 @@ class Housekeeping:
                 self._put_away(session, alone, config.journal.keep)
             elif now - session.used > config.worker.park_after and not session.parked:
                 self._recovery.park(session)
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        """Gives memory back once after each spell of work."""
+        work = self._work()
+        if work != self._cleared and not any(session.at_work for session in self._sessions):
+            self._cleared = work
+            give_back()
+
+    def _work(self) -> tuple[int, int]:
+        """What has been done so far, as far as it could weigh."""
+        counted = self._counters
+        return counted.steps, (counted.bytes_in + counted.bytes_out) // MUCH
 
     def _drop_what_is_not_kept(self) -> None:
         for name in self._journal.dropped() if self._journal else ():
