@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from draggan_daemon.quota import (
+    FEW_BUCKETS,
+    MAX_BUCKETS,
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
     Quota,
@@ -47,6 +49,31 @@ def test_users_do_not_share_a_bucket() -> None:
     quota = Quota(1.0, 10.0, clock=Clock())
     quota.use("anna", 50)
     assert not quota.left("anna") and quota.left("ben")
+
+
+def test_who_used_too_much_is_remembered_however_many_come_after() -> None:
+    clock = Clock()
+    quota = Quota(0.001, 10.0, clock=clock)
+    quota.use("anna", 50)
+    for number in range(3 * MAX_BUCKETS):
+        quota.left(f"visitor {number}")
+    assert not quota.left("anna")
+
+
+def test_connections_that_are_gone_are_forgotten() -> None:
+    clock = Clock()
+    quota = messages_quota(clock=clock)
+    for number in range(1000):
+        quota.use(f"connection {number}", 1)
+        clock.now += 0.1
+    assert len(quota._buckets) <= FEW_BUCKETS
+
+
+def test_no_more_are_remembered_than_there_is_room_for() -> None:
+    quota = Quota(0.001, 10.0, clock=Clock())
+    for number in range(3 * MAX_BUCKETS):
+        quota.use(f"visitor {number}", 5)
+    assert len(quota._buckets) <= MAX_BUCKETS
 
 
 def test_a_rate_of_nothing_is_no_limit() -> None:

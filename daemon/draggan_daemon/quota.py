@@ -15,6 +15,7 @@ BURST_SECONDS = 4.0  # of the rate that may come at once
 MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 1000.0, 8000.0
 HOUR = 3600.0
 MAX_BUCKETS = 4096  # users that are remembered
+FEW_BUCKETS = 64  # up to so many, nobody looks which of them are still needed
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Quota:
     ) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
         self._buckets: dict[str, _Bucket] = {}
+        self._many = FEW_BUCKETS
 
     def use(self, user: str, amount: float) -> bool:
         """Takes `amount`, which may leave a debt of a second's worth; whether the user was within
@@ -51,12 +53,22 @@ class Quota:
         now = self._clock()
         bucket = self._buckets.get(user)
         if bucket is None:
-            if len(self._buckets) >= MAX_BUCKETS:
-                self._buckets.clear()
+            if len(self._buckets) >= self._many:
+                self._forget(now)
             bucket = self._buckets[user] = _Bucket(self._burst, now)
-        bucket.level = min(self._burst, bucket.level + (now - bucket.filled) * self._rate)
+        bucket.level = self._level(bucket, now)
         bucket.filled = now
         return bucket
+
+    def _level(self, bucket: _Bucket, now: float) -> float:
+        return min(self._burst, bucket.level + (now - bucket.filled) * self._rate)
+
+    def _forget(self, now: float) -> None:
+        """A bucket that is full again is as good as none: most connections are gone for long."""
+        found = self._buckets.items()
+        kept = {user: one for user, one in found if self._level(one, now) < self._burst}
+        self._buckets = kept if len(kept) < MAX_BUCKETS else {}
+        self._many = min(MAX_BUCKETS, max(FEW_BUCKETS, 2 * len(self._buckets)))
 
 
 def bytes_quota(
