@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _no_state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The journals of daemons that tests start go where the tests' own files go."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(autouse=True)
+def _no_log_outlives_its_test() -> Iterator[None]:
+    """A command that ran in this process has begun one, on a stream that is closed by then."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.setLevel(level)
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler and handler not in before:
+            root.removeHandler(handler)
 
 
 def random_stylegan2(architecture: Architecture, *, seed: int = 0) -> StyleGAN2:
