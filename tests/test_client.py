@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from draggan_wire import client as client_module
 from draggan_wire import inbox as inbox_module
-from draggan_wire.client import Client, Connected, Event, Lost, Refused
+from draggan_wire.client import FEATURES, Client, Connected, Event, Lost, Refused
 from draggan_wire.errors import AccessRefused, BadInput, LimitExceeded, NoDaemon, WrongProtocol
 from draggan_wire.messages import (
     MISMATCH,
@@ -127,7 +127,7 @@ def test_a_client_says_hello_and_is_welcomed(address: str, start: Start) -> None
         client = start(address, name="test 7")
         assert events(client) == [Connected(Welcome(1, "test", "none"))]
         assert client.welcome == Welcome(1, "test", "none")
-    assert daemon.heard == [Hello((1,), "test 7", ("acks", "link", "parts", "rows"))]
+    assert daemon.heard == [Hello((1,), "test 7", FEATURES)]
 
 
 def test_an_answer_carries_the_number_of_its_request(address: str, start: Start) -> None:
@@ -546,7 +546,7 @@ def test_only_a_host_that_reads_jpeg_offers_to(address: str, start: Start) -> No
     daemon = Daemon()
     with Router(address, daemon):
         events(start(address, jpeg=lambda data, width, height: b""))
-    assert daemon.heard[0].features == ("acks", "link", "parts", "rows", "jpeg")  # type: ignore[union-attr]
+    assert daemon.heard[0].features == (*FEATURES, "jpeg")  # type: ignore[union-attr]
 
 
 def coded(kind: str, data: bytes) -> Frame:
@@ -574,6 +574,21 @@ def test_only_pictures_that_are_still_wanted_are_decoded(
         time.sleep(0.3)
         client.poll()
     assert seen == [8]
+
+
+def test_the_newest_likeness_wins_and_no_preview_takes_its_place(
+    address: str, start: Start
+) -> None:
+    older, newer = (Frame("s", seq, "likeness", 0, PICTURE) for seq in (1, 2))
+    daemon = Daemon({Stop: [older, newer, preview(3), Pong()]})
+    with Router(address, daemon):
+        client = start(address)
+        events(client)
+        client.send(Stop(session="s"))
+        time.sleep(0.3)  # an editor that is busy elsewhere
+        assert messages(client, 3) == [newer, preview(3), Pong()]
+        client.drawn(newer)
+        assert daemon.wait_for(Credit) == [Credit("s", 2)]
 
 
 def test_a_damaged_preview_costs_its_credit_only(address: str, start: Start) -> None:

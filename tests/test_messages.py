@@ -43,6 +43,7 @@ from draggan_wire.messages import (
     ModelList,
     Open,
     Opened,
+    Pasting,
     Ping,
     Pong,
     Progress,
@@ -81,10 +82,12 @@ MESSAGES = [
         preview_every_ms=None,
         preview_max_side=64,
         keep_every=5,
+        paste=Pasting("all", detail=False, seam=True),
     ),
     Stop(session="s1"),
-    Seek(session="s1", step=0),
+    Seek(session="s1", step=0, paste=Pasting(detail=False)),
     Open(model="critters", saved=Blob(b"all of it")),
+    Open(model="critters", image=PICTURE, saved=Blob(b"all but the picture"), angle=-30.5),
     Save(session="s1"),
     Credit(session="s1", n=2),
     Ack(session="s1", event=7),
@@ -100,6 +103,8 @@ MESSAGES = [
     State(session="s1", state="dragging"),
     Progress(session="s1", stage="inverting", index=3, total=9, psnr=21.5),
     Ready("s1", psnr=None, verdict="The model knows this picture well.", step=3, last=9),
+    Ready("s1", psnr=24.0, final=False, likeness=0.875),
+    Frame("s1", 3, "likeness", 0, Image("rgb8", 2, 1, b"coded", "jpeg")),
     Frame("s1", 4, "kept", 5, PICTURE, ((1.0, 2.0),), (0.5,), ("moving",), PLANE),
     Frame("s1", 5, "result", 5, PICTURE, ((1.0, 2.0),)),
     Frame("s1", 6, "preview", 5, Image("rgb8", 4, 2, b"coded", "jpeg")),
@@ -309,6 +314,13 @@ MALFORMED = {
         op="frame", session="s", seq=1, kind="kept", step=0, points=[[1, 2]], distances=[1, 2]
     ),
     "a preview that says what changed": changed("preview"),
+    "a likeness that says what changed": changed("likeness"),
+    "more than alike": header(op="ready", session="s", likeness=1.5),
+    "a truth that is a number": header(op="ready", session="s", final=1),
+    "half a turn and more": header(op="open", model="m", seed=1, angle=181),
+    "nothing to open": header(op="open", model="m"),
+    "a way of pasting that is none": drag(paste={"what": "half"}),
+    "detail as a word": drag(paste={"detail": "yes"}),
     "what changed, in another size": changed("result", width=2, height=4),
     "what changed, in colour": changed("result", bytes(24), format="rgb8", bytes=24),
     "a step beyond the last": header(op="ready", session="s", step=2, last=1),
@@ -399,7 +411,7 @@ def test_a_message_of_another_major_version_is_recognised() -> None:
 def test_our_own_mistakes_show_where_they_are_made() -> None:
     with pytest.raises(BadMessage, match=r"frame\.distances"):
         encode(Frame("s", 1, "kept", 0, PICTURE, ((1.0, 1.0),), (float("nan"),), ("lost",)))
-    with pytest.raises(BadMessage, match="either a picture or a seed"):
+    with pytest.raises(BadMessage, match="a picture, or saved data, or both, or a seed"):
         Open(model="m", image=PICTURE, seed=1)
     with pytest.raises(BadMessage, match="has 4 x 2 pixels"):
         Open(model="m", image=Image("gray8", 2, 2, bytes(4)), weight=PLANE)

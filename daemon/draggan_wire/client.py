@@ -25,14 +25,25 @@ from .endpoint import default_endpoint, parse_endpoint
 from .errors import ConnectionLost, NoDaemon, WireError
 from .inbox import Inbox
 from .link import LinkMeter
-from .messages import MAJORS, Credit, Envelope, Error, Frame, Hello, Message, Welcome, encode
+from .messages import (
+    FLEETING,
+    MAJORS,
+    Credit,
+    Envelope,
+    Error,
+    Frame,
+    Hello,
+    Message,
+    Welcome,
+    encode,
+)
 from .outbox import Outbox
 from .receipts import Receipts
 from .zmtp import Credentials
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect, doubling
 PAUSE_AFTER_REFUSAL = 5.0
-FEATURES = ("acks", "link", "parts", "rows")
+FEATURES = ("acks", "likeness", "link", "parts", "refine", "rows")
 FLUSH = 0.5  # seconds that `close` gives to what is still to be said
 
 
@@ -145,7 +156,7 @@ class Client:
         return number
 
     def drawn(self, frame: Frame) -> None:
-        """Tells the daemon that a preview is on screen, so that the next may come."""
+        """Tells the daemon that a preview or likeness is on screen, so that the next may come."""
         with self._changed:
             owed = self._inbox.owed(frame.session)
             connected = self._welcome is not None
@@ -165,7 +176,7 @@ class Client:
             raw = decoded(frame, self._jpeg)
             return event if raw is frame else replace(event, message=raw)
         except WireError as error:
-            if frame.kind != "preview":
+            if frame.kind not in FLEETING:
                 return replace(event, message=_as_message(error, frame.session))
             self.drawn(frame)  # the next one may be fine
             return None

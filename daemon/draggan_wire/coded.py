@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Callable, Dict, Optional, Tuple
 
 from .errors import BadMessage
-from .messages import Frame
+from .messages import FLEETING, Frame
 from .pixels import BYTES_PER_PIXEL, Bytes, Image
 from .rows import unrow
 
@@ -37,7 +37,7 @@ def decoded(frame: Frame, jpeg: Optional[JpegDecoder]) -> Frame:
     changed = frame.changed
     if frame.image.coding == "raw" and (changed is None or changed.coding == "raw"):
         return frame
-    if frame.image.coding == "jpeg" and frame.kind != "preview":
+    if frame.image.coding == "jpeg" and frame.kind not in FLEETING:
         raise _damaged("only previews may lose something")
     image = _raw(frame.image, jpeg)
     return replace(frame, image=image, changed=changed and _raw(changed, None))

@@ -28,6 +28,7 @@ from .values import (
     POINTS,
     STEP,
     DragSettings,
+    Pasting,
     Point,
     SessionKey,
     check_plane,
@@ -47,7 +48,9 @@ class Hello:
 class Open:
     """A picture to invert, or a seed to sample (with truncation psi and a class label), or saved.
 
-    Exactly one of the three. `saved` is what `Saved` brought, with the picture and all else in it.
+    One of the three, or `saved` with the picture that it was made of: `saved` is what `Saved`
+    brought, and may be without its picture. `angle` is by how many degrees what the model knows is
+    turned in the picture, clockwise.
     """
 
     op: ClassVar[str] = "open"
@@ -59,10 +62,12 @@ class Open:
     truncation: float = field(default=1.0, metadata=number(0, 2))
     label: Optional[int] = field(default=None, metadata=optional(integer(0, 1 << 20)))
     quality: str = field(default="balanced", metadata=choice("fast", "balanced", "best"))
+    angle: float = field(default=0.0, metadata=number(-180, 180))
 
     def __post_init__(self) -> None:
-        if [self.image, self.seed, self.saved].count(None) != 2:
-            raise refuse("open", "either a picture or a seed or saved data")
+        given = self.image is not None or self.saved is not None
+        if given == (self.seed is not None):
+            raise refuse("open", "a picture, or saved data, or both, or a seed")
         check_plane(self.weight, "open.weight", self.image)
         _check_raw(self.image, self.weight)
 
@@ -80,6 +85,7 @@ class Drag:
     preview_every_ms: Optional[int] = field(default=100, metadata=optional(integer(0, 60_000)))
     preview_max_side: Optional[int] = field(default=None, metadata=optional(integer(16, MAX_SIDE)))
     keep_every: Optional[int] = field(default=None, metadata=optional(integer(1, MAX_STEPS)))
+    paste: Pasting = field(default=Pasting(), metadata=record(Pasting))
 
     def __post_init__(self) -> None:
         if not self.handles or len(self.handles) != len(self.targets):
@@ -99,6 +105,7 @@ class Seek:
     op: ClassVar[str] = "seek"
     session: str = field(metadata=ID)
     step: int = field(metadata=STEP)
+    paste: Pasting = field(default=Pasting(), metadata=record(Pasting))
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Mapping, Optional, Tuple, Type
 
 from .errors import WireError, from_header
 from .pixels import MAX_SIDE, Blob, Image
-from .schema import buffer, choice, integer, many, number, optional, record, refuse, text
+from .schema import buffer, choice, integer, many, number, optional, record, refuse, text, truth
 from .values import (
     DISTANCE,
     FEATURES,
+    FLEETING,
     ID,
     MAX_HANDLES,
     POINTS,
@@ -78,6 +79,8 @@ class Ready:
     """The session can be dragged; `psnr` and `verdict` say how well the model knows the picture.
 
     `step` is the present step and `last` the last one of the timeline: not 0 for a saved session.
+    Where it is not `final`, the model goes on learning while nothing is asked. `likeness` is how
+    much of the picture the model knows as its own kind, from 0 to 1, if that was judged.
     """
 
     op: ClassVar[str] = "ready"
@@ -86,6 +89,8 @@ class Ready:
     verdict: str = field(default="", metadata=text(1000))
     step: int = field(default=0, metadata=STEP)
     last: int = field(default=0, metadata=STEP)
+    final: bool = field(default=True, metadata=truth())
+    likeness: Optional[float] = field(default=None, metadata=optional(number(0, 1)))
 
     def __post_init__(self) -> None:
         if self.step > self.last:
@@ -96,6 +101,8 @@ class Ready:
 class Frame:
     """A step's picture; `points`, `distances` and `statuses` are in the order of the handles.
 
+    A `likeness` is the picture of step 0 as the model alone would paint it, and may be smaller.
+
     `changed`, with kept and result frames only, is gray8 of the picture's size: 255 where any
     sample differs from the opened picture, else 0.
     """
@@ -103,7 +110,7 @@ class Frame:
     op: ClassVar[str] = "frame"
     session: str = field(metadata=ID)
     seq: int = field(metadata=integer(1, 1 << 53))
-    kind: str = field(metadata=choice("preview", "kept", "result"))
+    kind: str = field(metadata=choice("preview", "likeness", "kept", "result"))
     step: int = field(metadata=STEP)
     image: Image = field(metadata=buffer(Image))
     points: Tuple[Point, ...] = field(default=(), metadata=POINTS)
@@ -114,7 +121,7 @@ class Frame:
     def __post_init__(self) -> None:
         if not {len(self.distances), len(self.statuses)} <= {0, len(self.points)}:
             raise refuse("frame", "as many distances and statuses as points, or none")
-        if self.changed is not None and self.kind == "preview":
+        if self.changed is not None and self.kind in FLEETING:
             raise refuse("frame.changed", "left out of previews")
         check_plane(self.changed, "frame.changed", self.image)
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Deque, Dict, List, Optional
 
 from .errors import LimitExceeded
-from .messages import Envelope, Frame
+from .messages import FLEETING, Envelope, Frame
 
 MAX_EVENTS = 4096
 MAX_BYTES = 1 << 29
@@ -31,7 +31,7 @@ class Inbox:
         """
         preview = _preview(event)
         if preview:
-            self._drop_preview(preview.session)
+            self._drop_older(preview)
         self._events.append(event)
         self._bytes += _size(event)
         full = len(self._events) > MAX_EVENTS or self._bytes > MAX_BYTES
@@ -67,10 +67,11 @@ class Inbox:
         """On a new connection credit starts at zero."""
         self._owed.clear()
 
-    def _drop_preview(self, session: str) -> None:
+    def _drop_older(self, newer: Frame) -> None:
+        session = newer.session
         for event in self._events:
             preview = _preview(event)
-            if preview and preview.session == session:
+            if preview and preview.session == session and preview.kind == newer.kind:
                 self._events.remove(event)
                 self._bytes -= _size(event)
                 self._owed[session] = self._owed.get(session, 0) + 1
@@ -78,9 +79,9 @@ class Inbox:
 
 
 def _preview(event: Any) -> Any:
-    """The preview frame that an event carries, or None."""
+    """The preview or likeness that an event carries, or None."""
     frame = event.message if isinstance(event, Envelope) else None
-    return frame if isinstance(frame, Frame) and frame.kind == "preview" else None
+    return frame if isinstance(frame, Frame) and frame.kind in FLEETING else None
 
 
 def _size(event: Any) -> int:

@@ -9,7 +9,8 @@ Form
       bufs  what the raw buffers are, in their order: {name, format, width, height, bytes}; `name`
             is the field that the picture fills, formats and layout stand in `pixels.py`. Saved
             data is no picture but a blob: {name, format: "bytes", bytes}. `coding` says how a
-            frame's picture is coded, if it is: "jpeg" (previews only) or "rows", see `pixels.py`
+            frame's picture is coded, if it is: "jpeg" (previews and likenesses only) or "rows",
+            see `pixels.py`
       ev    the number of an event, see "Delivery"
     A message of more than 256 KiB may travel in pieces, see `parts.py`.
     A missing field with a default takes it; unknown keys are ignored; unknown ops are answered with
@@ -20,7 +21,9 @@ Versions
     misunderstand; everything else is an added key, an added op or a named feature (`hello`,
     `welcome`): "acks" numbers events and expects them to be acknowledged, "parts" puts pieces
     together, "rows" and "jpeg" read pictures so coded, "link" measures the connection with a ping
-    every few seconds, or wants to know what was measured. A peer with another major is answered in
+    every few seconds, or wants to know what was measured; "likeness" takes frames of that kind,
+    "refine" hears of what the model learns after the first `ready`, "reopen" (the daemon's) opens
+    saved data together with a picture. A peer with another major is answered in
     a form that never changes:
     [b"DGDx"] [msgpack {"error": "protocol", "server": [the majors that the server speaks]}].
 
@@ -31,7 +34,8 @@ Coordinates
 
 Conversation                          (what the daemon sends, in order)
     hello   -> welcome                first message of every connection; before it only errors
-    open    -> opened, progress..., [frame result of step 0, if opened from a seed], ready
+    open    -> opened, progress... with frame likeness... among them, [frame result of step 0, if
+               opened from a seed], ready; where that is not final: [frame likeness], ready at last
                opened from saved data: opened, progress... (only where the model must be tuned to
                the picture again), frame result of the present step, ready
     drag    -> frame..., frame result, done
@@ -42,7 +46,8 @@ Conversation                          (what the daemon sends, in order)
                                       step and tuning, opaque, for `open` on any later day with the
                                       very same model
     stop    -> state                  at once, while a step computes. Then the drag ends with `done`
-                                      (reason stopped) as always; an opening ends with `closed`
+                                      (reason stopped) as always; an opening ends with `closed`,
+                                      what goes on after its first `ready` with the final one
     close   -> closed                 whatever the session was doing
     models  -> model_list;  ping -> pong, at once;  credit, ack, link -> nothing
     redeem  -> redeemed               the one thing that the connection of an invitation may do
@@ -55,17 +60,27 @@ Conversation                          (what the daemon sends, in order)
     `seek` first drops what came later. A handle whose target is the same point is a pin.
     The mask of `drag` is gray8 of the picture's size: 255 may move, 0 must stay; none = all may
     move. The weight of `open` likewise: how much each pixel counts when the picture is inverted.
+    After a `ready` that is not final the session is idle, and serves whatever is asked: the model
+    goes on learning the picture in between, while nothing is asked, and the final `ready` comes
+    between other answers. From then on each step of the timeline has its picture as the model
+    knows it better. The final one comes at the latest when the session is brought back after a
+    loss, with what was known by then; a client without "refine" hears the first one alone. Saved
+    data may be without its picture: then `open` needs both, and refuses another picture.
 
 Delivery
     Frames of a session are numbered by `seq`. A `preview` costs one credit, is only sent against
-    credit, and the newest replaces what waits for it: numbers may be missing. All else (`kept`
-    and `result` frames, done, error, progress...) is never dropped. With the feature "acks" these
+    credit, and the newest replaces what waits for it: numbers may be missing. So does a `likeness`,
+    but what has been sent of them is not dropped, and the last one before a `ready` is sent without
+    credit, too: the next one given pays for it. All else (`kept` and `result` frames, done, error,
+    progress...) is never dropped. With the feature "acks" these
     events of a session are numbered from 1 (`ev`), the client says by `ack` up to where it has
     taken them, and what it has not taken is sent again after a reconnect. Clients give a credit
-    back after they have drawn a preview. A session starts without credit and credit is capped at 8.
-    A preview may be smaller than the picture (`preview_max_side`); `kept` and `result` are of the
-    picture's size; all have the opened picture's pixel format (rgb8 for a seed). `kept` and
-    `result` say by `changed` which pixels are not those of the opened picture.
+    back after they have drawn a preview or a likeness. A session starts without credit, and credit
+    is capped at 8.
+    A preview may be smaller than the picture (`preview_max_side`), a likeness has at most 256
+    pixels on its longer side; `kept` and `result` are of the picture's size; all have the opened
+    picture's pixel format (rgb8 for a seed). `kept` and `result` say by `changed` which pixels are
+    not those of the opened picture.
 
 Sessions
     A session belongs to its connection. After a reconnect, `hello` names the sessions with their
@@ -118,6 +133,7 @@ from .from_daemon import (
 from .pixels import Blob, Bytes, Image
 from .schema import plain, read, refuse
 from .values import (
+    FLEETING,
     MAX_CREDIT,
     MAX_HANDLES,
     STATUSES,
@@ -125,11 +141,13 @@ from .values import (
     HandleResult,
     Limits,
     ModelInfo,
+    Pasting,
     Point,
     SessionKey,
 )
 
 __all__ = [
+    "FLEETING",
     "FROM_CLIENT",
     "FROM_DAEMON",
     "MAGIC",
@@ -161,6 +179,7 @@ __all__ = [
     "ModelList",
     "Open",
     "Opened",
+    "Pasting",
     "Ping",
     "Point",
     "Pong",

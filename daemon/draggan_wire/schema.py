@@ -98,6 +98,17 @@ def hexadecimal(digits: int) -> Rule:
     return {"check": check}
 
 
+def truth() -> Rule:
+    """True or False; numbers are neither."""
+
+    def check(value: Any, name: str) -> bool:
+        if not isinstance(value, bool):
+            raise refuse(name, "true or false")
+        return value
+
+    return {"check": check}
+
+
 def choice(*words: str) -> Rule:
     """One of the given words."""
 

@@ -7,12 +7,13 @@ from typing import Optional, Tuple
 
 from .errors import BadMessage
 from .pixels import MAX_BUFFER, MAX_PIXELS, MAX_SIDE, Image
-from .schema import choice, identifier, integer, many, number, optional, point, text
+from .schema import choice, identifier, integer, many, number, optional, point, text, truth
 
 MAX_HANDLES = 64
 MAX_CREDIT = 8
 MAX_STEPS = 100_000
 STATUSES = ("moving", "reached", "stuck", "lost", "pinned")
+FLEETING = ("preview", "likeness")  # kinds of frames that cost a credit each
 
 Point = Tuple[float, float]
 
@@ -73,6 +74,20 @@ class DragSettings:
     stop: Optional[float] = field(  # a handle this near its target has arrived
         default=None, metadata=optional(number(0.01, 1000))
     )
+
+
+@dataclass(frozen=True)
+class Pasting:
+    """How what has been dragged comes into the picture.
+
+    `what`: only what has "moved", or "all" that the model sees. With `detail` the picture's own
+    fine detail moves along, which else is as fine as the model's picture. With `seam` the edge of
+    what is pasted is matched to what lies around it, which takes longer.
+    """
+
+    what: str = field(default="moved", metadata=choice("moved", "all"))
+    detail: bool = field(default=True, metadata=truth())
+    seam: bool = field(default=False, metadata=truth())
 
 
 @dataclass(frozen=True)
