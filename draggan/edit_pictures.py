@@ -8,13 +8,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .compose import Frame, paste_back, patch, shrink_picture
+from .compose import paste_back, patch
 from .errors import BadInput
+from .frame import Frame
 from .generator import Features, Generator, WeightDelta
 from .pixels import differing
 from .precision import fast_precision
 from .source import Source
 from .timeline import State
+from .viewing import shrink_picture
 
 
 class EditPictures:
@@ -87,10 +89,10 @@ class EditPictures:
         if share is not None:
             area = source.frame.mask_to_model(share)
             if native.shape != source.native.shape:
-                share = shrink_picture(share[..., None], source.frame, native.shape[1::-1])[..., 0]
+                share = shrink_picture(share[..., None], native.shape[1::-1])[..., 0]
         edit = self._rendered(state, draft)
         change = patch(source.seen, self._start_picture, edit, mask=area)
-        frame = Frame((native.shape[1], native.shape[0]), source.frame.model)
+        frame = source.frame.resized((native.shape[1], native.shape[0]))
         return paste_back(native, frame, change, mask=share)
 
     def _rendered(self, state: State, draft: bool) -> Tensor:
@@ -118,7 +120,7 @@ class EditPictures:
         if max_side < 1:
             raise BadInput("A preview needs at least one pixel.")
         size = self.frame.reduced(max_side).picture
-        return native if size == self.frame.picture else shrink_picture(native, self.frame, size)
+        return native if size == self.frame.picture else shrink_picture(native, size)
 
 
 def _on_the_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -180,7 +180,7 @@ def _checked(generator: Generator, image: Tensor, weight: Tensor | None) -> tupl
     if image.shape != (1, 3, *size):
         raise BadInput(
             f"The model makes pictures of {size[1]} x {size[0]} pixels, not {tuple(image.shape)}.",
-            hint="Bring the picture to the model's size first (compose.view does).",
+            hint="Bring the picture to the model's size first (viewing.view does).",
         )
     if weight is None:
         weight = torch.ones(1, 1, *size)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import inversion
-from .compose import Frame, View, view
 from .editor_input import picture_mask
 from .errors import BadInput
+from .frame import Frame
 from .pixels import as_native
+from .viewing import View, view
 
 
 @dataclass(frozen=True)

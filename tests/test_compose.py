@@ -1,4 +1,4 @@
-"""The frame between picture and model, and paste-back."""
+"""Paste-back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from draggan.compose import Frame, fill, paste_back, patch, shrink_picture, view
+from draggan.compose import paste_back, patch
+from draggan.frame import Frame
+from draggan.viewing import view
 
 SIZES = [(64, 64), (300, 200), (200, 300), (17, 40), (1000, 31), (1, 1)]
 
@@ -22,41 +24,6 @@ def blob(size: int, x: float, y: float, radius: float) -> torch.Tensor:
     grid = torch.arange(size) + 0.5
     inside = (grid[None] - x) ** 2 + (grid[:, None] - y) ** 2 < radius**2
     return inside.float().expand(1, 3, size, size) * 0.8
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_points_come_back_where_they_were(size: tuple[int, int]) -> None:
-    frame = Frame(size, (64, 64))
-    points = torch.tensor([[0.0, 0.0], [0.5, 0.25], [float(size[0]), float(size[1])]])
-    assert torch.allclose(frame.to_picture(frame.to_model(points)), points, atol=1e-3)
-
-
-def test_a_wide_picture_lies_in_the_middle() -> None:
-    frame = Frame((400, 200), (64, 64))
-    corners = frame.to_model(torch.tensor([[0.0, 0.0], [400.0, 200.0]]))
-    assert corners.tolist() == [[0, 16], [64, 48]]
-
-
-@pytest.mark.parametrize("size", [(300, 200), (40, 90), (64, 64)])
-def test_points_and_pixels_move_alike(size: tuple[int, int]) -> None:
-    """A bright spot's centre of mass lies where `to_model` says."""
-    spot = np.zeros((size[1], size[0], 3), np.uint8)
-    x, y = size[0] // 3, size[1] // 2
-    spot[y - 3 : y + 4, x - 3 : x + 4] = 255
-    seen = (view(spot, Frame(size, (64, 64))).image[0, 0] + 1) / 2
-    grid = torch.arange(64) + 0.5
-    centre = torch.stack([(seen * grid).sum(), (seen * grid[:, None]).sum()]) / seen.sum()
-    wanted = Frame(size, (64, 64)).to_model(torch.tensor([x + 0.5, y + 0.5]))
-    assert torch.allclose(centre, wanted, atol=0.05)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_mask_comes_back_in_its_own_size(size: tuple[int, int]) -> None:
-    frame = Frame(size, (64, 64))
-    mask = np.ones((size[1], size[0]), bool)
-    whole = (0, size[1]), (0, size[0])
-    back = frame.part_to_picture(frame.mask_to_model(mask)[None, None], *whole)[..., 0]
-    assert back.shape == mask.shape and back.min() > 0.99
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -119,55 +86,12 @@ def test_what_moved_is_shown_and_detail_is_kept_beside_it() -> None:
     assert result[:, :5].std() > 3  # the grain
 
 
-def test_a_transparent_part_is_filled_and_weighs_nothing() -> None:
-    native = np.zeros((64, 64, 4), np.uint8)
-    native[:, :32] = (200, 100, 50, 255)
-    seen = view(native, Frame((64, 64), (64, 64)))
-    wanted = torch.tensor([200, 100, 50]) / 127.5 - 1
-    assert torch.allclose(seen.image[0, :, 5, 60], wanted, atol=0.02)
-    assert seen.weight[0, 0, 5, 60] == 0 and seen.weight[0, 0, 5, 5] == 1
-
-
-def test_a_wholly_transparent_picture_is_gray_and_finite() -> None:
-    seen = view(np.zeros((8, 8, 4), np.uint8), Frame((8, 8), (16, 16)))
-    assert torch.isfinite(seen.image).all() and seen.weight.max() == 0
-
-
-def test_the_repeated_edge_weighs_nothing() -> None:
-    seen = view(picture(64, 32), Frame((64, 32), (64, 64)))
-    assert seen.weight[0, 0, :16].max() == 0 and seen.weight[0, 0, 16:48].min() == 1
-
-
-def test_the_callers_weight_reaches_the_model() -> None:
-    weight = np.ones((128, 128), np.float32)
-    weight[:64] = 0
-    seen = view(picture(128, 128), Frame((128, 128), (64, 64)), weight)
-    assert seen.weight[0, 0, :32].max() == 0 and seen.weight[0, 0, 32:].min() == 1
-
-
-def test_filling_keeps_what_is_known() -> None:
-    image, weight = torch.rand(1, 2, 13, 7), torch.ones(1, 1, 13, 7)
-    weight[..., 3:] = 0
-    filled = fill(image, weight)
-    assert torch.equal(filled[..., :3], image[..., :3])
-    assert 0.1 < filled[..., 3:].mean() < 0.9
-
-
 def test_transparent_pixels_are_never_painted() -> None:
     native = np.full((64, 64, 4), 128, np.uint8)
     native[:, 30:, 3] = 0
     frame = Frame((64, 64), (64, 64))
     change = patch(view(native, frame), blob(64, 20, 32, 9), blob(64, 36, 32, 9))
     assert np.array_equal(paste_back(native, frame, change)[:, 30:], native[:, 30:])
-
-
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_a_smaller_copy_keeps_the_sample_type_and_the_mean(channels: int) -> None:
-    native = picture(120, 80, channels)
-    native[..., -1] = 255 if channels in (2, 4) else native[..., -1]
-    small = shrink_picture(native, Frame((120, 80), (64, 64)), (60, 40))
-    assert small.shape == (40, 60, channels) and small.dtype == np.uint8
-    assert small.mean((0, 1)) == pytest.approx(native.mean((0, 1)), abs=0.6)
 
 
 @pytest.mark.slow

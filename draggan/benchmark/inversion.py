@@ -27,12 +27,13 @@ from draggan.benchmark.table import (
     present,
 )
 from draggan.checkpoint import load_generator
-from draggan.compose import Frame, view
 from draggan.critters import render, sample_parameters
 from draggan.errors import BadInput
+from draggan.frame import Frame
 from draggan.generator import Generator
 from draggan.losses import psnr
 from draggan.samples import SampleBank, bank
+from draggan.viewing import view
 
 SEED = 31_415
 WITNESSES = range(7000, 7008)  # seeds whose pictures tuning should leave alone
