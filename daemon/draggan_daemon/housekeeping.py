@@ -40,7 +40,7 @@ class Housekeeping:
         self._worker, self._sessions, self._journal = worker, sessions, journal
         self._recovery, self._drop, self._clock = recovery, drop, clock
         self._counters = counters
-        self._cleared = self._work()
+        self._cleared = self._seen = self._work()
 
     def tidy(self, config: Config) -> None:
         """Every few seconds."""
@@ -57,10 +57,11 @@ class Housekeeping:
         self._clear_up()
 
     def _clear_up(self) -> None:
-        """Gives memory back once after each spell of work."""
-        work = self._work()
-        if work != self._cleared and not any(session.at_work for session in self._sessions):
-            self._cleared = work
+        """Gives memory back once after each spell of work, when the journal is at rest too."""
+        before, self._seen = self._seen, self._work()
+        quiet = self._seen == before and not any(session.at_work for session in self._sessions)
+        if quiet and self._cleared != self._seen:
+            self._cleared = self._seen
             give_back()
 
     def _work(self) -> tuple[int, int]:

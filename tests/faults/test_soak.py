@@ -42,10 +42,10 @@ def test_hours_of_work_leave_the_daemon_as_it_was(
 def settled(house: House) -> float:
     """Megabytes at rest: the least of some seconds, in which what is cached comes and goes.
 
-    The daemon gives back what is free in its heap within three seconds.
+    The daemon gives back what is free in its heap within two of its looks, 2 to 5 seconds.
     """
     weights = []
-    for _ in range(16):
+    for _ in range(24):
         weights.append(house.weight())
         time.sleep(0.25)
     return min(weights)
