@@ -73,14 +73,22 @@ def draw_demo_picture(*, seed: int | None = None) -> DemoPicture:
     """The bundled picture, or another animal before other lights for another seed (>= 0)."""
     generator = torch.Generator().manual_seed(_SEED if seed is None else seed)
     before, after = _two_poses(_SEED if seed is None else seed, fox=seed is None)
-    animal, cover = _cut_out(before)
-    background = _lights(generator)
-    picture = _aged(animal * cover + background * (1 - cover), generator)
+    picture = before_lights(before, generator)
     places = zip(_landmarks(before), _landmarks(after), strict=True)
     ends = [(_rounded(start), _rounded(target)) for start, target in places]
     handles = tuple(ends[landmark_index(name)] for name in _DRAGGED)
     array = (picture.clamp(0, 1) * 255).round().byte()[0].permute(1, 2, 0)
     return DemoPicture(array, handles)
+
+
+def before_lights(parameters: Tensor, generator: torch.Generator) -> Tensor:
+    """An animal (1, 31) before lights that `generator` draws, as if photographed.
+
+    (1, 3, SIZE, SIZE) in [0, 1], but for the grain, which goes a little beyond.
+    """
+    animal, cover = _cut_out(parameters)
+    background = _lights(generator)
+    return _aged(animal * cover + background * (1 - cover), generator)
 
 
 def _two_poses(seed: int, *, fox: bool) -> tuple[Tensor, Tensor]:

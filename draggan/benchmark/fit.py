@@ -51,30 +51,35 @@ def fit(
     pictures: Tensor,
     starts: Sequence[Tensor],
     *,
+    weight: Tensor | None = None,
     coarse: Stage = COARSE,
     fine: Sequence[Stage] = FINE,
 ) -> Fit:
     """Find the parameters of `pictures` (B, 3, S, S) in [-1, 1].
 
     `starts`: one or more guesses (B, 31) in physical values. All of them are followed through the
-    coarse stage, from then on each picture keeps the one that explains it best. Raises BadInput
-    for pictures that are not square or without a start.
+    coarse stage, from then on each picture keeps the one that explains it best. `weight`
+    (B, 1, S, S) in [0, 1] says where to look (None: everywhere). Raises BadInput for pictures that
+    are not square or without a start.
     """
     if pictures.ndim != 4 or pictures.shape[2] != pictures.shape[3] or not starts:
         raise BadInput("The judge needs square pictures and at least one guess for each.")
     pictures = pictures.detach().clamp(-1, 1)
+    if weight is None:
+        weight = torch.ones_like(pictures[:, :1])
     count, size = len(pictures), pictures.shape[-1]
     logits = torch.cat([_logits(start) for start in starts])  # (K * B, 31)
-    logits, loss = _descend(pictures.repeat(len(starts), 1, 1, 1), logits, coarse)
+    every = [x.repeat(len(starts), 1, 1, 1) for x in (pictures, weight)]
+    logits, loss = _descend(every[0], every[1], logits, coarse)
     best = loss.view(len(starts), count).argmin(0)
     logits = logits.view(len(starts), count, -1)[best, torch.arange(count)]
     for stage in fine:
         if stage.size <= size:
-            logits, _ = _descend(pictures, logits, stage)
+            logits, _ = _descend(pictures, weight, logits, stage)
     parameters = from_unit(logits.sigmoid())
     with torch.no_grad():
         scene = render(parameters, size)
-    residual = (scene.image - pictures).abs().mean((1, 2, 3))
+    residual = _mean((scene.image - pictures).abs(), weight)
     return Fit(parameters, scene.landmarks, residual)
 
 
@@ -82,9 +87,12 @@ def _logits(parameters: Tensor) -> Tensor:
     return to_unit(parameters).clamp(MARGIN, 1 - MARGIN).logit()
 
 
-def _descend(pictures: Tensor, logits: Tensor, stage: Stage) -> tuple[Tensor, Tensor]:
+def _descend(
+    pictures: Tensor, weight: Tensor, logits: Tensor, stage: Stage
+) -> tuple[Tensor, Tensor]:
     """-> logits (B, 31) after the stage, and each picture's loss (B,) before its last step."""
-    wanted = F.adaptive_avg_pool2d(pictures, stage.size)
+    mass = F.adaptive_avg_pool2d(weight, stage.size)
+    wanted = F.adaptive_avg_pool2d(pictures * weight, stage.size) / mass.clamp_min(1e-6)
     variable = logits.clone().requires_grad_()
     optimiser = torch.optim.Adam([variable], lr=stage.lr, betas=(0.9, 0.99))
     loss = torch.zeros(len(logits))
@@ -92,13 +100,19 @@ def _descend(pictures: Tensor, logits: Tensor, stage: Stage) -> tuple[Tensor, Te
         optimiser.param_groups[0]["lr"] = stage.lr * (1 - 0.9 * step / stage.steps)
         with torch.enable_grad():
             drawn = render(from_unit(variable.sigmoid()), stage.size).image
-            loss = _difference(drawn, wanted)
+            loss = _difference(drawn, wanted, mass)
             (gradient,) = torch.autograd.grad(loss.sum(), variable)
         variable.grad = gradient.nan_to_num(0.0, 0.0, 0.0)
         optimiser.step()
     return variable.detach(), loss.detach()
 
 
-def _difference(drawn: Tensor, wanted: Tensor) -> Tensor:
-    away = drawn - wanted
-    return away.abs().mean((1, 2, 3)) + F.avg_pool2d(away, POOL).abs().mean((1, 2, 3))
+def _difference(drawn: Tensor, wanted: Tensor, mass: Tensor) -> Tensor:
+    away = (drawn - wanted) * mass
+    far = F.avg_pool2d(away, POOL) / F.avg_pool2d(mass, POOL).clamp_min(1e-6)
+    return _mean((drawn - wanted).abs(), mass) + _mean(far.abs(), F.avg_pool2d(mass, POOL))
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean over all but the first dimension: (B,)."""
+    return (values * weight).mean((1, 2, 3)) / weight.mean((1, 2, 3)).clamp_min(1e-6)
