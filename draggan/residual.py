@@ -1,0 +1,256 @@
+"""A feature residual: what one picture has and its latent cannot say, added to a map; torch only.
+
+Kang et al. 2021 (BDInvert, arXiv 2108.08998) and Yao et al. 2022 (FeatureStyle, arXiv 2202.02183)
+explain what W+ cannot in a feature map of a middle block. Here it is the drag's own block, so that
+it moves with what the drag moves, and a difference dF to the generator's own map, which is 0
+wherever the latent explains the picture already: there the generator keeps its say.
+
+dF is `channels` x `maps`, a few channel directions times a plane each, in half precision from the
+first step on: what is saved is exactly what was fitted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .errors import BadInput
+from .generator import Features, Generator, Grid
+from .losses import psnr, pyramid_loss
+
+if TYPE_CHECKING:
+    from .correspondence import Correspondence
+
+RANK = 16  # channel directions at most
+MAX_BYTES = 300_000  # of both factors; larger maps get fewer directions
+SQUARES = 5.0  # weight of the mean square beside the pyramid's absolute values
+_LARGEST = 6e4  # that half precision holds
+
+
+@dataclass(frozen=True)
+class ResidualOptions:
+    """How long to fit, and what is too little to be explained."""
+
+    steps: int = 25
+    lr: float = 0.3  # of Adam, in standard deviations of the generator's own map
+    rank: int = RANK
+    explained: float = 0.02  # mean error, in [-1, 1], up to which a region is left alone
+    unexplained: float = 0.08  # and from which on dF is free
+    size: float = 1e-2  # weight of the mean square of dF, in variances of the map
+    roughness: float = 1e-2  # weight of the mean square of its gradients
+
+
+QUALITIES = MappingProxyType(
+    {
+        "fast": ResidualOptions(steps=10),
+        "balanced": ResidualOptions(),
+        "best": ResidualOptions(steps=60),
+    }
+)
+
+
+@dataclass(frozen=True)
+class FeatureResidual:
+    """What is added to the features of a picture's own latent at the output of `block`."""
+
+    block: int
+    channels: Tensor  # (C, r) float16
+    maps: Tensor  # (r, h, w) float16
+
+    def map(self, like: Tensor) -> Tensor:
+        """dF (1, C, h, w), in the place and precision of `like`."""
+        return _product(self.channels.to(like), self.maps.to(like))
+
+    def added(self, features: Features) -> Features:
+        """The same features with dF in them. Raises BadInput where it does not fit."""
+        return added(features, self.map(features.map))
+
+
+@dataclass(frozen=True)
+class ResidualStep:
+    """The residual so far; psnr (dB) is that of the picture with it."""
+
+    index: int  # from 1 to total
+    total: int
+    residual: FeatureResidual
+    loss: float
+    psnr: float
+
+
+def added(features: Features, change: Tensor) -> Features:
+    """Whole features with `change` (1, C, h, w) added. Raises BadInput for another shape."""
+    if features.corners is not None or features.map.shape[1:] != change.shape[1:]:
+        raise BadInput("The feature residual does not fit the model's features.")
+    return replace(features, map=features.map + change)
+
+
+def carried(residual: FeatureResidual, correspondence: Correspondence, grid: Grid) -> Tensor:
+    """dF (1, C, h, w) for another picture, moved along with what it belongs to.
+
+    `grid` is that of the features. Where `correspondence` says that every cell stays, it is dF bit
+    for bit; where something is newly visible, 0.
+    """
+    place = correspondence.source
+    channels, maps = residual.channels.to(place), residual.maps.to(place)
+    cells = grid.from_picture(place[0].permute(1, 2, 0)) - 0.5  # (h, w, 2), on the maps' columns
+    return _product(channels, _sampled(maps, cells) * correspondence.confidence[0])
+
+
+def fit(
+    generator: Generator,
+    ws: Tensor,
+    image: Tensor,
+    *,
+    weight: Tensor | None = None,
+    options: ResidualOptions = QUALITIES["balanced"],
+    features: Features | None = None,
+) -> Iterator[ResidualStep]:
+    """Fit dF so that the features of `ws` (1, num_ws, w_dim) and dF give `image`.
+
+    `image` (1, 3, H, W) in [-1, 1]; `weight` (1, 1, H, W) in [0, 1] says where. `features`: those
+    that dF is added to, whole; None: of `ws` at the drag's block. Only what comes after them is
+    computed. The last step is the best; leaving earlier is allowed.
+    """
+    image = image.to(generator.device, generator.dtype)
+    weight = torch.ones_like(image[:, :1]) if weight is None else weight.to(image)
+    with torch.no_grad():
+        if features is None:
+            features = generator.features(ws, generator.drag_block())
+    return _Fit(generator, ws.detach(), image, weight, features, options).run()
+
+
+def unexplained(
+    picture: Tensor, image: Tensor, weight: Tensor, size: tuple[int, int], options: ResidualOptions
+) -> Tensor:
+    """How freely each cell of a map of `size` (h, w) may change, (1, 1, h, w) in [0, 1]."""
+    error = ((picture.clamp(-1, 1) - image).abs() * weight).mean(1, keepdim=True)
+    error = F.adaptive_avg_pool2d(error, size)
+    error = F.avg_pool2d(F.pad(error, (2, 2, 2, 2), mode="replicate"), 5, 1)
+    free = (error - options.explained) / (options.unexplained - options.explained)
+    free = free.clamp(0, 1)
+    return free * free * (3 - 2 * free)
+
+
+class _Fit:
+    """The working state of one fit."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        ws: Tensor,
+        image: Tensor,
+        weight: Tensor,
+        features: Features,
+        options: ResidualOptions,
+    ) -> None:
+        self.generator, self.ws, self.options = generator, ws, options
+        self.image, self.weight, self.features = image, weight, features
+        own = features.map.float()
+        with torch.no_grad():
+            picture = generator.render_from(features, ws)
+        self.gate = unexplained(picture, image, weight, own.shape[-2:], options)[0]
+        rank = _rank(own[0], options.rank)
+        self.channels = self._directions(rank).requires_grad_(True)
+        self.planes = own.new_zeros(rank, *own.shape[-2:]).requires_grad_(True)
+        self.unit = float(own.std()) * math.sqrt(own.shape[1] / rank)
+
+    def run(self) -> Iterator[ResidualStep]:
+        lr = self.options.lr
+        groups = [{"params": [self.planes], "lr": lr}, {"params": [self.channels], "lr": 0.1 * lr}]
+        optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
+        total = self.options.steps + 1
+        for i in range(self.options.steps):
+            for group, full in zip(optimiser.param_groups, (lr, 0.1 * lr), strict=True):
+                group["lr"] = full * _schedule(i, self.options.steps)
+            with torch.enable_grad():
+                residual, picture, loss = self._rendered()
+                gradients = torch.autograd.grad(
+                    loss + self._penalty(), [self.planes, self.channels]
+                )
+            yield self._step(i + 1, total, residual, picture, loss)
+            self.planes.grad, self.channels.grad = gradients
+            optimiser.step()
+        with torch.no_grad():
+            yield self._step(total, total, *self._rendered())
+
+    def _directions(self, rank: int) -> Tensor:
+        """The channel directions (C, rank) along which the loss falls most, orthonormal."""
+        own = self.features.map.detach().requires_grad_(True)
+        with torch.enable_grad():
+            picture = self.generator.render_from(replace(self.features, map=own), self.ws)
+            (gradient,) = torch.autograd.grad(self._loss(picture), [own])
+        pull = (gradient.float()[0] * self.gate).flatten(1).double()
+        _, vectors = torch.linalg.eigh(pull @ pull.t())
+        return vectors[:, -rank:].flip(1).to(gradient.device, torch.float32)
+
+    def _rendered(self) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor]:
+        """-> the factors as they are kept, the picture with them, and its loss."""
+        channels, maps = _kept(self.channels), _kept(self.planes * self.gate * self.unit)
+        change = _product(channels, maps).to(self.features.map)
+        picture = self.generator.render_from(added(self.features, change), self.ws)
+        return (channels, maps), picture, self._loss(picture)
+
+    def _loss(self, picture: Tensor) -> Tensor:
+        squares = ((picture - self.image).square() * self.weight).mean()
+        share = self.weight.mean().clamp_min(1e-6)
+        pyramid = pyramid_loss(picture, self.image, self.weight).sum()
+        return pyramid + SQUARES * squares / share
+
+    def _penalty(self) -> Tensor:
+        planes = self.planes * self.gate
+        across, down = planes.diff(dim=-1), planes.diff(dim=-2)
+        rough = across.square().mean() + down.square().mean()
+        return self.options.size * planes.square().mean() + self.options.roughness * rough
+
+    def _step(
+        self, index: int, total: int, factors: tuple[Tensor, Tensor], picture: Tensor, loss: Tensor
+    ) -> ResidualStep:
+        channels, maps = (factor.detach().to(torch.float16) for factor in factors)
+        residual = FeatureResidual(self.features.block, channels, maps)
+        quality = float(psnr(picture.detach().float(), self.image.float(), self.weight.float()))
+        return ResidualStep(index, total, residual, float(loss.detach()), quality)
+
+
+def _rank(own: Tensor, most: int) -> int:
+    """How many directions fit into the bytes that a residual may have."""
+    channels, height, width = own.shape
+    return max(1, min(most, channels, MAX_BYTES // (2 * (height * width + channels))))
+
+
+def _schedule(i: int, steps: int) -> float:
+    """Warm-up, then a cosine."""
+    cosine = 0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * i / steps))
+    return cosine * min(1.0, (i + 1) / (0.1 * steps))
+
+
+def _kept(value: Tensor) -> Tensor:
+    """Rounded to half precision, with the gradient of what is not."""
+    exact = value.detach().clamp(-_LARGEST, _LARGEST).half().float()
+    return exact + (value - value.detach())
+
+
+def _product(channels: Tensor, maps: Tensor) -> Tensor:
+    return torch.einsum("cr,rhw->chw", channels, maps)[None]
+
+
+def _sampled(maps: Tensor, cells: Tensor) -> Tensor:
+    """Bilinear values (r, h, w) of `maps` (r, H, W) at columns and rows `cells` (h, w, 2).
+
+    At whole numbers they are the cells' own values, which `grid_sample` does not promise.
+    """
+    height, width = maps.shape[-2:]
+    x, y = cells[..., 0].clamp(0, width - 1), cells[..., 1].clamp(0, height - 1)
+    left, top = x.floor(), y.floor()
+    across, down = x - left, y - top
+    columns, rows = left.long(), top.long()
+    right, below = (columns + 1).clamp(max=width - 1), (rows + 1).clamp(max=height - 1)
+    upper = maps[:, rows, columns] * (1 - across) + maps[:, rows, right] * across
+    lower = maps[:, below, columns] * (1 - across) + maps[:, below, right] * across
+    return upper * (1 - down) + lower * down
