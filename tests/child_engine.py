@@ -24,7 +24,7 @@ _EXPLOSIONS = {
 
 
 def command(counts: Path, **how: Any) -> list[str]:
-    """What starts the child; `how` is the engine's, with `explode` one of the names above."""
+    """What starts the child; `how` is the engine's, what explodes or spoils named as above."""
     return [sys.executable, "-c", _MAIN, json.dumps(how), str(counts)]
 
 
@@ -82,5 +82,6 @@ def main() -> None:
     take_arguments(parser)
     options = parser.parse_args()
     explosions = {**_EXPLOSIONS, "poison": Poisoned("The device is broken.")}
-    how = {**options.how, "explode": explosions.get(options.how.get("explode"))}
+    named = {name: explosions.get(options.how.get(name)) for name in ("explode", "spoil")}
+    how = {**options.how, **named}
     begin(options).run(lambda: CountedEngine(**how))

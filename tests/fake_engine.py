@@ -37,7 +37,8 @@ class FakeEngine:
 
     Every step's colour is its number. `explode` is raised in the third step of every drag, and at
     once in restoring, which else takes as many turns as opening. What it saves opens at once, at
-    step 2 of 5. With `records` each turn tells what has to be kept of it.
+    step 2 of 5. With `records` each turn tells what has to be kept of it. With `refining_steps` an
+    opening is ready before it is final; `spoil` is raised in the second of them.
     """
 
     def __init__(
@@ -48,14 +49,18 @@ class FakeEngine:
         drag_steps: int = 10,
         explode: Exception | None = None,
         records: bool = False,
+        refining_steps: int = 0,
+        spoil: Exception | None = None,
     ) -> None:
         self.seconds, self.explode, self.records = seconds, explode, records
+        self.refining_steps, self.spoil = refining_steps, spoil
         self.opening_steps, self.drag_steps = opening_steps, drag_steps
         self.steps_taken = 0
         self.previews = 0
         self.turns: list[str] = []  # whose step was computed when
         self.closed: list[str] = []
         self.codings: dict[str, Coding] = {}
+        self.positions: dict[str, int] = {}
         self.rests = 0
         self._seq = 0
 
@@ -74,7 +79,24 @@ class FakeEngine:
                 return Turn((Closed(session, "stopped"),))
             progress = Progress(session, "inverting", index, self.opening_steps)
             yield Turn((progress,), self._preview(session, index))
-        return Turn((Ready(session, psnr=30.0),), record=self._record(base=b"opened", step=0))
+        record = self._record(base=b"opened", step=0)
+        if not self.refining_steps:
+            return Turn((Ready(session, psnr=30.0),), record=record)
+        said = self._frame(session, "likeness", 0), Ready(session, psnr=30.0, final=False)
+        return Turn(said, record=record, refining=self._refine(session, stop))
+
+    def _refine(self, session: str, stop: threading.Event) -> Job:
+        psnr = 30.0
+        for index in range(1, self.refining_steps + 1):
+            if stop.is_set():
+                break
+            self._step(session)
+            if self.spoil is not None and index == 2:
+                raise self.spoil
+            psnr = 30.0 + index
+            yield Turn()
+        record = self._record(base=b"refined", step=self.positions.get(session, 0))
+        return Turn((Ready(session, psnr=psnr),), record=record)
 
     def restore(self, session: str, snapshot: Snapshot, stop: threading.Event) -> Job:
         for _ in range(self.opening_steps):
@@ -102,6 +124,7 @@ class FakeEngine:
             kept = ()
             if request.keep_every and index % request.keep_every == 0:
                 kept = (self._frame(session, "kept", index),)
+            self.positions[session] = index
             record = self._record(step=index, latent=bytes([index % 256]) * 8, resume=b"adam")
             yield Turn(kept, self._preview(session, index), record)
             if stop.is_set():
@@ -118,6 +141,7 @@ class FakeEngine:
     def seek(self, request: Seek) -> Job:
         if request.step > self.drag_steps:
             raise BadInput(f"There is no step {request.step}.", hint="Steps go to 10.")
+        self.positions[request.session] = request.step
         record = self._record(step=request.step)
         return Turn((self._frame(request.session, "result", request.step),), record=record)
         yield

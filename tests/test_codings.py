@@ -47,3 +47,9 @@ def test_a_client_gets_nothing_that_it_cannot_read() -> None:
     assert coding_for(peer("rows", ms=40.0), SIZE) == Coding("rows", "rows", None)
     assert coding_for(peer("jpeg", ms=40.0), SIZE) == Coding("jpeg", "raw", None)
     assert coding_for(peer(ms=40.0), SIZE) == Coding("raw", "raw", None)
+
+
+def test_likenesses_are_for_clients_that_know_them() -> None:
+    assert coding_for(peer("likeness", "rows", "jpeg"), SIZE).likeness
+    assert coding_for(peer("likeness", "jpeg", ms=40.0), SIZE).likeness
+    assert not coding_for(peer("rows", "jpeg"), SIZE).likeness

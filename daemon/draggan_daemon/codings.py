@@ -13,11 +13,12 @@ PREVIEWS_PER_SECOND = 25.0  # that a link should carry
 def coding_for(peer: Peer, size: tuple[int, int]) -> Coding:
     """Raw where the link carries raw previews of a picture of that size; else as small as the
     client can read. Results are without loss in any case."""
+    likeness = "likeness" in peer.features
     if _carries_raw(peer, size):
-        return Coding()
+        return Coding(likeness=likeness)
     rows = "rows" if "rows" in peer.features else "raw"
     previews = "jpeg" if "jpeg" in peer.features else rows
-    return Coding(previews=previews, results=rows, budget=_budget(peer))
+    return Coding(previews=previews, results=rows, budget=_budget(peer), likeness=likeness)
 
 
 def _carries_raw(peer: Peer, size: tuple[int, int]) -> bool:

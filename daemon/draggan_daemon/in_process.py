@@ -1,7 +1,9 @@
 """The SessionWorker that computes in a thread of its own process; no sockets, no engine's details.
 
-Sessions take turns, step by step. What a turn leaves is reported in one order: first the record
-that restores the session to there, then the messages, then the preview if one may be drawn.
+Sessions take turns, step by step. Where none has anything to do, those whose models still learn do,
+one turn at a time, so that whatever is asked waits for one turn at most. What a turn leaves is
+reported in one order: first the record that restores the session to there, then the messages, then
+the preview if one may be drawn.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from draggan_wire.messages import (
 )
 
 from .bell import Bell
-from .seats import Seat, Work, in_words, told
+from .seats import Seat, Work, as_it_is, costs, in_words, refining, told
 from .worker import (
     Coding,
     Engine,
@@ -45,7 +47,7 @@ from .worker import (
 
 log = logging.getLogger("draggand.worker")
 
-OPENING_PREVIEW_MS = 200  # between previews of an inversion, which names no interval
+OPENING_PREVIEW_MS = 250  # between previews of an inversion, which names no interval
 REST_SECONDS = 1.0  # between two calls of the engine's `idle`
 
 
@@ -98,7 +100,7 @@ class InProcessWorker(SessionWorker):
         busy = self._busy
         age = 0.0 if busy is None else time.monotonic() - busy.since
         with self._changed:
-            state = "stopped" if self.ended() else "busy" if self._at_work() else "idle"
+            state = "stopped" if self.ended() else "busy" if self._to_do() else "idle"
             sessions = len(self._seats)
         return (WorkerHealth(self._name, os.getpid(), state, self.device(), sessions, 0, age),)
 
@@ -137,9 +139,10 @@ class InProcessWorker(SessionWorker):
     def stop(self, session: str) -> bool:
         with self._changed:
             seat = self._seats.get(session)
-            if seat is None or (work := seat.work) is None:
+            if seat is None:
                 return False
-            if work.restoring and work.state is None:
+            work = seat.work or seat.refining
+            if work is not None and work.restoring and work.state is None:
                 work = seat.waiting
             if work is not None:
                 work.stop.set()
@@ -228,12 +231,12 @@ class InProcessWorker(SessionWorker):
 
     def _next_round(self) -> list[Seat] | None:
         """Whose turn it is next, nobody's for a while, or None at the end."""
-        if not self._at_work():
+        if not self._to_do():
             self._turn_of(None)
         with self._changed:
-            if not self._at_work() and not self._leaving and not self._ending:
+            if not self._to_do() and not self._leaving and not self._ending:
                 self._changed.wait(REST_SECONDS)
-            round_ = self._at_work()
+            round_ = self._to_do()
             return None if self._ending and not round_ and not self._leaving else round_
 
     def _turn_of(self, session: str | None) -> None:
@@ -244,6 +247,13 @@ class InProcessWorker(SessionWorker):
     def _at_work(self) -> list[Seat]:
         with self._changed:
             return [seat for seat in self._seats.values() if seat.work is not None]
+
+    def _to_do(self) -> list[Seat]:
+        """Whose turn it is: all that are at work, or else one that is refined."""
+        with self._changed:
+            at_rest = [seat for seat in self._seats.values() if seat.refining is not None]
+            first = [] if self._ending else sorted(at_rest, key=lambda seat: seat.refined)[:1]
+            return self._at_work() or first
 
     def _rest(self) -> None:
         if (now := time.monotonic()) - self._rested < REST_SECONDS:
@@ -258,8 +268,11 @@ class InProcessWorker(SessionWorker):
         self._busy = None
 
     def _take_turn(self, seat: Seat) -> None:
-        if seat.closing or (work := seat.work) is None:
+        work = seat.work or seat.refining
+        if seat.closing or work is None:
             return
+        if work is seat.refining:
+            seat.refined = time.monotonic()
         self._turn_of(seat.session)
         self._busy = _Busy(seat.session)
         self._work_on(seat, work)
@@ -283,6 +296,10 @@ class InProcessWorker(SessionWorker):
             if isinstance(error, Poisoned):
                 self._on_poison(str(error))
             problem = in_words(error)
+            if work is seat.refining:
+                log.warning("session %s: stays as it is: %s", seat.session, problem.sentence)
+                self._refined(seat, work, as_it_is(work))
+                return
             said = Error(problem.code, problem.sentence, problem.hint, session=seat.session)
             self._finish(seat, work, Turn((said,)), ends_session=not work.stands)
 
@@ -292,6 +309,9 @@ class InProcessWorker(SessionWorker):
             turn = next(work.job)
         except StopIteration as end:
             work.seconds += time.perf_counter() - begin
+            if work is seat.refining:
+                self._refined(seat, work, end.value)
+                return
             closed = any(isinstance(message, Closed) for message in end.value.messages)
             self._finish(seat, work, end.value, ends_session=closed)
             return
@@ -316,10 +336,19 @@ class InProcessWorker(SessionWorker):
             seat.credit -= 1
             return True
 
+    def _refined(self, seat: Seat, work: Work, turn: Turn) -> None:
+        """The model has learnt what it could; the session may be at work again by now."""
+        with self._changed:
+            seat.refining = None
+            seat.credit -= costs(turn.messages)
+        self._post(seat, *told(seat, work, turn))
+
     def _finish(self, seat: Seat, work: Work, turn: Turn, *, ends_session: bool) -> None:
         """The session is free again before its client can hear the last word and ask for more."""
         with self._changed:
             seat.work, seat.waiting, waiting = seat.waiting, None, seat.waiting
+            seat.refining = refining(work, turn) or seat.refining
+            seat.credit -= costs(turn.messages)
             if ends_session and self._seats.get(seat.session) is seat:
                 del self._seats[seat.session]
         said = told(seat, work, turn, last=True, ends_session=ends_session)
@@ -336,12 +365,13 @@ class InProcessWorker(SessionWorker):
         with self._changed:
             if self._seats.get(seat.session) is seat:
                 del self._seats[seat.session]
-            work, seat.work, gone, seat.gone = seat.work, None, seat.gone, True
+            jobs = [work.job for work in (seat.work, seat.refining) if work is not None]
+            seat.work, seat.refining, gone, seat.gone = None, None, seat.gone, True
         if gone:
             return
         try:
-            if work is not None:
-                work.job.close()
+            for job in jobs:
+                job.close()
             self._engine.close(seat.session)
         except Poisoned as error:
             self._on_poison(str(error))

@@ -22,7 +22,7 @@ from draggan_wire.messages import (
     encode,
 )
 from draggan_wire.pixels import Bytes
-from draggan_wire.schema import choice, integer, number, optional, read, text
+from draggan_wire.schema import choice, integer, number, optional, read, text, truth
 
 from .pipe import PipeBroken
 from .worker import Coding, Event, Record, Snapshot
@@ -86,6 +86,7 @@ class _CodingHead:
     previews: str = field(metadata=choice("raw", "jpeg", "rows"))
     results: str = field(metadata=choice("raw", "rows"))
     budget: int | None = field(default=None, metadata=optional(integer(0, _BIG)))
+    likeness: bool = field(default=False, metadata=truth())
 
 
 def pack(op: str, buffers: Sequence[Bytes] = (), **head: Any) -> Buffers:
@@ -226,4 +227,4 @@ def pack_coding(session: str, coding: Coding) -> Buffers:
 
 def unpack_coding(head: Mapping[str, Any]) -> Coding:
     found = read(_CodingHead, head["coding"], "coding")
-    return Coding(found.previews, found.results, found.budget)
+    return Coding(found.previews, found.results, found.budget, found.likeness)

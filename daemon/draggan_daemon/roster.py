@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from draggan_wire.errors import Busy
+from draggan_wire.messages import Ready
 
 from .worker import Event, no_session, shutting_down, still_at_work
 
@@ -22,6 +23,7 @@ class _Stay:
     silent: bool = False  # a restoring without a drag: nothing that could be stopped
     at_work: bool = True
     waiting: bool = False
+    refining: bool = False  # at rest for its client, though its model still learns
 
 
 class Roster:
@@ -59,7 +61,7 @@ class Roster:
     def can_stop(self, session: str) -> bool:
         stay = self._stays.get(session)
         if stay is None or not stay.at_work:
-            return False
+            return stay is not None and stay.refining
         return stay.waiting or not (stay.restoring and stay.silent)
 
     def has(self, session: str) -> bool:
@@ -74,6 +76,8 @@ class Roster:
         stay = self._stays.get(event.session)
         if stay is None or stay.number != number:
             return False
+        if isinstance(event.message, Ready):
+            stay.refining = not event.message.final
         if event.ends_session:
             self.remove(event.session)
         elif event.ends_job:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from draggan_wire.errors import EngineFailed, WireError
-from draggan_wire.messages import Frame
+from draggan_wire.messages import FLEETING, Frame, Message, Ready
 
 from .worker import Coding, Event, Job, Poisoned, Turn
 
 log = logging.getLogger("draggand.worker")
+
+ACCOUNT_SECONDS = 1.0  # of computing without a word after which it is told
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Work:
     announced: bool = False
     recipe: Callable[[], Frame] | None = None  # the latest step, not drawn yet
     seconds: float = 0.0  # computed, and not told yet
+    ready: Ready | None = None  # of one that refines: what its client knows
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Seat:
     session: str
     work: Work | None = None
     waiting: Work | None = None
+    refining: Work | None = None  # goes on while there is no work
+    refined: float = 0.0  # when it has had its last turn
     closing: bool = False  # nothing is said of it any more
     gone: bool = False  # from the engine too
     coding: Coding | None = None  # not handed to the engine yet
@@ -46,7 +51,7 @@ class Seat:
 
     def halt(self) -> None:
         """Ask all that the session is at, or that waits, to end after its step."""
-        for work in (self.work, self.waiting):
+        for work in (self.work, self.waiting, self.refining):
             if work is not None:
                 work.stop.set()
 
@@ -54,8 +59,9 @@ class Seat:
 def told(
     seat: Seat, work: Work, turn: Turn, *, last: bool = False, ends_session: bool = False
 ) -> list[Event]:
-    """A turn as it is reported; seconds wait where it has nothing to say."""
-    said = turn.messages or ((None,) if last or turn.record is not None else ())
+    """A turn as it is reported; seconds wait a while where it has nothing to say."""
+    silent = last or turn.record is not None or work.seconds > ACCOUNT_SECONDS
+    said = turn.messages or ((None,) if silent else ())
     if not said:
         return []
     seconds, work.seconds = work.seconds, 0.0
@@ -64,6 +70,25 @@ def told(
     if last:
         events[-1] = replace(events[-1], ends_session=ends_session, ends_job=True)
     return events
+
+
+def refining(work: Work, turn: Turn) -> Work | None:
+    """What goes on after the last turn of an opening, under its number, if it does."""
+    known = [message for message in turn.messages if isinstance(message, Ready)]
+    if turn.refining is None or not known:
+        return None
+    return Work(turn.refining, work.re, work.stop, ready=known[-1])
+
+
+def as_it_is(work: Work) -> Turn:
+    """The last turn of what refined and cannot go on."""
+    assert work.ready is not None
+    return Turn((replace(work.ready, final=True),))
+
+
+def costs(messages: tuple[Message, ...]) -> int:
+    """Credits for what is sent with or without any."""
+    return sum(isinstance(message, Frame) and message.kind in FLEETING for message in messages)
 
 
 def in_words(error: Exception) -> WireError:

@@ -51,6 +51,7 @@ class Coding:
     previews: str = "raw"  # "raw", "jpeg" or "rows"
     results: str = "raw"  # "raw" or "rows"
     budget: int | None = None  # bytes that a preview should not exceed
+    likeness: bool = False  # whether the client takes frames of that kind
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,15 @@ class Turn:
     """What one step of a job leaves behind: messages for the client, and how to draw the step.
 
     `restored` says that a session being restored stands again: a later failure ends only its drag.
+    `refining`, of the last turn, goes on where the job has ended with a `Ready` that is not final:
+    while nobody asks anything, of this session or of another. Its last turn has the final one.
     """
 
     messages: tuple[Message, ...] = ()
     preview: Callable[[], Frame] | None = None
     record: Record | None = None
     restored: bool = False
+    refining: Job | None = None
 
 
 Job = Generator[Turn, None, Turn]  # nothing runs before the first next(); returns the last turn
@@ -74,7 +78,9 @@ class Poisoned(Exception):
 
 
 class Engine(Protocol):
-    """The computing itself. Jobs look at `stop` after each step and then end in good order.
+    """The computing itself. Jobs look at `stop` after each step and then end in good order. A job
+    that refines looks at the `stop` of the opening that it belongs to, and may be closed at any
+    time; other jobs of its session run between its turns.
 
     All is called from one thread, but for `models` and `device`. Raises WireError for what a client
     should be told, MemoryError where there is not enough, Poisoned where only a new process helps.
@@ -146,7 +152,8 @@ class SessionWorker(ABC):
 
     `fileno()` becomes readable when `events()` has something, and at the end. Jobs raise Busy while
     the session has another one, and UnknownSession where there is none of that name; while a
-    session is being restored one further request waits for it.
+    session is being restored one further request waits for it. A session that is refined has none:
+    it is at rest for all that is asked, and says its final `Ready` in between.
     """
 
     @abstractmethod
@@ -183,7 +190,8 @@ class SessionWorker(ABC):
 
     @abstractmethod
     def stop(self, session: str) -> bool:
-        """Ask the session's job to end after the step it is in; False where nothing runs."""
+        """Ask the session's job to end after the step it is in, or else what refines it; False
+        where nothing runs."""
 
     @abstractmethod
     def credit(self, session: str, previews: int) -> None: ...
