@@ -1,0 +1,186 @@
+"""From a picture to its latent in one look: a small network that one generator's samples taught.
+
+Torch, and safetensors for its file. `encoder_training` teaches it, `preparation` keeps what it
+learnt. It sees 64 px: the picture, what of it is known, and what the generator shows so far, and
+says by how much the latent should change ("ReStyle", Alaluf et al. 2021). The latent is v, in
+standard deviations of w, as in `inversion`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .encoder_files import prepared_file, shipped_files
+from .generator import Generator
+from .precision import fast_precision
+from .writing import replacing
+
+SIDE = 64  # px, of all that the network sees
+FOLD = 4  # px along each side of the squares that its first layer takes at once
+WIDTHS = (64, 96)  # channels at 16 and at 8 px
+HEAD = 12  # channels that lead from 8 x 8 places to the latent
+FORMAT = "draggan-encoder-1"
+WITNESSES = (11, 47)  # seeds by whose pictures a file recognises its generator
+WITNESS_SIDE = 8  # px
+ALIKE = 0.02  # the largest difference, in [-1, 1], that machines and precisions may make
+LARGEST = 1 << 24  # bytes of a file that is read at all
+CLAMP = 5.0  # standard deviations: further out there is nothing that the generator knows
+
+
+class Residual(nn.Module):
+    """x + two convolutions of it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(8, channels)
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(F.relu(self.norm(x)))))
+
+
+class EncoderNetwork(nn.Module):
+    """(B, 7, SIDE, SIDE) -> a change of v, (B, w_dim)."""
+
+    def __init__(self, w_dim: int) -> None:
+        super().__init__()
+        near, far = WIDTHS
+        cells = SIDE // FOLD // 2
+        self.w_dim = w_dim
+        self.average: Tensor
+        self.register_buffer("average", torch.zeros(1, 3, SIDE, SIDE))  # what w's mean looks like
+        self.stem = nn.Conv2d(7 * FOLD * FOLD, near, 3, padding=1)
+        self.near = Residual(near)
+        self.down = nn.Conv2d(near, far, 3, stride=2, padding=1)
+        self.far = nn.Sequential(Residual(far), nn.GroupNorm(8, far), nn.ReLU())
+        self.narrow = nn.Conv2d(far, HEAD, 1)
+        self.head = nn.Linear(HEAD * cells * cells, w_dim)
+
+    def forward(self, seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
+        """`seen` (B, 3, SIDE, SIDE), `known` (B, 1, ...) in [0, 1], `shown` (B, 3, ...)."""
+        x = torch.cat(((seen - shown) * known, known, shown), 1)
+        x = self.near(self.stem(F.pixel_unshuffle(x, FOLD)))
+        x = self.far(self.down(x))
+        return self.head(self.narrow(x).flatten(1))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A network with the generator that taught it."""
+
+    generator: Generator
+    network: EncoderNetwork
+
+    @torch.no_grad()
+    def starts(self, image: Tensor, weight: Tensor, *, passes: int = 2) -> Tensor:
+        """The latents (n, w_dim) from which to look for `image`, the last pass's first.
+
+        `image` (1, 3, H, W) in [-1, 1]; `weight` (1, 1, H, W) in [0, 1]: 0 where nothing is known.
+        A second pass compares the picture with what the generator makes of the first one's latent.
+        """
+        prior = self.generator.prior()
+        root = prior.roots()[0]
+        seen, known = thumbnail(image, weight)
+        v = torch.zeros(1, self.generator.w_dim).to(prior.mean)
+        found = []
+        for _ in range(passes):
+            shown = self.network.average
+            if found:
+                shown = reduced(show(self.generator, found[0])).to(seen)
+            v = v + self.network(seen, known, shown).to(v)
+            v = v.nan_to_num(0.0, 0.0, 0.0).clamp(-CLAMP, CLAMP)
+            found.insert(0, prior.mean + v @ root)
+        return torch.cat(found)
+
+
+def starts(generator: Generator, image: Tensor, weight: Tensor) -> Tensor | None:
+    """`Encoder.starts` of the encoder that belongs to `generator`; None where none is there."""
+    encoder = encoder_for(generator)
+    return None if encoder is None else encoder.starts(image, weight)
+
+
+def encoder_for(generator: Generator) -> Encoder | None:
+    """The encoder that came with the program or was prepared here for just this generator.
+
+    Costs a few renders: whoever needs it often keeps it. A file that is damaged or that another
+    generator has taught counts as none.
+    """
+    for path in (*shipped_files(), prepared_file(generator.name)):
+        network = _read(path, generator)
+        if network is not None:
+            return Encoder(generator, network)
+    return None
+
+
+def save_encoder(network: EncoderNetwork, generator: Generator, path: Path) -> None:
+    """Write what was learnt, in half precision, whole or not at all. Raises CannotWrite."""
+    tensors = {name: v.half().contiguous().cpu() for name, v in network.state_dict().items()}
+    tensors["witnesses"] = _witnesses(generator).half()
+    with replacing(path) as file:
+        file.write(save(tensors, metadata={"format": FORMAT}))
+
+
+def _read(path: Path, generator: Generator) -> EncoderNetwork | None:
+    """The network in that file, if it is whole and this generator's."""
+    try:
+        if path.stat().st_size > LARGEST:
+            return None
+        tensors = load(path.read_bytes())
+        witnesses = tensors.pop("witnesses").float()
+        network = EncoderNetwork(generator.w_dim).requires_grad_(False)
+        network.load_state_dict({name: v.float() for name, v in tensors.items()})
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+        return None
+    finite = all(bool(torch.isfinite(v).all()) for v in network.state_dict().values())
+    return network if finite and _recognised(witnesses, generator) else None
+
+
+def _recognised(witnesses: Tensor, generator: Generator) -> bool:
+    """Whether the generator makes the same pictures as the one that a file was written for."""
+    here = _witnesses(generator)
+    # Not: all larger differences, since NaN is none of these.
+    return witnesses.shape == here.shape and bool(((witnesses - here).abs() < ALIKE).all())
+
+
+@torch.no_grad()
+def _witnesses(generator: Generator) -> Tensor:
+    pictures = show(generator, generator.sample(WITNESSES)[:, 0])
+    return F.interpolate(pictures, (WITNESS_SIDE, WITNESS_SIDE), mode="area").cpu()
+
+
+def average_picture(generator: Generator) -> Tensor:
+    """What the mean of w looks like, (1, 3, SIDE, SIDE), on the CPU."""
+    return reduced(show(generator, generator.prior().mean[None])).cpu()
+
+
+@torch.no_grad()
+def show(generator: Generator, w: Tensor) -> Tensor:
+    """Pictures of latents (B, w_dim) for thumbnails, whose averaging hides what haste spoils."""
+    ws = w[:, None].expand(-1, generator.num_ws, -1)
+    return generator.render(ws, precision=fast_precision(generator.device)).float().clamp(-1, 1)
+
+
+def thumbnail(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network sees of a picture, and how much of it is known; 0 where nothing is."""
+    known = reduced(weight.float())
+    seen = reduced(image.float() * weight) / known.clamp_min(1e-6)
+    return torch.where(known > 1e-3, seen, torch.zeros_like(seen)).cpu(), known.cpu()
+
+
+def reduced(picture: Tensor) -> Tensor:
+    """(B, C, H, W) at SIDE x SIDE."""
+    if picture.shape[-2:] == (SIDE, SIDE):
+        return picture
+    small = min(picture.shape[-2:]) < SIDE
+    if small:
+        return F.interpolate(picture, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    return F.interpolate(picture, (SIDE, SIDE), mode="area")

@@ -1,0 +1,173 @@
+"""Teaching an encoder on pictures of its own generator: lessons, what counts, and the steps; torch.
+
+Errors count by what they do to the picture: e' M e with M = E[J' J], J the derivative of the
+generator's small pictures by v, estimated once. That is the picture loss to second order, without
+a render in any step. A second look is taught on pairs of a disguised picture and what the
+generator made of the network's own first look.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .disguises import disguised
+from .encoder import EncoderNetwork, average_picture, reduced, show
+from .generator import Generator
+from .precision import fast_precision
+from .training.muon import Muon
+
+BATCH = 64
+AGAIN = 24  # of them, second looks
+PAIRS = 768  # second looks that are kept
+FRESH, EVERY = 8, 2  # so many new ones every so many steps
+LR, SCALE = 0.02, 0.2  # of Muon, in sizes of a weight; of Adam, as a share of that
+WARM_UP = 50  # steps
+AVERAGE = 0.995  # decay of the moving average that is kept in the end
+PLAIN_ERROR = 0.1  # what all directions of v share of the loss; the rest is M's
+CURVED = (0.0, 0.2, 0.8)  # shares of samples: pulled to another up to .2, to the mean beyond .8
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Samples of a generator: where they lie and what they look like."""
+
+    v: Tensor  # (N, w_dim), standard deviations
+    pictures: Tensor  # (N, 3, SIDE, SIDE), uint8
+
+    def __len__(self) -> int:
+        return len(self.v)
+
+
+@torch.no_grad()
+def draw_lessons(generator: Generator, count: int, random: torch.Generator) -> Lessons:
+    """Samples, some of them truncated, some on the way to another sample."""
+    prior = generator.prior()
+    z = torch.randn(2 * count, generator.z_dim, generator=random)
+    label = None
+    if generator.label_dim:
+        label = int(torch.randint(generator.label_dim, (1,), generator=random))
+    ends, others = generator.from_z(z, label=label)[:, 0].split(count)
+    kind, share = torch.rand((2, count, 1), generator=random).to(ends)
+    w = torch.where(kind < CURVED[1], torch.lerp(ends, others, share / 2), ends)
+    w = torch.where(kind > CURVED[2], torch.lerp(prior.mean, w, 0.5 + share / 2), w)
+    pictures = ((reduced(show(generator, w)) + 1) * 127.5).round().byte().cpu()
+    return Lessons(((w - prior.mean) @ prior.roots()[1]).float().cpu(), pictures)
+
+
+def draw_metric(generator: Generator, count: int, random: torch.Generator) -> Iterator[Tensor]:
+    """M / its mean diagonal, (w_dim, w_dim), better and better: from `count` samples in the end."""
+    prior = generator.prior()
+    root, inverse = prior.roots()
+    precision = fast_precision(generator.device)
+    total = torch.zeros(generator.w_dim, generator.w_dim)
+    while count > 0:
+        z = torch.randn(min(count, 8), generator.z_dim, generator=random)
+        v = (generator.from_z(z)[:, 0] - prior.mean) @ inverse
+        with torch.enable_grad():
+            v.requires_grad_(True)
+            ws = (prior.mean + v @ root)[:, None].expand(-1, generator.num_ws, -1)
+            picture = generator.render(ws, precision=precision).float()
+            # A random mixture of all pixels: its gradients g have E[g g'] = J' J.
+            seen = [F.interpolate(picture, (s, s), mode="area") / s for s in (32, 16, 8)]
+            mixture = sum((p * torch.randn(p.shape, generator=random).to(p)).sum() for p in seen)
+            (gradient,) = torch.autograd.grad(mixture, [v])  # type: ignore[list-item]
+        gradient = gradient.float().cpu()
+        total += gradient.t() @ gradient
+        count -= len(z)
+        yield total / total.diagonal().mean().clamp_min(1e-12)
+
+
+class Teaching:
+    """A network in training: weights, their moving average, momenta, steps."""
+
+    def __init__(self, generator: Generator, metric: Tensor, *, seed: int = 0) -> None:
+        self.generator = generator
+        self.random = torch.Generator().manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.network = EncoderNetwork(generator.w_dim)
+        self.network.average.copy_(average_picture(generator))
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.metric = (1 - PLAIN_ERROR) * metric + PLAIN_ERROR * torch.eye(generator.w_dim)
+        self.muon, self.adam = _optimisers(self.network)
+        self.steps, self.loss, self.loss_again = 0, float("nan"), float("nan")
+        self._pairs: list[tuple[Tensor, ...]] = []
+
+    def step(self, lessons: Lessons, *, rate: float) -> None:
+        """One batch, with the learning rate at `rate` in (0, 1] of its full size."""
+        again = min(AGAIN, len(self._pairs))
+        chosen = torch.randint(len(lessons), (2, BATCH - again), generator=self.random)
+        pictures, backdrops = (lessons.pictures[i].float() / 127.5 - 1 for i in chosen)
+        seen, known = disguised(pictures, backdrops, self.random)
+        batch = (seen, known, self.network.average.expand_as(seen), lessons.v[chosen[0]])
+        if self.steps % EVERY == 0 and self.steps >= 10 * WARM_UP:
+            self._look_again(seen[:FRESH], known[:FRESH], batch[3][:FRESH])
+        if again:
+            order = torch.randint(len(self._pairs), (again,), generator=self.random).tolist()
+            kept = [
+                torch.stack(p).float() for p in zip(*(self._pairs[i] for i in order), strict=True)
+            ]
+            batch = tuple(torch.cat(both) for both in zip(batch, kept, strict=True))
+        self._learn(*batch, again=again, rate=rate)
+
+    def _learn(
+        self, seen: Tensor, known: Tensor, shown: Tensor, wanted: Tensor, *, again: int, rate: float
+    ) -> None:
+        with torch.enable_grad(), _autocast():
+            error = self.network(seen, known, shown).float() - wanted
+        with torch.enable_grad():
+            # The root keeps hopeless disguises from outweighing the rest.
+            each = ((error @ self.metric) * error).mean(1).add(1e-3).sqrt()
+            each.mean().backward()
+        rate *= min(1.0, (self.steps + 1) / WARM_UP)
+        for optimiser, full in ((self.muon, LR), (self.adam, LR * SCALE)):
+            for group in optimiser.param_groups:
+                group["lr"] = full * rate
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        decay = min(AVERAGE, (1 + self.steps) / (10 + self.steps))
+        for kept, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            kept.lerp_(now.detach(), 1 - decay)
+        self.steps += 1
+        first = len(each) - again
+        self.loss = _running(self.loss, each[:first])
+        if again:
+            self.loss_again = _running(self.loss_again, each[first:])
+
+    @torch.no_grad()
+    def _look_again(self, seen: Tensor, known: Tensor, wanted: Tensor) -> None:
+        """Keep these pictures with what the generator makes of the first look at them."""
+        prior = self.generator.prior()
+        v = self.average(seen, known, self.average.average.expand_as(seen))
+        w = prior.mean + v.to(prior.mean) @ prior.roots()[0]
+        shown = reduced(show(self.generator, w)).cpu()
+        self._pairs += zip(seen.half(), known.half(), shown.half(), wanted - v, strict=True)
+        del self._pairs[:-PAIRS]
+
+
+def _running(mean: float, losses: Tensor) -> float:
+    now = float(losses.detach().mean())
+    return now if mean != mean else mean + 0.02 * (now - mean)
+
+
+def _autocast() -> AbstractContextManager[object]:
+    kind = fast_precision(torch.device("cpu"))
+    return nullcontext() if kind is None else torch.autocast("cpu", dtype=kind)
+
+
+def _optimisers(network: nn.Module) -> tuple[Muon, torch.optim.Adam]:
+    groups = [
+        # Sizes of a weight: what its own fan-in asks for.
+        {"params": [p], "scale": float(p[0].numel()) ** -0.5}
+        for p in network.parameters()
+        if p.ndim >= 2
+    ]
+    small = [p for p in network.parameters() if p.ndim < 2]
+    return Muon(groups), torch.optim.Adam(small, lr=LR * SCALE, betas=(0.9, 0.99))
