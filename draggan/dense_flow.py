@@ -1,0 +1,203 @@
+"""Dense displacement between two maps of one size, at one level of detail; imports torch only.
+
+A flow (B, 2, h, w) says in cells how far away, in the *other* map, the content of each cell of the
+*one* map lies: one(y) ~ other(y + flow(y)). Both directions are computed at once, as a batch of
+two, so `other` is `one` with its batch reversed wherever a function takes a pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+UNRELATED = 4.0  # distance of what lies outside: more than any two normalised features have
+LEAST = 1e-3  # of the strongest component's variance: what is weaker is not amplified
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How a flow is improved: by `warps` linearisations of `sweeps` relaxation sweeps each.
+
+    `smoothness` weighs differences of neighbouring displacements against those of the maps, and
+    falls where displacements differ by more than `tear` cells or where the guide has an `edge`.
+    """
+
+    smoothness: float = 0.1
+    tear: float = 0.3
+    edge: float = 0.5
+    anchor: float = 3.0  # how firmly what stands still is held
+    warps: int = 2
+    sweeps: int = 10
+
+
+def normalised(maps: Tensor) -> Tensor:
+    """Maps (B, C, h, w) -> the same with channels of mean 0 and spread 1 in each map, and then
+    cells of length 1: latents scale channels, and that is no motion."""
+    maps = maps.float()
+    maps = maps - maps.mean((2, 3), keepdim=True)
+    maps = maps / maps.std((2, 3), keepdim=True).clamp_min(1e-6)
+    return F.normalize(maps, dim=1)
+
+
+def condensed(maps: Tensor, count: int) -> Tensor:
+    """Maps (B, C, h, w) -> their `count` principal components, half whitened."""
+    b, c, h, w = maps.shape
+    if c <= count:
+        return maps
+    cells = maps.permute(0, 2, 3, 1).reshape(-1, c)
+    variance, axes = torch.linalg.eigh(cells.t() @ cells)
+    variance, axes = variance[-count:], axes[:, -count:]
+    gains = (variance / variance[-1]).clamp_min(LEAST).pow(-0.25)
+    return (cells @ (axes * gains)).view(b, h, w, count).permute(0, 3, 1, 2).contiguous()
+
+
+def warped(maps: Tensor, flow: Tensor) -> Tensor:
+    """The values (B, C, h, w) of `maps` at cells displaced by `flow`; clamped at the border."""
+    height, width = flow.shape[-2:]
+    at = cells(height, width, like=flow) + flow
+    grid = torch.stack((at[:, 0] * (2 / width) - 1, at[:, 1] * (2 / height) - 1), -1)
+    return F.grid_sample(maps, grid.to(maps.dtype), padding_mode="border", align_corners=False)
+
+
+def cells(height: int, width: int, *, like: Tensor) -> Tensor:
+    """The cells' centres (1, 2, h, w) as x, y in cells."""
+    y, x = torch.meshgrid(
+        torch.arange(height, device=like.device) + 0.5,
+        torch.arange(width, device=like.device) + 0.5,
+        indexing="ij",
+    )
+    return torch.stack((x, y))[None].float()
+
+
+def resized(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """A flow on a grid of `size` (h, w) cells, in that grid's cells."""
+    height, width = flow.shape[-2:]
+    scale = flow.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
+    return F.interpolate(flow, size=size, mode="bilinear", align_corners=False) * scale
+
+
+def searched(one: Tensor, flow: Tensor, *, radius: int, penalty: float) -> Tensor:
+    """The best whole-cell displacement within `radius` cells of `flow`, for both directions.
+
+    `one` (2, C, h, w) holds the two maps. `penalty` is added to a candidate's squared distance for
+    each squared cell between it and `flow`.
+    """
+    height, width = one.shape[-2:]
+    distance = _distances(one)  # (2, n, n)
+    offsets = _square(radius, one.device)  # (K, 2)
+    start = flow.round().long()
+    base = cells(height, width, like=flow).long() + start  # (2, 2, h, w)
+    x, y = (base[:, k : k + 1] + offsets[:, k].view(1, -1, 1, 1) for k in (0, 1))
+    outside = (x < 0) | (x >= width) | (y < 0) | (y >= height)
+    index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)  # (2, K, h, w)
+    cost = distance.gather(2, index.flatten(2).transpose(1, 2))
+    cost = cost.transpose(1, 2).reshape(index.shape) + UNRELATED * outside
+    cost = _blurred(cost) + penalty * offsets.square().sum(1).view(1, -1, 1, 1)
+    return (start + offsets[cost.argmin(1)].permute(0, 3, 1, 2)).float()
+
+
+def refined(one: Tensor, flow: Tensor, options: Refinement, *, still: Tensor) -> Tensor:
+    """`flow` (2, 2, h, w) brought to a fraction of a cell, smooth but for its tears.
+
+    `one` (2, C, h, w) holds the two maps, of values around 1. `still` (1 or 2, 1, h, w) in [0, 1]
+    is how sure it is that nothing moves there. Gauss-Newton on the differences of the maps,
+    Jacobi's relaxation on the smoothness term.
+    """
+    other = one.flip(0)
+    slope = _slopes(one)
+    edges = _edge_weights(one, options.edge)
+    for _ in range(options.warps):
+        data = _data_term(one, slope, warped(other, flow))
+        links = _links(flow, edges, options)
+        change = _relaxed(flow, data, links, options.anchor * still, options.sweeps) - flow
+        flow = flow + change.clamp(-1, 1)  # the linearisation holds no farther
+    return flow
+
+
+def _distances(one: Tensor) -> Tensor:
+    """Squared distances (2, n, n) of all cells of either map to all of the other."""
+    first, second = one.flatten(2).transpose(1, 2)
+    lengths = first.square().sum(1)[:, None] + second.square().sum(1)
+    there = lengths - 2 * first @ second.t()
+    return torch.stack((there, there.t()))
+
+
+def _square(radius: int, device: torch.device) -> Tensor:
+    line = torch.arange(-radius, radius + 1, device=device)
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack((x, y), -1).view(-1, 2)
+
+
+def _blurred(maps: Tensor) -> Tensor:
+    return F.avg_pool2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), 3, 1)
+
+
+def _slopes(maps: Tensor) -> tuple[Tensor, Tensor]:
+    p = F.pad(maps, (1, 1, 1, 1), mode="replicate")
+    return (p[:, :, 1:-1, 2:] - p[:, :, 1:-1, :-2]) / 2, (
+        p[:, :, 2:, 1:-1] - p[:, :, :-2, 1:-1]
+    ) / 2
+
+
+def _steps(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared differences of neighbours: (B, 1, h, w - 1) along x, (B, 1, h - 1, w) along y."""
+    along_x = (maps[:, :, :, 1:] - maps[:, :, :, :-1]).square().sum(1, keepdim=True)
+    along_y = (maps[:, :, 1:] - maps[:, :, :-1]).square().sum(1, keepdim=True)
+    return along_x, along_y
+
+
+def _edge_weights(guide: Tensor, strength: float) -> tuple[Tensor, Tensor]:
+    """Near 1 inside of smooth parts, small across the guide's edges."""
+    x, y = _steps(guide)
+    usual = (x.mean((2, 3), keepdim=True) + y.mean((2, 3), keepdim=True)) / 2 + 1e-8
+    return 1 / (1 + strength * x / usual), 1 / (1 + strength * y / usual)
+
+
+def _data_term(one: Tensor, slope: tuple[Tensor, Tensor], found: Tensor) -> tuple[Tensor, ...]:
+    """Of a neighbourhood: the slopes' products xx, xy, yy, and their products with what differs.
+
+    The slope is the mean of both maps' (which doubles the reach), the norm a robust one.
+    """
+    x, y = ((mine + theirs) / 2 for mine, theirs in zip(slope, _slopes(found), strict=True))
+    rest = found - one
+    weight = (rest.square().sum(1) + 0.01).rsqrt()
+    products = [(a * b).sum(1) * weight for a, b in ((x, x), (x, y), (y, y), (x, rest), (y, rest))]
+    return _blurred(torch.stack(products, 1)).split(1, 1)
+
+
+def _links(
+    flow: Tensor, edges: tuple[Tensor, Tensor], options: Refinement
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """How strongly each cell is tied to its neighbour at the right, left, below and above."""
+    x, y = (
+        edge * options.smoothness * (step + options.tear**2).rsqrt()
+        for edge, step in zip(edges, _steps(flow), strict=True)
+    )
+    return F.pad(x, (0, 1)), F.pad(x, (1, 0)), F.pad(y, (0, 0, 0, 1)), F.pad(y, (0, 0, 1, 0))
+
+
+def _relaxed(
+    flow: Tensor,
+    data: tuple[Tensor, ...],
+    links: tuple[Tensor, Tensor, Tensor, Tensor],
+    anchor: Tensor,
+    sweeps: int,
+) -> Tensor:
+    xx, xy, yy, x, y = data
+    right, left, below, above = links
+    u, v = flow.split(1, 1)
+    wanted = torch.cat((xx * u + xy * v - x, xy * u + yy * v - y), 1)
+    total = right + left + below + above + anchor + 1e-6
+    a, c = xx + total, yy + total
+    scale = (a * c - xy * xy).reciprocal()
+    a, b, c = a * scale, xy * scale, c * scale
+    for _ in range(sweeps):
+        p = F.pad(flow, (1, 1, 1, 1))
+        near = right * p[:, :, 1:-1, 2:] + left * p[:, :, 1:-1, :-2]
+        near = near + below * p[:, :, 2:, 1:-1] + above * p[:, :, :-2, 1:-1] + wanted
+        s, t = near.split(1, 1)
+        flow = torch.cat((c * s - b * t, a * t - b * s), 1)
+    return flow
