@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from draggan_daemon.config import Config
 from draggan_daemon.counters import Counters
 from draggan_daemon.housekeeping import MUCH, Housekeeping
 from draggan_daemon.sessions import Job, Sessions
-from draggan_daemon.spare_memory import give_back
+from draggan_daemon.spare_memory import give_back, use_one_heap
 from draggan_wire.messages import Save
 
 HOLES, SIZE = 800, 100_000  # bytes, below what the C library maps one by one
@@ -42,8 +43,40 @@ def test_the_holes_between_what_is_still_needed_go_back_to_the_system() -> None:
     assert all(picture[-1] == 1 for picture in needed)
 
 
+IN_A_THREAD = """
+import sys, threading
+from draggan_daemon.spare_memory import give_back, use_one_heap
+from tests.test_spare_memory import megabytes
+
+def work():
+    bytes([1]) * 20_000_000  # one large picture, and the C library hoards up to twice as much
+    pictures = [bytes([1]) * 100_000 for _ in range(300)]
+    del pictures
+    done.set()
+    over.wait()
+
+use_one_heap()
+done, over = threading.Event(), threading.Event()
+before = megabytes()
+threading.Thread(target=work).start()
+done.wait()
+give_back()
+print(megabytes() - before)
+over.set()
+"""
+
+
+@pytest.mark.skipif(not can_give_back(), reason="the C library here has no malloc_trim")
+def test_what_a_thread_has_left_goes_back_too() -> None:
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-c", IN_A_THREAD]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 5
+
+
 def test_a_c_library_that_cannot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("draggan_daemon.spare_memory.ctypes.CDLL", lambda name: object())
+    use_one_heap()
     assert not give_back()
     monkeypatch.setattr("draggan_daemon.spare_memory.sys.platform", "win32")
     monkeypatch.setattr("draggan_daemon.spare_memory.ctypes.CDLL", None)

@@ -24,6 +24,7 @@ from .connection_file import new_token, published
 from .descriptors import allow_many
 from .door import Door
 from .journal import Journal, JournalError
+from .spare_memory import use_one_heap
 from .worker import SessionWorker
 
 log = logging.getLogger("draggand")
@@ -55,6 +56,7 @@ class Daemon:
     ) -> None:
         self._config, self._path = config, path
         allow_many()
+        use_one_heap()
         self._access = Access() if config.remote.listen else None
         if self._access is not None:
             self._access.require_somebody()
