@@ -1,4 +1,4 @@
-"""A feature residual: what one picture has and its latent cannot say, added to a map; torch only.
+"""A feature residual: what one picture has and its latent cannot say, added to a map; torch, numpy.
 
 Kang et al. 2021 (BDInvert, arXiv 2108.08998) and Yao et al. 2022 (FeatureStyle, arXiv 2202.02183)
 explain what W+ cannot in a feature map of a middle block. Here it is the drag's own block, so that
@@ -12,26 +12,26 @@ first step on: what is saved is exactly what was fitted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from .correspondence import Correspondence
 from .errors import BadInput
 from .generator import Features, Generator, Grid
 from .losses import psnr, pyramid_loss
-
-if TYPE_CHECKING:
-    from .correspondence import Correspondence
+from .precision import halved
+from .saved_arrays import demand
 
 RANK = 16  # channel directions at most
 MAX_BYTES = 300_000  # of both factors; larger maps get fewer directions
 SQUARES = 5.0  # weight of the mean square beside the pyramid's absolute values
-_LARGEST = 6e4  # that half precision holds
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,28 @@ class FeatureResidual:
         """The same features with dF in them. Raises BadInput where it does not fit."""
         return added(features, self.map(features.map))
 
+    def compact(self) -> dict[str, NDArray]:
+        """What is to be saved: "channels" (C, r) and "maps" (r, h, w), both float16."""
+        return {"channels": self.channels.cpu().numpy(), "maps": self.maps.cpu().numpy()}
+
+    @classmethod
+    def expanded(cls, arrays: Mapping[str, NDArray], features: Features) -> FeatureResidual:
+        """What `compact` gave, or a stranger, for `features` like those that it is added to.
+
+        Raises BadSaved for what cannot be a residual of such features.
+        """
+        demand(arrays.keys() == {"channels", "maps"})
+        channels, maps = arrays["channels"], arrays["maps"]
+        demand(channels.dtype == maps.dtype == np.float16)
+        count, *size = features.map.shape[1:]
+        rank = maps.shape[0] if maps.ndim == 3 else 0
+        demand(0 < rank <= RANK and maps.shape == (rank, *size) and channels.shape == (count, rank))
+        demand(bool(np.isfinite(channels).all() and np.isfinite(maps).all()))
+        place = features.map.device
+        return cls(
+            features.block, torch.tensor(channels, device=place), torch.tensor(maps, device=place)
+        )
+
 
 @dataclass(frozen=True)
 class ResidualStep:
@@ -91,16 +113,18 @@ def added(features: Features, change: Tensor) -> Features:
     return replace(features, map=features.map + change)
 
 
-def carried(residual: FeatureResidual, correspondence: Correspondence, grid: Grid) -> Tensor:
-    """dF (1, C, h, w) for another picture, moved along with what it belongs to.
+def carried(residual: FeatureResidual, correspondence: Correspondence) -> Tensor:
+    """dF (1, C, h, w) for the picture after, moved along with what it belongs to.
 
-    `grid` is that of the features. Where `correspondence` says that every cell stays, it is dF bit
-    for bit; where something is newly visible, 0.
+    Where `correspondence` says that every cell stays, it is dF bit for bit; where something is
+    newly visible, 0.
     """
-    place = correspondence.source
-    channels, maps = residual.channels.to(place), residual.maps.to(place)
-    cells = grid.from_picture(place[0].permute(1, 2, 0)) - 0.5  # (h, w, 2), on the maps' columns
-    return _product(channels, _sampled(maps, cells) * correspondence.confidence[0])
+    height, width = residual.maps.shape[-2:]
+    match = correspondence.at((height, width))
+    places = match.source[0].permute(1, 2, 0)
+    cells = Grid.covering(width, height, match.picture).from_picture(places) - 0.5
+    channels, maps = residual.channels.to(places), residual.maps.to(places)
+    return _product(channels, _sampled(maps, cells) * match.confidence[0])
 
 
 def fit(
@@ -192,7 +216,7 @@ class _Fit:
 
     def _rendered(self) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor]:
         """-> the factors as they are kept, the picture with them, and its loss."""
-        channels, maps = _kept(self.channels), _kept(self.planes * self.gate * self.unit)
+        channels, maps = halved(self.channels), halved(self.planes * self.gate * self.unit)
         change = _product(channels, maps).to(self.features.map)
         picture = self.generator.render_from(added(self.features, change), self.ws)
         return (channels, maps), picture, self._loss(picture)
@@ -228,12 +252,6 @@ def _schedule(i: int, steps: int) -> float:
     """Warm-up, then a cosine."""
     cosine = 0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * i / steps))
     return cosine * min(1.0, (i + 1) / (0.1 * steps))
-
-
-def _kept(value: Tensor) -> Tensor:
-    """Rounded to half precision, with the gradient of what is not."""
-    exact = value.detach().clamp(-_LARGEST, _LARGEST).half().float()
-    return exact + (value - value.detach())
 
 
 def _product(channels: Tensor, maps: Tensor) -> Tensor:

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from draggan import residual
-from draggan.errors import BadInput
+from draggan.correspondence import Correspondence
+from draggan.errors import BadInput, BadSaved
 from draggan.generator import Features, Generator
 from draggan.residual import FeatureResidual, ResidualOptions, ResidualStep, carried, fit
 
 QUICK = ResidualOptions(steps=20)
 
 
-@dataclass(frozen=True)
-class Moves:
-    """Where every cell of the picture after was in the one before."""
-
-    source: Tensor  # (1, 2, h, w)
-    confidence: Tensor  # (1, 1, h, w)
-
-
-def shifted(features: Features, cells: float, confidence: float = 1.0) -> Any:
+def shifted(features: Features, cells: float, confidence: float = 1.0) -> Correspondence:
     """Everything has moved right by so many cells."""
-    width, height = features.grid.width, features.grid.height
-    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    places = features.grid.to_picture(torch.stack((x - cells, y), -1))
-    return Moves(places.permute(2, 0, 1)[None], torch.full((1, 1, height, width), confidence))
+    still = Correspondence.identity((16, 16), (32, 32), like=features.map)
+    left = torch.tensor([cells / features.grid.scale[0], 0.0])[None, :, None, None]
+    return Correspondence(still.source - left, still.confidence * confidence, still.picture)
 
 
 def rendered(generator: Generator, ws: Tensor, change: FeatureResidual | None = None) -> Tensor:
@@ -93,9 +85,9 @@ def test_a_residual_comes_along_with_what_moves(tiny_generator: Any) -> None:
     features = tiny_generator.features(tiny_generator.sample([3]), 16)
     last = fitted(tiny_generator).residual
     own = last.map(features.map)
-    whole = carried(last, shifted(features, 3), features.grid)
+    whole = carried(last, shifted(features, 3))
     assert torch.equal(whole[..., 3:], own[..., :-3])
-    half = carried(last, shifted(features, 0.5), features.grid)
+    half = carried(last, shifted(features, 0.5))
     torch.testing.assert_close(half[..., 1:], (own[..., 1:] + own[..., :-1]) / 2)
 
 
@@ -103,16 +95,37 @@ def test_a_residual_that_stays_is_the_same_bit_for_bit(tiny_generator: Any) -> N
     features = tiny_generator.features(tiny_generator.sample([3]), 16)
     last = fitted(tiny_generator).residual
     own = last.map(features.map)
-    assert torch.equal(carried(last, shifted(features, 0), features.grid), own)
+    assert torch.equal(carried(last, shifted(features, 0)), own)
 
 
 def test_nothing_is_carried_to_what_is_newly_visible(tiny_generator: Any) -> None:
     features = tiny_generator.features(tiny_generator.sample([3]), 16)
     last = fitted(tiny_generator).residual
-    assert carried(last, shifted(features, 1, 0.0), features.grid).abs().max() == 0
+    assert carried(last, shifted(features, 1, 0.0)).abs().max() == 0
 
 
 def test_features_of_another_shape_are_refused(tiny_generator: Any) -> None:
     last = fitted(tiny_generator).residual
     with pytest.raises(BadInput, match="does not fit"):
         last.added(tiny_generator.features(tiny_generator.sample([3]), 8))
+
+
+def test_a_saved_residual_is_the_same_bit_for_bit(tiny_generator: Any) -> None:
+    features = tiny_generator.features(tiny_generator.sample([3]), 16)
+    last = fitted(tiny_generator).residual
+    again = FeatureResidual.expanded(last.compact(), features)
+    assert torch.equal(again.map(features.map), last.map(features.map))
+
+
+def test_a_strangers_residual_is_checked(tiny_generator: Any) -> None:
+    features = tiny_generator.features(tiny_generator.sample([3]), 16)
+    own = fitted(tiny_generator).residual.compact()
+    for name, wrong in (
+        ("channels", own["channels"][:, 1:]),
+        ("channels", own["channels"].astype(np.float32)),
+        ("maps", own["maps"][:, :, 1:]),
+        ("maps", own["maps"] * np.float16("nan")),
+        ("other", own["maps"]),
+    ):
+        with pytest.raises(BadSaved):
+            FeatureResidual.expanded({**own, name: wrong}, features)
