@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import inversion, tuning
-from .compose import View
 from .drag import drag
 from .drag_options import PRESETS, DragOptions
 from .drag_step import DragStep, step_again
@@ -34,6 +33,7 @@ from .saved import SavedEdit, check_fit, has_room
 from .saved_arrays import demand
 from .source import Source
 from .timeline import State
+from .viewing import View
 
 VERDICTS = (  # from dB on: what to tell a user of the reconstruction
     (30.0, "very close"),
@@ -111,18 +111,24 @@ class DragEditor:
             delta=self._pictures.delta,
         )
 
-    def restore(self, edit: SavedEdit) -> Iterator[SettingStep]:
+    def restore(self, edit: SavedEdit, picture: NDArray | None = None) -> Iterator[SettingStep]:
         """Go on with a saved edit of this very model: its pictures and timeline are as they were.
 
-        Where its tuned weights were too large to be saved, they are tuned again, step by step.
-        Raises BadSaved for an edit that does not fit the model.
+        An edit that does not hold its picture needs that `picture`; with another one of its size
+        and channels it goes on too, and says so in `notes`. Where tuned weights were too large to
+        be saved, they are tuned again, step by step.
+
+        Raises BadSaved for an edit that does not fit the model, or that is not of such a picture,
+        and BadInput where the picture is missing.
         """
         check_fit(edit, self.base)
+        native, notes = edit.opened_on(picture)
         source = None
-        if edit.picture is not None:
-            flat = edit.picture[..., 0] if edit.flat else edit.picture
+        if native is not None:
+            flat = native[..., 0] if edit.flat else native
             source = Source.of(flat, self._model, quality=edit.quality, weight=edit.weight)
         self._reset(source)
+        self.notes += notes
         device, dtype = self.base.device, self.base.dtype
         self._states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
         self._position, self._psnr = edit.position, edit.psnr

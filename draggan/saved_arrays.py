@@ -64,12 +64,15 @@ def finite_floats(data: memoryview, *, bound: float = FAR) -> Tensor:
     return torch.from_numpy(numbers)
 
 
-def deflated(masks: Sequence[NDArray]) -> NDArray:
-    """A byte that says how many a sample takes, then all samples, deflated; exact in any case."""
+def deflated(masks: Sequence[NDArray], *, level: int = 1) -> NDArray:
+    """A byte that says how many a sample takes, then all samples, deflated; exact in any case.
+
+    `level` 1 is fast, 9 small.
+    """
     planes = [np.rint(mask * 255).astype(np.uint8) for mask in masks]
     if not all(map(np.array_equal, map(_shares, planes), masks)):
         planes = [np.ascontiguousarray(mask, np.float32) for mask in masks]
-    press = zlib.compressobj(1)
+    press = zlib.compressobj(level)
     parts = [press.compress(np.ascontiguousarray(plane).data) for plane in planes]
     head = bytes([planes[0].itemsize])
     return np.frombuffer(b"".join([head, *parts, press.flush()]), np.uint8)
@@ -83,13 +86,18 @@ def inflated(packed: NDArray, shape: tuple[int, ...]) -> NDArray:
     """
     demand(math.prod(shape) <= MAX_MASKS and len(packed) > 0 and int(packed[0]) in (1, 4))
     samples = "uint8" if packed[0] == 1 else "<f4"
-    size = math.prod(shape) * int(packed[0])
-    stream = zlib.decompressobj()
-    plain = stream.decompress(packed[1:].data, size + 1)
-    demand(len(plain) == size and stream.eof and not stream.unused_data)
+    plain = inflated_bytes(packed[1:], math.prod(shape) * int(packed[0]))
     shares = _shares(np.frombuffer(plain, samples).reshape(shape))
     demand(bool(((shares >= 0) & (shares <= 1)).all()))
     return shares
+
+
+def inflated_bytes(packed: NDArray, size: int) -> bytes:
+    """What was deflated, exactly that many bytes. Raises BadSaved, and zlib.error."""
+    stream = zlib.decompressobj()
+    plain = stream.decompress(packed.data, size + 1)
+    demand(len(plain) == size and stream.eof and not stream.unused_data)
+    return plain
 
 
 def _shares(plane: NDArray) -> NDArray:

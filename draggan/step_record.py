@@ -18,7 +18,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .saved import SavedEdit, has_room
 from .saved_arrays import (
     MAX_POINTS,
     array,
@@ -30,6 +29,7 @@ from .saved_arrays import (
     sealed,
     unsealed,
 )
+from .saved_edit import SavedEdit, has_room
 from .timeline import State
 
 MAX_PIXELS = 1 << 29  # of all masks: 2 GiB
@@ -74,7 +74,7 @@ def with_steps(
     that is the present one in the end. Raises BadSaved for steps that do not fit.
     """
     states = list(edit.states)
-    size = None if edit.picture is None else edit.picture.shape[:2]
+    size = None if edit.shape is None else edit.shape[:2]
     pixels = 0
     for index, data in steps:
         demand(0 < index <= len(states) and has_room(index + 1, states[0].ws))

@@ -98,7 +98,7 @@ def selection() -> np.ndarray:
 
 def journalled(editor: DragEditor, **request: Any) -> tuple[list[DragStep], list[Journal]]:
     """A whole drag, and what a journal held after each of its steps."""
-    base, first = pack(editor.saved(), STAMP, max_delta=EVERYTHING), editor.position
+    base, first = pack(editor.saved(), STAMP, exact=True, max_delta=EVERYTHING), editor.position
     steps, records, journals = [], [], []
     for step in editor.drag(HANDLES, TARGETS, **request):
         if step.index > first:
@@ -130,7 +130,7 @@ def same_edit(a: DragEditor, b: DragEditor) -> None:
         assert np.array_equal(a.image(i), b.image(i))
     masks = [{id(state.mask) for state in edit.timeline} for edit in (a, b)]
     assert len(masks[0]) == len(masks[1])  # one object for all states that share it
-    assert pack(a.saved(), STAMP) == pack(b.saved(), STAMP)
+    assert pack(a.saved(), STAMP, exact=True) == pack(b.saved(), STAMP, exact=True)
 
 
 def check_every_cut(editor: DragEditor, generator: Any, **request: Any) -> list[DragStep]:

@@ -343,7 +343,7 @@ def test_numbers_that_are_none_leave_the_timeline_at_the_last_good_step(
 def test_a_timeline_without_room_ends_a_drag_in_words(
     editor: DragEditor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draggan.saved.MAX_STATES", 3)
+    monkeypatch.setattr("draggan.saved_edit.MAX_STATES", 3)
     with pytest.raises(BadInput, match="as many steps as it may have"):
         drag(editor)
     assert editor.position == 2 == len(editor.timeline) - 1

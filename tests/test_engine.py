@@ -224,8 +224,9 @@ def every_picture(engine: TorchEngine, session: str, last: int) -> list[Frame]:
     return [frame for (frame,) in shown if isinstance(frame, Frame)]
 
 
-def opened(engine: TorchEngine, data: Blob, session: str = "b") -> tuple[Frame, Ready]:
-    first, ready = messages(engine.open(session, Open("tiny", saved=data), GO))
+def opened(engine: TorchEngine, data: Blob, image: Image | None = RGB) -> tuple[Frame, Ready]:
+    """A saved edit in session b, on its picture (None: it was made up)."""
+    first, ready = messages(engine.open("b", Open("tiny", image=image, saved=data), GO))
     assert isinstance(first, Frame) and isinstance(ready, Ready)
     return first, ready
 
@@ -271,20 +272,20 @@ def test_the_clients_own_pixels_come_back_in_their_order(engine: TorchEngine, na
     values = np.random.default_rng(1).random(20 * 24 * size // 4, np.float32)
     image = Image(name, 20, 24, values.tobytes())
     turns(engine.open("a", Open("tiny", image=image, quality="fast"), GO))
-    first, _ = opened(engine, saved(engine).data)
+    first, _ = opened(engine, saved(engine).data, image)
     assert first.image == image
 
 
 def test_the_door_can_tell_a_saved_pictures_size(engine: TorchEngine) -> None:
     turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
-    request = Open("tiny", saved=saved(engine).data)
+    request = Open("tiny", image=RGB, saved=saved(engine).data)
     assert picture_size(request, engine.models(), Limits()) == (20, 24)
 
 
 def test_a_seed_is_saved_too(engine: TorchEngine) -> None:
     open_seed(engine)
     result, _ = messages(engine.drag(drag(), GO))
-    first, ready = opened(engine, saved(engine).data)
+    first, ready = opened(engine, saved(engine).data, None)
     assert isinstance(result, Frame) and first.image == result.image
     assert first.changed == result.changed and ready.psnr is None
 
@@ -323,11 +324,12 @@ def test_seeking_tells_where_the_handles_were(engine: TorchEngine) -> None:
 def test_tuning_that_was_left_out_is_done_again_with_progress(
     engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draggan.saved.MAX_DELTA", 10)
+    for module in ("saved", "saved_reading"):
+        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)
     turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
     result, _ = messages(engine.drag(drag(lr=0.05), GO))
     data = saved(engine).data
-    *progress, first, ready = messages(engine.open("b", Open("tiny", saved=data), GO))
+    *progress, first, ready = messages(engine.open("b", Open("tiny", image=RGB, saved=data), GO))
     assert [step.stage for step in progress if isinstance(step, Progress)] == ["tuning"] * 3
     assert isinstance(first, Frame) and isinstance(result, Frame) and isinstance(ready, Ready)
     assert first.image == result.image and ready.last == 3
@@ -336,10 +338,11 @@ def test_tuning_that_was_left_out_is_done_again_with_progress(
 def test_opening_a_saved_edit_can_be_stopped_while_it_is_tuned_again(
     engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draggan.saved.MAX_DELTA", 10)
+    for module in ("saved", "saved_reading"):
+        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)
     turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
     stop = threading.Event()
-    job = engine.open("b", Open("tiny", saved=saved(engine).data), stop)
+    job = engine.open("b", Open("tiny", image=RGB, saved=saved(engine).data), stop)
     next(job)
     stop.set()
     assert messages(job) == [Closed("b", "stopped")]

@@ -232,7 +232,8 @@ def test_a_refused_drag_leaves_nothing_to_go_on_with(
 def test_tuned_weights_of_any_size_are_kept(
     engine: TorchEngine, other: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("draggan.saved.MAX_DELTA", 10)  # of what clients keep
+    for module in ("saved", "saved_reading"):
+        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)  # of what clients keep
     ledger = Ledger()
     open_picture(engine, ledger)
     assert len(turns(other.restore("a", ledger.snapshot(), GO))) == 2  # no step of tuning

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from draggan import saved, step_record
+from draggan import saved_edit, step_record
 from draggan.errors import BadSaved
 from draggan.saved import SavedEdit
 from draggan.saved_arrays import sealed
@@ -123,7 +123,7 @@ def test_steps_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(BadSaved):  # a mask of another size
         small = replace(edit(states[0]), picture=np.zeros((4, 4, 3), np.uint8))
         with_steps(small, good, position=0)
-    for where, name, bound in ((step_record, "MAX_PIXELS", 39), (saved, "MAX_STATES", 2)):
+    for where, name, bound in ((step_record, "MAX_PIXELS", 39), (saved_edit, "MAX_STATES", 2)):
         with monkeypatch.context() as patch, pytest.raises(BadSaved):
             patch.setattr(where, name, bound)
             with_steps(edit(states[0]), good, position=0)

@@ -44,7 +44,10 @@ def begun(session: str, request: Open, model: Model) -> tuple[Edit, Iterator[Set
     if request.saved is not None:
         saved, stamp = unpack(memoryview(request.saved.data))
         check_stamp(saved, stamp, model)
-        return Edit(session, editor, stamp), editor.restore(saved)
+        picture = None
+        if request.image is not None:
+            picture, stamp = _native(request.image), replace(stamp, pixels=request.image.format)
+        return Edit(session, editor, stamp), editor.restore(saved, picture)
     pixels = "rgb8" if request.image is None else request.image.format
     stamp = Stamp(model.name, model.fingerprint, pixels)
     return Edit(session, editor, stamp), _set(editor, request)
@@ -71,7 +74,7 @@ def check_stamp(edit: SavedEdit, stamp: Stamp, model: Model) -> None:
             f"The edit was made with another version of the model '{model.name}'.",
             hint="Put that version back into the models folder, or open the picture itself.",
         )
-    if not stamp.pixels or edit.flat or (edit.picture is None and stamp.pixels != "rgb8"):
+    if not stamp.pixels or edit.flat or (edit.shape is None and stamp.pixels != "rgb8"):
         raise BadSaved("The saved edit is not one of an editor's.", hint="Open the picture itself.")
 
 

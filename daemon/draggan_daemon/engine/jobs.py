@@ -60,7 +60,7 @@ class Jobs:
                 yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
             edit = self._edits[session]
             _check_numbers(edit.editor)
-            shown = request.image is None  # the client has not seen it yet
+            shown = request.image is None or request.saved is not None  # the client has not seen it yet
             first = (self._shown(edit),) if shown else ()
             keep = partial(opening_record, edit, max_delta=self._max_bytes)
             record = once_more(keep, self._room(session))

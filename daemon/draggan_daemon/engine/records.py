@@ -28,7 +28,7 @@ _RESUME, _DONE = b"R", b"D"
 
 def opening_record(edit: Edit, *, max_delta: int) -> Record:
     """All of a fresh edit. Of tuned weights at most `max_delta` bytes; others are tuned again."""
-    base = pack(edit.editor.saved(), edit.stamp, max_delta=max_delta)
+    base = pack(edit.editor.saved(), edit.stamp, exact=True, max_delta=max_delta)
     return Record(base=base, step=edit.editor.position, frames=edit.frames)
 
 
