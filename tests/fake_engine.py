@@ -82,8 +82,9 @@ class FakeEngine:
         record = self._record(base=b"opened", step=0)
         if not self.refining_steps:
             return Turn((Ready(session, psnr=30.0),), record=record)
-        said = self._frame(session, "likeness", 0), Ready(session, psnr=30.0, final=False)
-        return Turn(said, record=record, refining=self._refine(session, stop))
+        ready = Ready(session, psnr=30.0, final=False)
+        likes = (self._frame(session, "likeness", 0),) if self._shows_likeness(session) else ()
+        return Turn((*likes, ready), record=record, refining=self._refine(session, stop))
 
     def _refine(self, session: str, stop: threading.Event) -> Job:
         psnr = 30.0
@@ -158,6 +159,10 @@ class FakeEngine:
 
     def idle(self, now: float) -> None:
         self.rests += 1
+
+    def _shows_likeness(self, session: str) -> bool:
+        coding = self.codings.get(session)
+        return coding is not None and coding.likeness
 
     def _record(self, **what: Any) -> Record | None:
         return Record(**what, frames=self._seq) if self.records else None

@@ -308,4 +308,4 @@ def test_an_old_client_hears_no_numbers_and_owes_nothing(build: Build) -> None:
 def test_the_welcome_says_what_the_daemon_can(build: Build) -> None:
     client = build().client(greet=False)
     welcome: Welcome = client.hello(features=("acks",))
-    assert set(welcome.features) == {"acks", "parts", "link"}
+    assert set(welcome.features) == {"acks", "likeness", "link", "parts", "refine", "reopen"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from draggan_daemon.worker import Event
+from draggan_daemon.worker import Coding, Event
 from draggan_wire.messages import Closed, Done, Frame, Open, Ready, Save, Saved, Seek, State
 
 from . import worker_stage
@@ -26,7 +26,7 @@ def test_a_session_is_idle_before_its_model_has_learnt_all(start: Start) -> None
     heard.open()
     until_final(heard)
     said = [(event.message.op, event.re) for event in heard.events if event.message]
-    opening = [("state", 1), *[("progress", 1)] * 3, ("frame", 1), ("ready", 1), ("state", None)]
+    opening = [("state", 1), *[("progress", 1)] * 3, ("ready", 1), ("state", None)]
     assert said == [*opening, ("ready", 1)]
     assert [ready.psnr for ready in heard.of(Ready)] == [30.0, 33.0]
     assert [event.ends_job for event in heard.events if isinstance(event.message, Ready)] == [
@@ -128,7 +128,9 @@ def test_the_likeness_before_ready_is_sent_without_credit_which_the_next_one_pay
     start: Start,
 ) -> None:
     heard = start(seconds=0.02, refining_steps=1, drag_steps=20)
-    heard.open()
+    heard.worker.open("a", Open("tiny", seed=1), 1)
+    heard.worker.code("a", Coding(likeness=True))
+    heard.until(Ready)
     assert [frame.kind for frame in heard.of(Frame)] == ["likeness"]
     until_final(heard)
     heard.worker.credit("a", 1)

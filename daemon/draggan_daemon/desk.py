@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from draggan_wire.errors import Busy, EngineFailed, WireError
 from draggan_wire.messages import (
+    FLEETING,
     MAX_CREDIT,
     Closed,
     Done,
@@ -111,6 +112,7 @@ class Desk:
         is sent again."""
         old, session.route = session.route, peer.route
         session.acknowledges = "acks" in peer.features
+        session.refines = "refine" in peer.features
         session.credit = 0
         self._worker.withdraw_credit(session.id)
         if old is not None and old != peer.route:
@@ -153,6 +155,7 @@ class Desk:
         )
         session.created = session.used = self._clock()
         session.acknowledges = "acks" in peer.features
+        session.refines = "refine" in peer.features
         try:
             self._worker.open(session.id, request, re)
         except WireError:
@@ -192,8 +195,11 @@ class Desk:
         log.info("session %s: save", session.id)
 
     def stop(self, session: Session) -> bool:
-        """Whether there is anything that will stop."""
-        return self.recovery.stop(session) or self._worker.stop(session.id)
+        """Whether there is anything that will stop. What is still learnt of its picture does, too;
+        but for the client that is at rest already."""
+        if self.recovery.stop(session):
+            return True
+        return self._worker.stop(session.id) and session.state != "refining"
 
     def drop(self, session: Session, why: str) -> None:
         """Forgets a session for good."""
@@ -288,7 +294,8 @@ class Desk:
         self._account(session, event)
         if event.message is not None:
             self._note(session, event.message)
-            self._tell(session, event.message, event.re)
+            if session.hears(event.message, event.re):
+                self._tell(session, event.message, event.re)
         if event.ends_job and session.job is not None and event.re == session.job.re:
             self._end_job(session, event)
         if event.ends_session:
@@ -301,6 +308,8 @@ class Desk:
 
     def _account(self, session: Session, event: Event) -> None:
         self._computing.use(session.principal, event.seconds)
+        if session.refining and session.job is None and not self._computing.left(session.principal):
+            self._worker.stop(session.id)
         if event.record is None or event.record.step is None:
             return
         session.step = event.record.step
@@ -316,8 +325,9 @@ class Desk:
             self._counters.frames_sent += 1
             if message.kind == "kept":
                 session.kept = message.step
-            elif message.kind == "preview":
-                session.credit = max(0, session.credit - 1)
+            elif message.kind in FLEETING:  # a likeness may come before it is paid for
+                least = -1 if message.kind == "likeness" else 0
+                session.credit = max(least, session.credit - 1)
         elif isinstance(message, Error):
             log.warning("session %s: %s (%s)", session.id, message.sentence, message.code)
 

@@ -48,7 +48,7 @@ class Housekeeping:
         self._drop_what_is_not_kept()
         for session in self._sessions:
             alone = session.alone(now)
-            if alone > ALONE_SECONDS and session.drags:
+            if alone > ALONE_SECONDS and (session.drags or session.state == "refining"):
                 self._worker.stop(session.id)
             elif alone > config.lease:
                 self._put_away(session, alone, config.journal.keep)
@@ -59,7 +59,7 @@ class Housekeeping:
     def _clear_up(self) -> None:
         """Gives memory back once after each spell of work, when the journal is at rest too."""
         before, self._seen = self._seen, self._work()
-        quiet = self._seen == before and not any(session.at_work for session in self._sessions)
+        quiet = self._seen == before and not any(session.burdens for session in self._sessions)
         if quiet and self._cleared != self._seen:
             self._cleared = self._seen
             give_back()

@@ -33,7 +33,7 @@ from .worker import SessionWorker
 
 log = logging.getLogger("draggand")
 
-FEATURES = ("acks", "parts", "link")
+FEATURES = ("acks", "likeness", "link", "parts", "refine", "reopen")
 INVITED = "invite:"  # principals that may redeem an invitation, and nothing else
 
 

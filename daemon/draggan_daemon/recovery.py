@@ -60,7 +60,9 @@ class Recovery:
             log.info("the journal has %d sessions", len(self._sessions))
 
     def resumed(self, session: Session) -> None:
-        """A client has come back to it: what it was at goes on."""
+        """A client has come back to it: what it was at goes on. What was still learnt does not."""
+        if session.parked:
+            self._say_last_ready(session)
         if session.parked and (session.unfinished or session.job is not None):
             self._return(session)
 
@@ -106,6 +108,7 @@ class Recovery:
             return False
         self._worker.close(session.id)
         session.parked = True
+        self._say_last_ready(session)
         log.info("session %s: parked", session.id)
         return True
 
@@ -122,6 +125,7 @@ class Recovery:
             session.parked = True
             if self._ending:
                 continue
+            self._say_last_ready(session)
             if len(session.losses) >= MAX_LOSSES:
                 self._give_up(session, _too_deadly(len(session.losses)))
             elif session.job is not None:
@@ -134,6 +138,12 @@ class Recovery:
         if job is None or isinstance(event.message, Error):
             return None
         return job.message if isinstance(job.message, Ready) else None
+
+    def _say_last_ready(self, session: Session) -> None:
+        """Nobody waits for ever for what its model would have learnt."""
+        last = session.last_ready()
+        if last is not None:
+            self._tell(session, last.message, last.re)
 
     def _return(self, session: Session) -> None:
         if self._reading is None:
@@ -161,7 +171,9 @@ class Recovery:
         if not session.unfinished:
             return
         session.unfinished, session.kept_job = False, found.re
-        if isinstance(found.in_flight, (Open, Drag, Ready)):
+        if isinstance(found.in_flight, Ready):
+            session.job = Job(replace(found.in_flight, final=True), found.re)
+        elif isinstance(found.in_flight, (Open, Drag)):
             session.job = Job(found.in_flight, found.re)
 
     def begin_waiting(self, session: Session) -> None:
@@ -254,6 +266,8 @@ class Recovery:
 
     def _of(self, kept: Kept) -> Session:
         now = self._clock()
+        # Whether its client waits for a final ready is not kept; one too many does no harm.
+        perhaps = Job(Ready(kept.session, final=False), None)
         return Session(
             kept.session,
             kept.token,
@@ -265,6 +279,7 @@ class Recovery:
             detached=now,
             parked=True,
             unfinished=kept.state != "idle",
+            refining=perhaps if kept.state in ("idle", "dragging") else None,
         )
 
 

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from draggan_wire.errors import LimitExceeded, UnknownSession
 from draggan_wire.messages import (
@@ -115,6 +115,7 @@ class Session:
     unfinished: bool = False  # the journal has a job of it that nobody has looked at yet
     settling: bool = False  # a drag is back from the journal, and may have ended long ago
     job: Job | None = None
+    refining: Job | None = None  # the ready that is to be followed by a final one
     kept_job: int | None = None  # the request that the journal has in flight
     step: int = 0
     credit: int = 0  # previews that its client has room for
@@ -122,18 +123,41 @@ class Session:
     kept: int = 0  # the latest step of it that came as a kept frame
     losses: list[float] = field(default_factory=list)  # when it cost a worker its life
     acknowledges: bool = False  # whether its client says what it has taken
+    refines: bool = False  # whether its client hears of a final ready
     outbox: Outbox = field(default_factory=Outbox)
 
     @property
     def state(self) -> str:
         """In a word, for people."""
+        if self.job is None and not self.parked:
+            return "refining" if self.refining else "idle"
         if self.job is None:
-            return "parked" if self.parked else "idle"
+            return "parked"
         return _STATES.get(self.job.message.op, "busy")
 
     @property
     def at_work(self) -> bool:
         return self.returning or (self.job is not None and not self.parked)
+
+    @property
+    def burdens(self) -> bool:
+        """Whether it costs computing, be it at rest for its client."""
+        return self.at_work or (self.refining is not None and not self.parked)
+
+    def hears(self, message: Message, re: int | None) -> bool:
+        """Whether its client is to be told; notes what a ready says of one that is to follow."""
+        if not isinstance(message, Ready):
+            return True
+        self.refining = None if message.final else Job(message, re)
+        opening = self.job is not None and isinstance(self.job.message, (Open, Ready))
+        return opening or self.refines
+
+    def last_ready(self) -> Job | None:
+        """The final ready that nobody else will say, where one has to follow."""
+        last, self.refining = self.refining, None
+        if last is None or not isinstance(last.message, Ready) or not self.refines:
+            return None
+        return Job(replace(last.message, final=True), last.re)
 
     def alone(self, now: float) -> float:
         """Seconds since its client was here; 0 while it is."""
