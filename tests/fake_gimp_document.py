@@ -73,11 +73,11 @@ class FakeDocument:
         self._check()
         return self._frame if layer else Crop(0, 0, *self.size)
 
-    def read_visible(self, crop: Any) -> Any:
+    def read_visible(self, crop: Any, *, without: Any = ()) -> Any:
         self._check()
         seen = next(iter(self.pictures.values())).copy()
         for layer_id, layer in self.results.items():
-            if layer.visible and layer_id not in self.superseded:
+            if layer.visible and layer_id not in {*self.superseded, *without}:
                 at = (_rows(layer.crop), _columns(layer.crop))
                 seen[at] = np.where(_pixels(layer.changed) > 0, _pixels(layer.image), seen[at])
         return self._read(seen, crop)

@@ -120,14 +120,12 @@ class Acts:
         self.answer(M.Error("bad_input", sentence, "Do otherwise."), to=to)
 
     def bring_back(self, step: int, image: Any, opened: Any) -> None:
-        """The daemon opens saved data at a step; the flow, then the canvas ask for step 0."""
+        """The daemon opens saved data, with the picture that was read again, at a step."""
+        assert self.daemon.said(M.Open)[-1].image == opened
         ready = M.Ready("s", 31.0, "Good.", step, step)
         size = (opened.width, opened.height)
         self.answer(M.Opened("s", "t", *size), frame("result", step, image), ready, to=M.Open)
         self.rest()
-        for _ in ("the flow", "the canvas"):
-            self.sought(0, opened)
-            self.poll()
 
 
 class Stage(Acts):

@@ -88,17 +88,13 @@ class Stage:
         self.save(step)
 
     def reopen(self, step: int, value: int, *points: Any) -> None:
-        """The daemon opens the saved data at a step; the flow and then the canvas have the opened
-        picture back from it."""
+        """The daemon opens the saved data, with the picture that was read again, at a step."""
         self.settings = self.edit.reopen(self.settings)
         self.poll()
         ready = M.Ready("s", 31.0, "Good.", step, step)
         picture = frame("sought", step, grey(value), *points)
         self.answer(M.Opened("s", "t", WIDTH, HEIGHT), picture, ready, to=M.Open)
         self.rest()
-        for _ in ("the flow", "the canvas"):
-            self.sought(0, 40)
-            self.poll()
 
     def sought(self, step: int, value: int, *points: Any) -> None:
         """The answer to a look or a fetch."""

@@ -365,6 +365,11 @@ def test_an_edit_of_another_day_goes_before(stage: Stage) -> None:
 SEEDED = replace(OPTIONS, seed=7)
 
 
+def test_a_made_up_picture_of_another_day_is_opened_without_one(stage: Stage) -> None:
+    stage.edit.restore(SEEDED, b"data")
+    assert stage.client.sent[-1] == Open(model="critters", saved=Blob(b"data"))
+
+
 def test_of_a_picture_that_is_made_up_only_the_number_is_sent(stage: Stage) -> None:
     stage.edit.start(SEEDED)
     assert stage.client.sent == [Open(model="critters", seed=7, quality="balanced")]

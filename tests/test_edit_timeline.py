@@ -214,7 +214,6 @@ def test_what_is_to_be_fetched_after_reopening_is_not_taken_from_the_edit_before
     stage.answer(at_step(1), to=Seek)
     assert isinstance(stage.client.sent[-1], Open) and stage.edit.to_fetch == 1
     stage.answer(Opened("s", "t", 8, 8), at_step(2), Ready("s", 31.0, "", 2, 3), to=Open)
-    stage.answer(at_step(0, SOURCE), to=Seek)
     assert stage.state == "done" and got == []
     stage.poll()
     stage.answer(at_step(0, SOURCE), to=Seek)
@@ -306,13 +305,10 @@ def test_an_edit_of_another_day_is_opened_again() -> None:
     stage.edit.restore(OPTIONS, b"data")
     assert stage.edit.busy and stage.state == "connecting"
     stage.connect()
-    assert stage.client.sent == [Open(model="critters", saved=Blob(b"data"))]
+    assert stage.client.sent == [Open(model="critters", image=SOURCE, saved=Blob(b"data"))]
     stage.answer(Opened("s", "t", 8, 8), Progress("s", "tuning", 1, 2), to=Open)
     assert stage.edit.status.message == "Learning the details: 1 of 2"
     stage.answer(at_step(2), Ready("s", 31.0, "", 2, 3), to=Open)
-    assert stage.canvas.preview == OTHER and stage.edit.busy
-    assert stage.client.sent[-1] == Seek("s", 0)  # to know the opened picture by
-    stage.answer(at_step(0, SOURCE), to=Seek)
     status = stage.edit.status
     assert (status.state, status.message) == ("done", "The edit is open again.")
     assert (status.step, status.last, status.points) == (2, 3, POINTS)
@@ -325,11 +321,33 @@ def test_a_reopened_edit_is_dragged_on_from_its_steps_without_opening_the_pictur
     stage = Stage()
     stage.connect()
     restored(stage)
-    stage.answer(at_step(0, SOURCE), to=Seek)
-    stage.edit.start(OPTIONS, at=2)
-    assert stage.client.sent[-1] == Seek("s", 2) and len(stage.client.said(Open)) == 1
-    stage.answer(at_step(2), to=Seek)
+    stage.edit.start(OPTIONS, at=1)
+    assert stage.client.sent[-1] == Seek("s", 1) and len(stage.client.said(Open)) == 1
+    stage.answer(at_step(1), to=Seek)
     assert isinstance(stage.client.sent[-1], Drag)
+
+
+def test_a_reopened_edit_is_had_back_with_its_picture_once_more() -> None:
+    stage = Stage()
+    stage.connect()
+    restored(stage)
+    forget(stage)
+    stage.canvas.image = OTHER  # the step that it stands at
+    stage.edit.start(OPTIONS)
+    assert stage.client.sent[-1] == Open(model="critters", image=SOURCE, saved=Blob(b"data"))
+
+
+def test_a_canvas_without_the_picture_says_so_at_reopening() -> None:
+    stage = Stage()
+    stage.connect()
+    stage.canvas.read_image = lambda: refuse("The layer is gone.")  # type: ignore[method-assign]
+    stage.edit.restore(OPTIONS, b"data")
+    assert (stage.state, stage.edit.status.message) == ("failed", "The layer is gone.")
+    assert stage.client.sent == []
+
+
+def refuse(sentence: str) -> Image:
+    raise BadInput(sentence)
 
 
 def test_a_reopened_edit_at_its_very_beginning_needs_no_further_look() -> None:
@@ -369,7 +387,7 @@ def test_reopening_gives_the_session_before_it_back(stage: Stage) -> None:
     stage.edit.restore(OPTIONS, b"data")
     assert stage.client.sent[-2:] == [
         Close(session="s"),
-        Open(model="critters", saved=Blob(b"data")),
+        Open(model="critters", image=SOURCE, saved=Blob(b"data")),
     ]
 
 
@@ -392,7 +410,7 @@ def test_a_forgotten_session_is_had_back_from_what_was_saved(stage: Stage) -> No
     forget(stage)
     assert (stage.edit.last, stage.edit.status.last, stage.state) == (0, 0, "done")
     stage.edit.start(OPTIONS, at=2)
-    assert stage.client.sent[-1] == Open(model="critters", saved=Blob(b"saved at 3"))
+    assert stage.client.sent[-1] == Open(model="critters", image=SOURCE, saved=Blob(b"saved at 3"))
     resume(stage)
     assert stage.client.sent[-1] == Seek("s2", 2) and stage.canvas.preview is None
     stage.answer(Frame("s2", 2, "result", 2, OTHER, POINTS), to=Seek)
@@ -411,6 +429,7 @@ def test_a_result_in_the_document_is_dragged_on_after_the_daemon_forgot(stage: S
     forget(stage)
     stage.canvas.image = RESULT
     stage.edit.start(OPTIONS)
+    assert stage.client.sent[-1].image == SOURCE  # type: ignore[union-attr]
     resume(stage)
     assert isinstance(stage.client.sent[-1], Drag)
 
@@ -420,7 +439,7 @@ def test_a_daemon_lost_in_mid_drag_ends_the_edit_and_the_next_press_goes_on(open
     forget(opened)
     assert opened.state == "failed" and opened.canvas.preview is None
     opened.edit.start(OPTIONS, at=0)
-    assert opened.client.sent[-1] == Open(model="critters", saved=Blob(b"saved at 0"))
+    assert opened.client.sent[-1] == Open(model="critters", image=SOURCE, saved=Blob(b"saved at 0"))
 
 
 def test_another_picture_is_not_had_back_from_what_was_saved(stage: Stage) -> None:

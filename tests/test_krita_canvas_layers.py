@@ -286,7 +286,8 @@ def test_an_edit_of_another_day_goes_on_from_what_the_document_shows(
     scene.drag_to(12, 100)
     opened, trace = scene.canvas.opened, scene.canvas.trace
     later = Scene(raw)
-    later.canvas.await_reopening(opened.source, opened.terms, trace)
+    later.canvas.await_reopening(opened.source, opened.terms, trace, None)
+    assert later.canvas.opened == opened  # without the result that the document shows
     later.canvas.adopt(opened, trace, 12)
     assert later.aim() == 12
     later.drag_to(20, 120)

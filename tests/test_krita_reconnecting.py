@@ -104,7 +104,6 @@ def test_with_a_note_in_the_document_the_edit_can_be_reopened(stage: Stage) -> N
     stage.reopen(3, 70, WAY)
     assert (stage.view.state, stage.view.step, stage.view.can_reopen) == ("done", 3, False)
     stage.press()
-    stage.sought(3, 70, WAY)
     stage.finish(5, 90, (16.0, 5.0))
     assert list(stage.raw.tree()["DragGAN"]) == [
         "DragGAN critters, step 3",

@@ -15,6 +15,7 @@ from tests.krita_scene import HEIGHT, LINE, WIDTH, HandleLine, Settings, grey
 M = messages
 note = load("draggan_wire.workbench.note")
 errors = load("draggan_wire.errors")
+layers = load("host.layers")
 Terms = load("draggan_wire.workbench.region").Terms
 WAY = (12.0, 6.0)
 
@@ -97,12 +98,13 @@ def test_a_document_with_a_note_can_be_reopened(another_day: Stage) -> None:
     assert not Stage(fake_krita().open(WIDTH, HEIGHT)).view.can_reopen
 
 
-def test_reopening_asks_with_what_was_noted(another_day: Stage) -> None:
+def test_reopening_asks_with_what_was_noted(dragged: Stage, another_day: Stage) -> None:
     another_day.edit.reopen(another_day.settings)
     another_day.poll()
     opening = another_day.last(M.Open)
     assert (opening.model, opening.quality) == ("critters", "fast")
-    assert bytes(opening.saved.data) == b"saved at 3" and opening.image is None
+    assert bytes(opening.saved.data) == b"saved at 3"
+    assert opening.image == dragged.edit.canvas.opened.image  # without the result on it
     assert not another_day.view.can_reopen  # while it is at work
 
 
@@ -134,6 +136,19 @@ def test_reopening_brings_handles_step_and_timeline_back(another_day: Stage) -> 
     assert another_day.raw.seen() == before and another_day.painted[-1] is None
 
 
+def test_an_edit_whose_layer_is_gone_is_not_reopened() -> None:
+    stage = Stage(source="layer")
+    stage.drag(3, 70, WAY)
+    later = Stage(stage.raw, source="layer")
+
+    layers.find(stage.raw, carried(stage.raw).source.layer).remove()
+
+    later.edit.reopen(later.settings)
+    later.poll()
+    assert later.view.message == "The layer that this edit was made of is gone."
+    assert later.view.can_reopen and later.daemon.said(M.Open) == []
+
+
 def test_reopening_leaves_the_document_untouched(another_day: Stage) -> None:
     another_day.raw.setModified(False)
     steps = another_day.raw.steps
@@ -145,8 +160,6 @@ def test_reopening_leaves_the_document_untouched(another_day: Stage) -> None:
 def test_a_reopened_edit_is_dragged_on_into_its_group(another_day: Stage) -> None:
     reopen(another_day)
     another_day.press()
-    assert another_day.last(M.Seek) == M.Seek("s", 3)  # it stands at step 0
-    another_day.sought(3, 70, WAY)
     assert another_day.last(M.Drag).handles == (WAY,)
     another_day.finish(5, 90, (16.0, 5.0))
     group = another_day.raw.tree()["DragGAN"]

@@ -67,6 +67,7 @@ class Canvas(FakeCanvas):
         self.dragging = False
         self.crop, self.trace = WHOLE, Trace()
         self.opened: Any = None
+        self.own_picture: Image | None = None
         self.step_of_layers = 0
         self.result_step: int | None = None
         self.step_now: Any = None
@@ -88,8 +89,9 @@ class Canvas(FakeCanvas):
     def adopt(self, opened: Any, trace: Trace, step: int) -> None:
         self.opened, self.trace = opened, trace
 
-    def await_reopening(self, source: Any, terms: Any, trace: Trace) -> None:
+    def await_reopening(self, source: Any, terms: Any, trace: Trace, picture: Image | None) -> None:
         self.trace = trace
+        self.opened = region.Opened(source, terms, picture or self.image)
 
     def show_preview(self, image: Image) -> None:
         super().show_preview(image)
@@ -246,4 +248,18 @@ def test_an_edit_that_is_taken_up_again_brings_its_paint_back(stage: Stage) -> N
     assert other.edit.can_reopen
     other.edit.reopen(other.settings)
     assert other.edit.strokes.strokes == PAINT
-    assert other.daemon.said(Open)[0].saved == Blob(b"saved at 0")
+    opening = other.daemon.said(Open)[0]
+    assert opening.saved == Blob(b"saved at 0") and opening.image == SOURCE
+
+
+def test_a_picture_that_the_document_does_not_hold_apart_is_noted(stage: Stage) -> None:
+    stage.drag()
+    stage.canvas.own_picture = SOURCE
+    note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
+    assert note is not None and note.picture == SOURCE
+    document = Document()
+    document.write_note(write_note(note))
+    other = Stage(document)
+    other.canvas.image = RESULT  # what the document shows
+    other.edit.reopen(other.settings)
+    assert other.canvas.opened.image == SOURCE

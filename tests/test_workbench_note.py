@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -53,8 +54,36 @@ def test_a_single_damaged_byte_of_the_data_is_found(at: int) -> None:
         note.read_note(bytes(raw))
 
 
-def test_a_note_from_before_there_was_a_digest_is_read() -> None:
-    assert note.read_note(head(digest=None)) == NOTE
+PICTURE = note.Image("bgra16", 30, 40, bytes(range(240)) * 40)
+
+
+def test_a_picture_of_its_own_is_read_again() -> None:
+    own = replace(NOTE, picture=PICTURE)
+    raw = note.write_note(own)
+    assert note.read_note(raw) == own
+    assert len(raw) < len(note.write_note(NOTE)) + len(PICTURE.data) // 10
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"x",
+        zlib.compress(PICTURE.data)[:-1],
+        zlib.compress(PICTURE.data) + b"x",
+        zlib.compress(PICTURE.data[:-1]),
+        zlib.compress(bytes(1 << 26)),
+    ],
+    ids=["nothing deflated", "cut off", "more behind it", "too short", "swelling"],
+)
+def test_a_picture_that_is_none_is_refused(behind: bytes) -> None:
+    with pytest.raises(errors.BadInput, match="cannot be read"):
+        note.read_note(note.write_note(NOTE) + behind)
+
+
+@pytest.mark.parametrize("size", [None, -1, len(NOTE.data) + 1, True, "9"])
+def test_data_of_another_size_than_is_told_are_refused(size: Any) -> None:
+    with pytest.raises(errors.BadInput, match="cannot be read"):
+        note.read_note(head(size=size))
 
 
 def test_of_very_many_results_the_newest_are_kept() -> None:

@@ -23,7 +23,7 @@ from .edit_flow import Flow
 from .edit_pictures import Pictures
 from .edit_report import Report
 from .edit_status import EditOptions, EditStatus, mishap, no_answer, no_steps
-from .edit_task import RestoreTask, Task, read_drag, read_picture
+from .edit_task import Task, read_drag, read_picture, read_saved
 from .edit_timeline import Timeline
 from .errors import UnknownSession, WireError
 from .exchange import Channel
@@ -138,9 +138,10 @@ class Edit:
     def restore(self, options: EditOptions, data: bytes) -> None:
         """Opens what was `saved` on another day, with the options of then, and shows its step.
 
-        While busy it does nothing. The edit that was open is closed.
+        The canvas is to hold the picture that was opened then. While busy it does nothing. The edit
+        that was open is closed.
         """
-        self._begin(lambda: RestoreTask(options, bytes(data)))
+        self._begin(lambda: read_saved(self._canvas, options, bytes(data)))
 
     def look(self, step: int) -> None:
         """Shows a step of the timeline as a preview; the newest wish wins, none while busy."""

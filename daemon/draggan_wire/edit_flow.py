@@ -17,7 +17,7 @@ the daemon has forgotten is opened from what was saved of it.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Callable, Optional, Set
+from typing import Callable, Mapping, Optional, Set, Tuple
 
 from .edit_errands import Errands
 from .edit_pictures import Pictures
@@ -36,6 +36,7 @@ from .messages import (
     Envelope,
     Error,
     Frame,
+    Image,
     Message,
     Open,
     Opened,
@@ -180,7 +181,7 @@ class Flow:
         """Open the picture, unless the session knows it or can be had back; then drag."""
         task = self._task
         if isinstance(task, RestoreTask):
-            self._open_saved(task.data, task.options)
+            self._open_saved(task.data, task.image, task.options)
         elif task:
             at = task.at if isinstance(task, DragTask) else None
             base = self._timeline.base(task.fingerprint, at)
@@ -188,13 +189,13 @@ class Flow:
             if base is not None:
                 self._go_to(base)
             elif saved and task.fingerprint in saved.steps and not self._anew:
-                self._open_saved(saved.data, task.options)
+                self._open_saved(saved.data, saved.picture, task.options)
                 self._source = saved
             else:
                 self._open(task.opening(), task.options, "Sending the picture...")
 
-    def _open_saved(self, data: bytes, options: EditOptions) -> None:
-        opening = Open(model=options.model, quality=options.quality, saved=Blob(data))
+    def _open_saved(self, data: bytes, image: Optional[Image], options: EditOptions) -> None:
+        opening = Open(model=options.model, quality=options.quality, image=image, saved=Blob(data))
         self._open(opening, options, "Sending the saved edit...")
 
     def _open(self, opening: Open, options: EditOptions, words: str) -> None:
@@ -319,21 +320,29 @@ class Flow:
     def _ready(self, message: Ready) -> None:
         self._report.ready(message)
         step, last = message.step, message.last
-        if isinstance(self._task, PictureTask):
-            known = self._source.steps if self._source else {self._task.fingerprint: 0}
-            self._timeline.opened(known, position=step, last=last)
-            if not self._source:
-                self._errands.save(step)
-        else:
-            self._timeline.opened({}, position=step, last=last)
+        known, picture = self._known()
+        self._timeline.opened(known, picture, position=step, last=last)
+        if isinstance(self._task, PictureTask) and not self._source:
+            self._errands.save(step)
         self._rest(then=self._onward)
         if self._report.status.state == "stopping":
             self.stop()
 
+    def _known(self) -> Tuple[Mapping[str, int], Optional[Image]]:
+        """What is known of the pictures of the session that was opened, and its step 0."""
+        task = self._task
+        if self._source:
+            return self._source.steps, self._source.picture
+        if isinstance(task, PictureTask):
+            return {task.fingerprint: 0}, None if task.options.seed is not None else task.image
+        if isinstance(task, RestoreTask) and task.image is not None:
+            return {task.fingerprint: 0}, task.image
+        return {}, None
+
     def _onward(self) -> None:
         """The session is open: to the step that the task is about."""
         if isinstance(self._task, RestoreTask):
-            self._go_to(0)  # the opened picture: to know it when the document is read again
+            self._arrived()
         else:
             self._proceed()
 
@@ -352,8 +361,6 @@ class Flow:
 
     def _sought(self, frame: Frame) -> None:
         self._timeline.position = frame.step
-        if isinstance(self._task, RestoreTask):
-            self._pictures.mark(frame)
         self._rest(then=self._onward)
         if self._report.status.state == "stopping":
             self.stop()

@@ -58,10 +58,15 @@ class DragTask(PictureTask):
 
 @dataclass(frozen=True)
 class RestoreTask:
-    """An edit of another day is to be opened again from what was saved of it."""
+    """An edit of another day is to be opened again from what was saved of it, and its picture.
+
+    One that was made up has no picture, and no fingerprint.
+    """
 
     options: EditOptions
     data: bytes
+    image: Optional[Image] = None
+    fingerprint: str = ""
 
 
 Task = Union[PictureTask, RestoreTask]
@@ -80,6 +85,14 @@ def read_drag(canvas: Canvas, options: EditOptions, at: Optional[int]) -> DragTa
     mask = check_mask(canvas.read_mask(), image)
     starts, targets = tuple(h for h, _ in handles), tuple(t for _, t in handles)
     return DragTask(image, options, fingerprint(image, options), starts, targets, mask, at)
+
+
+def read_saved(canvas: Canvas, options: EditOptions, data: bytes) -> RestoreTask:
+    """Saved data, with the picture that the canvas holds now; raises BadInput for none."""
+    if options.seed is not None:
+        return RestoreTask(options, data)
+    image = canvas.read_image()
+    return RestoreTask(options, data, image, fingerprint(image, options))
 
 
 def fingerprint(image: Image, options: EditOptions) -> str:

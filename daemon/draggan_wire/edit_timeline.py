@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Dict, Mapping, Optional
 
 from .edit_status import EditOptions
+from .pixels import Image
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class SavedTimeline:
     """What the daemon gave to open the session again: `data` is its own, the rest is ours.
 
     `steps` tells pictures by their fingerprints, as in `Timeline`; `step` is the one it stood at.
+    `picture` is the opened one, which `data` need to be opened again; None where it was made up.
     """
 
     data: bytes
     step: int
     steps: Mapping[str, int]
+    picture: Optional[Image] = None
 
 
 class Timeline:
@@ -32,15 +35,22 @@ class Timeline:
         self.position: Optional[int] = None  # where the session stands; None: not known
         self.last = 0
         self.saved: Optional[SavedTimeline] = None
+        self._picture: Optional[Image] = None
         self._steps: Dict[str, int] = {}  # fingerprint of a picture -> its step
 
     def forget(self) -> None:
         """The session is gone."""
         self.session, self.position, self.last = None, None, 0
-        self._steps = {}
+        self._picture, self._steps = None, {}
 
-    def opened(self, steps: Mapping[str, int], *, position: int, last: int) -> None:
-        """The session is ready; `steps` are the pictures that are known of it besides."""
+    def opened(
+        self, steps: Mapping[str, int], picture: Optional[Image], *, position: int, last: int
+    ) -> None:
+        """The session is ready; `steps` are the pictures that are known of it besides.
+
+        `picture` is the opened one, None where it is made up.
+        """
+        self._picture = picture
         self._steps.update(steps)
         self.position, self.last = position, last
 
@@ -65,4 +75,4 @@ class Timeline:
 
     def keep(self, data: bytes, step: int) -> None:
         """The daemon's data for the session as it is now."""
-        self.saved = SavedTimeline(data, step, dict(self._steps))
+        self.saved = SavedTimeline(data, step, dict(self._steps), self._picture)

@@ -96,9 +96,20 @@ class KritaCanvas:
         if look is not None:
             self._looks.remember(look, step)
 
-    def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
-        """Until `adopt` brings the opened pixels, points and previews already have their place."""
-        self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), trace)
+    def await_reopening(
+        self, source: Source, terms: Terms, trace: Trace, picture: Optional[Image]
+    ) -> None:
+        """Reads what an edit of another day was made of, for `read_image`; `adopt` is to follow.
+
+        Raises BadInput where it is gone.
+        """
+        found = picture or self._read(source, without=[uid for uid, _ in trace.results])
+        if found is None:
+            raise BadInput(
+                "The layer that this edit was made of is gone.",
+                hint="Undo that, or begin a new edit: place handles and press Drag.",
+            )
+        self._begin(Opened(source, terms, found), trace)
 
     def forget(self) -> None:
         """The edit is over; the layers that it has left stay."""
@@ -117,6 +128,11 @@ class KritaCanvas:
     @property
     def opened(self) -> Optional[Opened]:
         return self._opened
+
+    @property
+    def own_picture(self) -> Optional[Image]:
+        """Layers and what is visible can be read again."""
+        return None
 
     @property
     def trace(self) -> Trace:
@@ -163,10 +179,10 @@ class KritaCanvas:
             )
         return Opened(source, terms, image)
 
-    def _read(self, source: Source) -> Optional[Image]:
+    def _read(self, source: Source, *, without: Sequence[str] = ()) -> Optional[Image]:
         if source.layer:
             return self._document.read_layer(source.layer, source.crop)
-        return self._document.read_visible(source.crop)
+        return self._document.read_visible(source.crop, without=without)
 
     # The Canvas of an edit.
 

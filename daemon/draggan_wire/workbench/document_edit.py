@@ -17,7 +17,6 @@ from .edit_view import EditView, words_of_fit
 from .handles import HandleLine, HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
-from .region import Opened
 from .settings import Settings
 from .strokes import Strokes
 from .timeline import PastDrag, Timeline
@@ -64,6 +63,7 @@ class DocumentEdit:
         self._revision = self._drawn  # when it was last looked at
         self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
+        self._taken_up: Optional[Note] = None  # by which an edit is being opened again
         self.can_reopen = bool(document.read_note())
 
     @property
@@ -163,6 +163,7 @@ class DocumentEdit:
         self.edit.poll()
         self.canvas.settle(at_work=self.edit.busy)
         self._follow_undo()
+        self._follow_reopening()
         self._follow_steps()
         self._follow_state()
         self._keep_note()
@@ -215,7 +216,7 @@ class DocumentEdit:
                 "The document has another size than when this edit was made.",
                 hint="Begin a new one: place handles and press Drag.",
             )
-        self.canvas.await_reopening(note.source, note.terms, note.trace)
+        self.canvas.await_reopening(note.source, note.terms, note.trace, note.picture)
         settings = note.terms.applied_to(settings)
         settings = replace(settings, source="layer" if note.source.layer else "visible")
         self.handles.replace(note.lines)
@@ -224,13 +225,18 @@ class DocumentEdit:
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
         self.canvas.dragging = False
+        self._taken_up = note
         self.edit.restore(_options(settings, crop), note.data)
-        if self.edit.busy:
-            self.edit.fetch((0,), lambda frame: self._reopened(frame.image, note))
         return settings
 
-    def _reopened(self, image: Image, note: Note) -> None:
-        self.canvas.adopt(Opened(note.source, note.terms, image), note.trace, note.step)
+    def _follow_reopening(self) -> None:
+        note, opened = self._taken_up, self.canvas.opened
+        if note is None or self.edit.busy:
+            return
+        self._taken_up = None
+        if self.edit.status.state != "done" or opened is None:
+            return
+        self.canvas.adopt(opened, note.trace, note.step)
         self.can_reopen = False
         if note.step != self.edit.status.step:  # saved where the timeline ended
             self.look(note.step)
@@ -323,6 +329,7 @@ class DocumentEdit:
             step,
             saved,
             self.strokes.strokes,
+            self.canvas.own_picture,
         )
 
     # What is shown.

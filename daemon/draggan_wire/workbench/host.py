@@ -47,6 +47,10 @@ class EditCanvas(Canvas, Protocol):
         """What the edit has been opened with."""
 
     @property
+    def own_picture(self) -> Optional[Image]:
+        """The opened picture, where it cannot be read from the document again; else None."""
+
+    @property
     def trace(self) -> Trace:
         """The layers that the edit has left in the document."""
 
@@ -74,8 +78,14 @@ class EditCanvas(Canvas, Protocol):
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day, whose newest result is `step`."""
 
-    def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
-        """Until `adopt` brings the opened pixels, points and previews already have their place."""
+    def await_reopening(
+        self, source: Source, terms: Terms, trace: Trace, picture: Optional[Image]
+    ) -> None:
+        """Reads what an edit of another day was made of, for `read_image`; `adopt` is to follow.
+
+        That is the source without the layers that the edit has left, or the `picture` that it has
+        kept. Raises BadInput where it is gone.
+        """
 
     def forget(self) -> None:
         """The edit is over; the layers that it has left stay."""

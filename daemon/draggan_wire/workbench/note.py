@@ -1,6 +1,7 @@
 """An edit as it is kept inside a document, to be taken up another day; standard library only.
 
     b"DGDK1" | length of the JSON, 4 bytes, big-endian | JSON | what the daemon needs (`Saved.data`)
+             | the opened picture, deflated, where the document does not hold it apart
 
 Documents come from strangers: everything read here is checked before it is used.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import zlib
 from dataclasses import dataclass
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from ..crop import Crop
 from ..errors import BadInput
-from ..messages import MAX_HANDLES, Point
-from ..pixels import BYTES_PER_PIXEL
+from ..messages import MAX_HANDLES, Image, Point
+from ..pixels import BYTES_PER_PIXEL, MAX_BUFFER
 from .handles import HandleLine
 from .region import Source, Terms
 from .settings import QUALITIES, REGIONS
@@ -44,6 +46,7 @@ class Note:
     step: int
     data: bytes
     strokes: Tuple[Stroke, ...] = ()  # painted: what may move
+    picture: Optional[Image] = None  # that cannot be read from the document again
 
 
 def write_note(note: Note) -> bytes:
@@ -61,11 +64,13 @@ def write_note(note: Note) -> bytes:
         "results": [list(result) for result in note.trace.results[-MOST_RESULTS:]],
         "step": note.step,
         "digest": _digest(note.data),
+        "size": len(note.data),
     }
     if note.strokes:
         head["strokes"] = _painted(note.strokes[:MAX_STROKES])
     packed = json.dumps(head).encode()
-    return MAGIC + struct.pack(">I", len(packed)) + packed + note.data
+    picture = b"" if note.picture is None else zlib.compress(note.picture.data, 1)
+    return b"".join([MAGIC, struct.pack(">I", len(packed)), packed, note.data, picture])
 
 
 def read_note(raw: bytes) -> Note:
@@ -79,6 +84,7 @@ def read_note(raw: bytes) -> Note:
         ArithmeticError,
         struct.error,
         RecursionError,
+        zlib.error,
     ) as error:
         raise BadInput(
             "The edit that this document carries cannot be read.",
@@ -93,9 +99,10 @@ def _parsed(raw: bytes) -> Note:
     head = json.loads(raw[start : start + size].decode())
     _demand(isinstance(head, dict) and len(raw) >= start + size)
     left, top, width, height = (_whole(value, FARTHEST) for value in _list(head["crop"], 4))
-    data = raw[start + size :]
-    # Notes from before there was a digest have none.
-    _demand(width > 0 and height > 0 and head.get("digest") in (None, _digest(data)))
+    end = start + size + _whole(head["size"], MOST_DATA)
+    data = raw[start + size : end]
+    _demand(width > 0 and height > 0 and end <= len(raw) and head["digest"] == _digest(data))
+    form = _one_of(head["form"], tuple(BYTES_PER_PIXEL))
     return Note(
         terms=Terms(
             region=_one_of(head["region"], REGIONS),
@@ -103,7 +110,7 @@ def _parsed(raw: bytes) -> Note:
             quality=_one_of(head["quality"], QUALITIES),
         ),
         source=Source(_text(head["layer"]), Crop(left, top, width, height)),
-        form=_one_of(head["form"], tuple(BYTES_PER_PIXEL)),
+        form=form,
         lines=_lines(head["lines"]),
         drags=tuple(_drag(value) for value in _list(head["drags"], MOST_DRAGS)),
         trace=Trace(
@@ -113,7 +120,20 @@ def _parsed(raw: bytes) -> Note:
         step=_whole(head["step"], FARTHEST),
         data=data,
         strokes=tuple(_stroke(value) for value in _list(head.get("strokes", []), MAX_STROKES)),
+        picture=_picture(raw[end:], form, width, height),
     )
+
+
+def _picture(deflated: bytes, form: str, width: int, height: int) -> Optional[Image]:
+    """As large as the crop, and no more work than that; None for nothing."""
+    size = width * height * BYTES_PER_PIXEL[form]
+    if not deflated:
+        return None
+    _demand(size <= MAX_BUFFER)
+    stream = zlib.decompressobj()
+    plain = stream.decompress(deflated, size + 1)
+    _demand(len(plain) == size and stream.eof and not stream.unused_data)
+    return Image(form, width, height, plain)
 
 
 def _digest(data: bytes) -> str:

@@ -90,6 +90,7 @@ class GimpCanvas:
         self._strokes = strokes
         self._rasterise = rasterise
         self._opened: Optional[Opened] = None
+        self._own_picture: Optional[Image] = None  # that the image's source alone does not show
         self._look = b""  # of the source's own pixels when they were opened
         self._lines: Tuple[HandleLine, ...] = ()
         self._mask: Optional[Image] = None
@@ -115,6 +116,10 @@ class GimpCanvas:
     @property
     def opened(self) -> Optional[Opened]:
         return self._opened
+
+    @property
+    def own_picture(self) -> Optional[Image]:
+        return self._own_picture
 
     @property
     def looked_at(self) -> Optional[int]:
@@ -198,8 +203,13 @@ class GimpCanvas:
         self.trace, self._reopened, self._awaiting = trace, step, False
         self._held = ()
 
-    def await_reopening(self, source: Source, terms: Terms, trace: Trace) -> None:
-        """Until `adopt` brings the opened pixels, points and previews already have their place."""
+    def await_reopening(
+        self, source: Source, terms: Terms, trace: Trace, picture: Optional[Image]
+    ) -> None:
+        """Reads what an edit of another day was made of, for `read_image`; `adopt` is to follow.
+
+        Raises BadInput where it is gone.
+        """
         if self._beneath:
             raise BadInput(
                 "There are results that the image does not have yet.",
@@ -207,8 +217,9 @@ class GimpCanvas:
             )
         if source.layer:
             self._document.work_on(source.layer)
-        self._begin(Opened(source, terms, Image("gray8", 1, 1, b"\0")), b"")
-        self._awaiting = True
+        found = picture or self._read(source, without=[layer for layer, _ in trace.results])
+        self._begin(Opened(source, terms, found), b"")
+        self._own_picture, self._awaiting = picture, True
 
     def forget(self) -> None:
         """The edit is over; what it has brought so far stays."""
@@ -228,7 +239,8 @@ class GimpCanvas:
         return self._step if self._digest(opened.source) == self._look else None
 
     def _open_anew(self, source: Source, terms: Terms) -> None:
-        image = self._with((*self.beneath, *self._on_show()), source)
+        beneath = (*self.beneath, *self._on_show())
+        image = self._with(beneath, source)
         if is_blank(image):
             raise BadInput(
                 "There is nothing to see where the handles are.",
@@ -237,6 +249,7 @@ class GimpCanvas:
         look = self._digest(source)
         self._lay_down()
         self._begin(Opened(source, terms, image), look)
+        self._own_picture = image if beneath else None
 
     def _begin(self, opened: Opened, look: bytes) -> None:
         self._opened, self._look = opened, look
@@ -274,9 +287,9 @@ class GimpCanvas:
             image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
         return image
 
-    def _read(self, source: Source) -> Image:
+    def _read(self, source: Source, *, without: Sequence[str] = ()) -> Image:
         if not source.layer:
-            return self._document.read_visible(source.crop)
+            return self._document.read_visible(source.crop, without=without)
         image = self._document.read_layer(source.layer, source.crop)
         if image is None:
             raise BadInput(

@@ -78,9 +78,11 @@ class KritaDocument:
     def read_selection(self, crop: Crop) -> Optional[Image]:
         return pixels.read_selection(self.raw, crop)
 
-    def read_visible(self, crop: Crop) -> Image:
-        self.raw.waitForDone()
-        return pixels.read_node(self.raw.rootNode(), crop, self._workshop)
+    def read_visible(self, crop: Crop, *, without: Sequence[str] = ()) -> Image:
+        """What the document shows, or would show without some nodes."""
+        with layers.hidden(self.raw, without):
+            self.raw.waitForDone()
+            return pixels.read_node(self.raw.rootNode(), crop, self._workshop)
 
     def read_layer(self, uid: str, crop: Crop) -> Optional[Image]:
         """What one layer shows, None when it is gone."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Any, Iterator, Optional, Sequence
 
 from krita import Selection
 
@@ -91,6 +92,28 @@ def add_layer(
     own_group.remove()
     document.refreshProjection()
     return Added(id_of(parent), id_of(added), active)
+
+
+@contextmanager
+def hidden(document: Any, uids: Sequence[str]) -> Iterator[None]:
+    """Inside, the nodes of these ids are not shown; afterwards all is as it was."""
+    found = [find(document, uid) for uid in uids]
+    shown = [node for node in found if node is not None and node.visible()]
+    modified = document.modified()
+    _show(document, shown, on=False)
+    try:
+        yield
+    finally:
+        _show(document, shown, on=True)
+        if shown:
+            document.setModified(modified)
+
+
+def _show(document: Any, nodes: Sequence[Any], *, on: bool) -> None:
+    for node in nodes:
+        node.setVisible(on)
+    if nodes:
+        document.refreshProjection()
 
 
 def _add_group(document: Any, group: Any, above: Any) -> None:

@@ -137,9 +137,13 @@ class GimpDocument:
 
     # Reading.
 
-    def read_visible(self, crop: Crop) -> Image:
-        """What the image shows, without the live layer. Raises LimitExceeded before it reads."""
-        with self._visible() as shown:
+    def read_visible(self, crop: Crop, *, without: Sequence[str] = ()) -> Image:
+        """What the image shows, without the live layer and some others.
+
+        Raises LimitExceeded before it reads.
+        """
+        self._check_image()
+        with layers.hidden(self._image, without), self._visible() as shown:
             return pixels.read(shown, crop, self._format)
 
     def read_layer(self, layer: str, crop: Crop) -> Optional[Image]:

@@ -106,6 +106,24 @@ def without_undo(image: Any) -> Iterator[None]:
 
 
 @contextmanager
+def hidden(image: Any, ids: Sequence[str]) -> Iterator[None]:
+    """Inside, the layers of these ids are not shown; afterwards all is as it was."""
+    found = [find(image, layer) for layer in ids]
+    shown = [layer for layer in found if layer is not None and layer.get_visible()]
+    if not shown:
+        yield
+        return
+    with without_undo(image):
+        for layer in shown:
+            layer.set_visible(False)
+        try:
+            yield
+        finally:
+            for layer in shown:
+                layer.set_visible(True)
+
+
+@contextmanager
 def keeping_selected(image: Any) -> Iterator[None]:
     """GIMP selects each layer that is added; the user's layers are selected again."""
     selected = image.get_selected_layers()
