@@ -125,9 +125,36 @@ class Prior:
 
 @dataclass(frozen=True)
 class WeightDelta:
-    """Differences to add to named parameters of a generator; stackable, serialisable."""
+    """Differences to add to named parameters of a generator; stackable, serialisable.
 
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    Some are `whole`, of the parameter's shape; others are products of two `factors`, (O, r) and
+    (r, ...), for a parameter of shape (O, ...). No name is in both.
+    """
+
+    whole: Mapping[str, Tensor] = field(default_factory=dict)
+    factors: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    @cached_property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """All differences in the shapes of their parameters, at least in float32."""
+        products = {name: _product(*pair) for name, pair in self.factors.items()}
+        return {**{name: _widened(tensor) for name, tensor in self.whole.items()}, **products}
+
+    def to(self, place: torch.device | torch.dtype | str) -> WeightDelta:
+        """The same elsewhere, or in another precision."""
+        factors = {
+            n: (left.to(place), right.to(place)) for n, (left, right) in self.factors.items()
+        }
+        return WeightDelta({n: tensor.to(place) for n, tensor in self.whole.items()}, factors)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    product = _widened(left) @ _widened(right).flatten(1)
+    return product.view(len(left), *right.shape[1:])
+
+
+def _widened(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 class Generator(ABC):

@@ -177,12 +177,13 @@ class _Fit:
         self.generator, self.ws, self.options = generator, ws, options
         self.image, self.weight, self.features = image, weight, features
         own = features.map.float()
+        height, width = own.shape[-2:]
         with torch.no_grad():
             picture = generator.render_from(features, ws)
-        self.gate = unexplained(picture, image, weight, own.shape[-2:], options)[0]
+        self.gate = unexplained(picture, image, weight, (height, width), options)[0]
         rank = _rank(own[0], options.rank)
         self.channels = self._directions(rank).requires_grad_(True)
-        self.planes = own.new_zeros(rank, *own.shape[-2:]).requires_grad_(True)
+        self.planes = own.new_zeros(rank, height, width).requires_grad_(True)
         self.unit = float(own.std()) * math.sqrt(own.shape[1] / rank)
 
     def run(self) -> Iterator[ResidualStep]:

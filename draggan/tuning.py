@@ -4,6 +4,9 @@ Roich et al. 2021 (Pivotal Tuning for Latent-based Editing of Real Images, arXiv
 latent found by inversion is the pivot and stays; the weights move. Their locality regularisation
 (section 3.3) is always on here, because a drag leaves the pivot: at latents away from it the tuned
 generator must draw what the frozen one drew.
+
+Convolutions change by products of two thin matrices (Hu et al. 2021, LoRA, arXiv 2106.09685) in
+half precision, which keeps what is saved small, and the other latents' pictures where they were.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from torch import Tensor, nn
 from .errors import BadInput
 from .generator import Generator, WeightDelta
 from .losses import psnr, pyramid_loss
+from .precision import halved
 
 ANCHORS = 8  # latents at which the frozen generator's picture is to be kept
 SEED = 2**20  # of the anchors: away from the seeds that people try first
@@ -31,6 +35,7 @@ class TuningOptions:
     steps: int = 60
     lr: float = 0.01  # of Adam, as a share of each tensor's root mean square
     smallest_block: int = 16  # px: weights of coarser blocks stay, they hold the geometry
+    rank: int = 8  # of each convolution's change
     locality: float = 1.0  # weight of the pictures at the anchors
     reach: tuple[float, float] = (0.4, 1.0)  # how far anchors lie from pivot to random sample
 
@@ -50,7 +55,7 @@ class TuningStep:
 
     index: int  # from 1 to total
     total: int
-    delta: WeightDelta
+    delta: WeightDelta  # float16
     loss: float
     psnr: float
 
@@ -105,14 +110,14 @@ class _Tuning:
     ) -> None:
         self.generator, self.options = generator, options
         self.ws, self.image, self.weight = ws.detach(), image, weight
-        self.scales = {n: float(w.square().mean().sqrt()) for n, w in weights.items()}
-        self.changes = {n: torch.zeros_like(w, requires_grad=True) for n, w in weights.items()}
         self.anchors = self._anchors() if options.locality else self.ws[:0]
         with torch.no_grad():
             self.kept = [generator.render(w[None]) for w in self.anchors]
+        self.changes = self._changes(weights)
+        self.variables = [x for change in self.changes.values() for x in change.variables]
 
     def run(self) -> Iterator[TuningStep]:
-        optimiser = torch.optim.Adam(list(self.changes.values()), betas=(0.9, 0.99))
+        optimiser = torch.optim.Adam(self.variables, betas=(0.9, 0.99))
         total = self.options.steps + 1
         for i in range(self.options.steps):
             optimiser.param_groups[0]["lr"] = self._lr(i)
@@ -120,12 +125,10 @@ class _Tuning:
                 tuned = self.generator.with_weights(self._delta())
                 picture = tuned.render(self.ws)
                 loss = pyramid_loss(picture, self.image, self.weight).sum()
-                gradients = torch.autograd.grad(
-                    loss + self._locality(tuned, i), list(self.changes.values())
-                )
+                gradients = torch.autograd.grad(loss + self._locality(tuned, i), self.variables)
             yield self._step(i + 1, total, picture, loss)
-            for change, gradient in zip(self.changes.values(), gradients, strict=True):
-                change.grad = gradient
+            for variable, gradient in zip(self.variables, gradients, strict=True):
+                variable.grad = gradient
             optimiser.step()
         with torch.no_grad():
             picture = self.generator.with_weights(self._delta()).render(self.ws)
@@ -153,11 +156,53 @@ class _Tuning:
         difference = pyramid_loss(tuned.render(self.anchors[k : k + 1]), self.kept[k])
         return self.options.locality * difference.sum()
 
+    def _changes(self, weights: Mapping[str, Tensor]) -> dict[str, _Change]:
+        """One for each weight; of convolutions, along the directions that the picture asks for."""
+        probes = {n: torch.zeros_like(w, requires_grad=True) for n, w in weights.items()}
+        with torch.enable_grad():
+            picture = self.generator.with_weights(WeightDelta(probes)).render(self.ws)
+            loss = pyramid_loss(picture, self.image, self.weight).sum()
+            pulls = torch.autograd.grad(loss, list(probes.values()))
+        return {
+            name: _Change.starting(weight, pull, self.options.rank)
+            for (name, weight), pull in zip(weights.items(), pulls, strict=True)
+        }
+
     def _delta(self) -> WeightDelta:
-        return WeightDelta({n: c * self.scales[n] for n, c in self.changes.items()})
+        whole = {n: c.whole() for n, c in self.changes.items() if len(c.variables) == 1}
+        factors = {n: c.factors() for n, c in self.changes.items() if len(c.variables) == 2}
+        return WeightDelta(whole, factors)
 
     def _step(self, index: int, total: int, picture: Tensor, loss: Tensor) -> TuningStep:
         with torch.no_grad():
-            delta = self._delta()
+            delta = self._delta().to(torch.float16)
         quality = float(psnr(picture.detach(), self.image, self.weight))
         return TuningStep(index, total, delta, float(loss.detach()), quality)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What is added to one weight: its only variable, or the product of two, at a scale."""
+
+    variables: tuple[Tensor, ...]
+    scale: float
+
+    @classmethod
+    def starting(cls, weight: Tensor, pull: Tensor, rank: int) -> _Change:
+        """No change yet. `pull` is the loss's gradient: its main directions are the right factor,
+        so that the left one, which is 0, sees the most of it from the first step on."""
+        scale = float(weight.square().mean().sqrt())
+        if pull[0, 0].numel() == 1 or 2 * rank > len(weight):
+            return cls((torch.zeros_like(weight, requires_grad=True),), scale)
+        matrix = pull.flatten(1).double()
+        _, vectors = torch.linalg.eigh(matrix @ matrix.t())
+        right = torch.linalg.qr((vectors[:, -rank:].t() @ matrix).t())[0].t()  # (rank, I * k * k)
+        right = (right * math.sqrt(right.shape[1])).to(weight).view(rank, *weight.shape[1:])
+        left = weight.new_zeros(len(weight), rank)
+        return cls((left.requires_grad_(True), right.requires_grad_(True)), scale / math.sqrt(rank))
+
+    def whole(self) -> Tensor:
+        return halved(self.variables[0] * self.scale)
+
+    def factors(self) -> tuple[Tensor, Tensor]:
+        return halved(self.variables[0] * self.scale), halved(self.variables[1])
