@@ -21,13 +21,16 @@ COARSEST = 16  # px: the first block to be searched
 REACH = (3, 2)  # cells to search around the estimate, in the first block and the second
 PENALTY = 0.004  # of a squared cell's way, in squared distances of features
 COMPONENTS = 24  # of the features: enough to tell places apart
-LEVEL = Refinement()
-PICTURE = Refinement(warps=1)
+LEVEL = Refinement(smoothness=1.0, edge=8.0, tear=1.0, warps=3)
+PICTURE = Refinement(smoothness=1.0, edge=8.0, tear=1.0, warps=1)
 
-SAME_COLOUR = 2 / 127.5  # [-1, 1] what nobody sees in 8 bits
-SAME_FEATURE = 0.1  # squared distance of normalised features
-AROUND = 9  # pixels: a place stands still if all of this window looks the same
-DISAGREE = 1.5  # model px: how far both ways may miss each other
+SAME_COLOUR = 3 / 127.5  # [-1, 1] what nobody sees in 8 bits
+SAME_FEATURE = 0.1  # squared distance of described cells, where there are no pictures
+STILLNESS = 64  # cells along a side, on which it is looked for
+AROUND = 9  # cells: the wide window
+GROWTH = 6  # cells: how far from a wide window's middle a place may be joined to it
+DISAGREE = 1.2  # model px: how far both ways may miss each other
+OTHER_COLOUR = 40 / 127.5  # [-1, 1] a difference that makes content doubtful
 SNAP = (0.1, 0.3)  # model px: less displacement than the first is none, more than the second all
 
 
@@ -74,47 +77,69 @@ def correspondence(
     after. The grid is the pictures', or without them that of the features."""
     blocks = [2 ** (k + 2) for k in range(len(after.below))] + [after.block]
     blocks = [block for block in blocks if block >= COARSEST] or blocks[-1:]
-    ahead = torch.cat((after.whole(blocks[-1]), before.whole(blocks[-1])))
-    still = _still(normalised(ahead), pictures)
+    matched = [_described(before, after, block) for block in blocks]
+    still = _still(matched[-1], pictures)
     flow: Tensor | None = None
-    for k, block in enumerate(blocks):
-        maps = torch.cat((after.whole(block), before.whole(block)))
-        maps = condensed(normalised(maps), COMPONENTS)
-        size = (maps.shape[-2], maps.shape[-1])
+    for k, maps in enumerate(matched):
+        size = _size(maps)
         flow = maps.new_zeros(2, 2, *size) if flow is None else resized(flow, size)
         if k < len(REACH):
             flow = searched(maps, flow, radius=REACH[k], penalty=PENALTY)
-        flow = refined(maps, flow, LEVEL, still=F.adaptive_avg_pool2d(still, size))
+        flow = refined(maps, maps.flip(0), flow, LEVEL, still=F.adaptive_avg_pool2d(still, size))
     assert flow is not None
-    if pictures is not None:
-        seen = torch.cat((pictures[1], pictures[0])).float().clamp(-1, 1)
-        flow = refined(seen, resized(flow, _size(seen)), PICTURE, still=still)
-    return _concluded(flow, still, _extent(after))
+    way, back = flow.split(1)
+    if pictures is None:
+        return _concluded(way, back, torch.zeros_like(way[:, :1]), still, _extent(after))
+    first, second = (picture.float().clamp(-1, 1) for picture in pictures)
+    way = refined(second, first, resized(way, _size(second)), PICTURE, still=still)
+    rest = (warped(first, way) - second).abs().amax(1, keepdim=True)
+    return _concluded(way, resized(back, _size(way)), rest, still, _extent(after))
 
 
-def _concluded(flow: Tensor, still: Tensor, picture: tuple[int, int]) -> Correspondence:
-    """The way back alone, and what the way there says of it."""
-    height, width = flow.shape[-2:]
-    scale = flow.new_tensor([picture[0] / width, picture[1] / height]).view(1, 2, 1, 1)
-    miss = (flow[:1] + warped(flow[1:], flow[:1])) * scale
-    confidence = (-(miss / DISAGREE).square().sum(1, keepdim=True)).exp()
-    way = flow[:1] * scale
-    length = way.square().sum(1, keepdim=True).sqrt()
-    length = F.max_pool2d(length, 3, 1, 1)
-    share = ((length - SNAP[0]) / (SNAP[1] - SNAP[0])).clamp(0, 1) * (still < 0.99)
-    way, confidence = way * share, torch.where(share > 0, confidence, 1.0)
-    return Correspondence(_centres((height, width), picture, like=way) + way, confidence, picture)
+def _concluded(
+    way: Tensor, back: Tensor, rest: Tensor, still: Tensor, picture: tuple[int, int]
+) -> Correspondence:
+    """`way` leads from the picture after to the one before, `back` from there to here; `rest` is
+    how much colours then differ."""
+    height, width = _size(way)
+    scale = way.new_tensor([picture[0] / width, picture[1] / height]).view(1, 2, 1, 1)
+    miss = (way + warped(back, way)) * scale / DISAGREE
+    rest = F.avg_pool2d(rest, 3, 1, 1, count_include_pad=False) / OTHER_COLOUR
+    confidence = (-miss.square().sum(1, keepdim=True) - rest.square()).exp()
+    way = way * scale
+    length = F.max_pool2d(way.square().sum(1, keepdim=True).sqrt(), 3, 1, 1)
+    share = ((length - SNAP[0]) / (SNAP[1] - SNAP[0])).clamp(0, 1) * (still < 1)
+    confidence = torch.where(share > 0, confidence, 1.0)
+    here = _centres((height, width), picture, like=way)
+    return Correspondence(here + way * share, confidence, picture)
+
+
+def _described(before: Features, after: Features, block: int) -> Tensor:
+    """The block's maps after and before, (2, C, h, w), ready to be compared."""
+    values = torch.cat([normalised(features.whole(block)) for features in (after, before)])
+    return condensed(values, _size(after.whole(block)), COMPONENTS)
 
 
 def _still(maps: Tensor, pictures: tuple[Tensor, Tensor] | None) -> Tensor:
-    """How sure it is that nothing moved, (1, 1, h, w) in [0, 1], on the finest grid there is."""
-    change = (maps[:1] - maps[1:]).square().sum(1, keepdim=True) / SAME_FEATURE
-    if pictures is not None:
+    """Where nothing moved, (1, 1, h, w), 1 or 0, on the finest grid there is.
+
+    Flat content looks the same when it moves. So a place stands still if a wide window around it
+    looks the same, or if it does itself and is joined by such places to one whose window does:
+    what moves is fenced off by its outline.
+    """
+    if pictures is None:
+        change = (maps[:1] - maps[1:]).square().sum(1, keepdim=True) / SAME_FEATURE
+    else:
         before, after = (picture.float().clamp(-1, 1) for picture in pictures)
-        colour = (after - before).abs().amax(1, keepdim=True) / SAME_COLOUR
-        change = torch.maximum(colour, F.interpolate(change, size=_size(colour)))
-    change = F.max_pool2d(change, AROUND, 1, AROUND // 2)
-    return (-change.square()).exp()
+        change = (after - before).abs().amax(1, keepdim=True) / SAME_COLOUR
+    grid = [min(side, STILLNESS) for side in _size(change)]
+    coarse = F.adaptive_max_pool2d(change, grid)
+    same = (coarse < 1).float()
+    wide = F.max_pool2d(coarse, (AROUND, 1), 1, (AROUND // 2, 0))
+    grown = (F.max_pool2d(wide, (1, AROUND), 1, (0, AROUND // 2)) < 1).float()
+    for _ in range(GROWTH):
+        grown = F.max_pool2d(grown, 3, 1, 1) * same
+    return F.interpolate(grown, size=_size(change))
 
 
 def _centres(size: tuple[int, int], picture: tuple[int, int], *, like: Tensor) -> Tensor:

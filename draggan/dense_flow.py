@@ -34,24 +34,24 @@ class Refinement:
 
 
 def normalised(maps: Tensor) -> Tensor:
-    """Maps (B, C, h, w) -> the same with channels of mean 0 and spread 1 in each map, and then
-    cells of length 1: latents scale channels, and that is no motion."""
-    maps = maps.float()
-    maps = maps - maps.mean((2, 3), keepdim=True)
-    maps = maps / maps.std((2, 3), keepdim=True).clamp_min(1e-6)
-    return F.normalize(maps, dim=1)
+    """Maps (B, C, h, w) -> their cells (B, n, C) with channels of mean 0 and spread 1 in each map,
+    and then length 1: latents scale channels, and that is no motion."""
+    values = maps.permute(0, 2, 3, 1).flatten(1, 2).float()
+    values = values - values.mean(1, keepdim=True)
+    spread = values.square().mean(1, keepdim=True).sqrt()
+    values = values / spread.clamp_min(1e-6)
+    return values / values.square().sum(2, keepdim=True).sqrt().clamp_min(1e-6)
 
 
-def condensed(maps: Tensor, count: int) -> Tensor:
-    """Maps (B, C, h, w) -> their `count` principal components, half whitened."""
-    b, c, h, w = maps.shape
-    if c <= count:
-        return maps
-    cells = maps.permute(0, 2, 3, 1).reshape(-1, c)
-    variance, axes = torch.linalg.eigh(cells.t() @ cells)
-    variance, axes = variance[-count:], axes[:, -count:]
-    gains = (variance / variance[-1]).clamp_min(LEAST).pow(-0.25)
-    return (cells @ (axes * gains)).view(b, h, w, count).permute(0, 3, 1, 2).contiguous()
+def condensed(values: Tensor, size: tuple[int, int], count: int) -> Tensor:
+    """Cells (B, n, C) of a grid of `size` (h, w) -> maps (B, count or fewer, h, w) of their first
+    principal components, half whitened."""
+    some = values.flatten(0, 1)
+    if some.shape[1] > count:
+        variance, axes = torch.linalg.eigh(some.t() @ some)
+        variance, axes = variance[-count:], axes[:, -count:]
+        some = some @ (axes * (variance / variance[-1]).clamp_min(LEAST).pow(-0.25))
+    return some.t().reshape(-1, len(values), *size).transpose(0, 1).contiguous()
 
 
 def warped(maps: Tensor, flow: Tensor) -> Tensor:
@@ -86,27 +86,26 @@ def searched(one: Tensor, flow: Tensor, *, radius: int, penalty: float) -> Tenso
     each squared cell between it and `flow`.
     """
     height, width = one.shape[-2:]
-    distance = _distances(one)  # (2, n, n)
     offsets = _square(radius, one.device)  # (K, 2)
     start = flow.round().long()
     base = cells(height, width, like=flow).long() + start  # (2, 2, h, w)
     x, y = (base[:, k : k + 1] + offsets[:, k].view(1, -1, 1, 1) for k in (0, 1))
     outside = (x < 0) | (x >= width) | (y < 0) | (y >= height)
     index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)  # (2, K, h, w)
-    cost = distance.gather(2, index.flatten(2).transpose(1, 2))
-    cost = cost.transpose(1, 2).reshape(index.shape) + UNRELATED * outside
+    cost = _distances(one, index) + UNRELATED * outside
     cost = _blurred(cost) + penalty * offsets.square().sum(1).view(1, -1, 1, 1)
     return (start + offsets[cost.argmin(1)].permute(0, 3, 1, 2)).float()
 
 
-def refined(one: Tensor, flow: Tensor, options: Refinement, *, still: Tensor) -> Tensor:
-    """`flow` (2, 2, h, w) brought to a fraction of a cell, smooth but for its tears.
+def refined(
+    one: Tensor, other: Tensor, flow: Tensor, options: Refinement, *, still: Tensor
+) -> Tensor:
+    """`flow` (B, 2, h, w) brought to a fraction of a cell, smooth but for its tears.
 
-    `one` (2, C, h, w) holds the two maps, of values around 1. `still` (1 or 2, 1, h, w) in [0, 1]
-    is how sure it is that nothing moves there. Gauss-Newton on the differences of the maps,
+    `one` and `other` (B, C, h, w) hold values around 1. `still` (1, 1, h, w) in [0, 1] is how sure
+    it is that nothing moves there. Gauss-Newton on the differences of the maps,
     Jacobi's relaxation on the smoothness term.
     """
-    other = one.flip(0)
     slope = _slopes(one)
     edges = _edge_weights(one, options.edge)
     for _ in range(options.warps):
@@ -117,12 +116,15 @@ def refined(one: Tensor, flow: Tensor, options: Refinement, *, still: Tensor) ->
     return flow
 
 
-def _distances(one: Tensor) -> Tensor:
-    """Squared distances (2, n, n) of all cells of either map to all of the other."""
+def _distances(one: Tensor, index: Tensor) -> Tensor:
+    """Squared distances (2, K, h, w) of each cell to those of the other map that `index` names."""
     first, second = one.flatten(2).transpose(1, 2)
-    lengths = first.square().sum(1)[:, None] + second.square().sum(1)
-    there = lengths - 2 * first @ second.t()
-    return torch.stack((there, there.t()))
+    table = torch.addmm(second.square().sum(1)[None], first, second.t(), alpha=-2)
+    table += first.square().sum(1)[:, None]  # (n, n): its transpose is the other way's
+    count = len(table)
+    here = torch.arange(count, device=one.device).view(index.shape[2:])
+    there, back = here * count + index[0], index[1] * count + here
+    return table.flatten()[torch.stack((there, back))]
 
 
 def _square(radius: int, device: torch.device) -> Tensor:
@@ -193,11 +195,12 @@ def _relaxed(
     total = right + left + below + above + anchor + 1e-6
     a, c = xx + total, yy + total
     scale = (a * c - xy * xy).reciprocal()
-    a, b, c = a * scale, xy * scale, c * scale
+    own, cross = torch.cat((c, a), 1) * scale, xy * -scale
+    p = F.pad(flow, (1, 1, 1, 1))
+    inner = p[:, :, 1:-1, 1:-1]
     for _ in range(sweeps):
-        p = F.pad(flow, (1, 1, 1, 1))
-        near = right * p[:, :, 1:-1, 2:] + left * p[:, :, 1:-1, :-2]
-        near = near + below * p[:, :, 2:, 1:-1] + above * p[:, :, :-2, 1:-1] + wanted
-        s, t = near.split(1, 1)
-        flow = torch.cat((c * s - b * t, a * t - b * s), 1)
-    return flow
+        near = torch.addcmul(wanted, right, p[:, :, 1:-1, 2:])
+        near.addcmul_(left, p[:, :, 1:-1, :-2])
+        near.addcmul_(below, p[:, :, 2:, 1:-1]).addcmul_(above, p[:, :, :-2, 1:-1])
+        torch.add(own * near, cross * near.flip(1), out=inner)
+    return inner
