@@ -13,7 +13,9 @@ picture again, and keeps most steps within a 250th of their length. The tensors 
     points    (P, 2), counts (S)  every step's handles, one step after the other
     masks     deflated (M, h, w), mask_of (S): which of them is a step's, -1 for none
     weight    deflated (h, w)     what counted in the picture, where it may have to be tuned again
-    delta.*                       how the weights were tuned, where that is not too large
+    delta.whole.*, .left.*, .right.*
+                                  how the weights were tuned, where that is not too large: by
+                                  differences, or by products of two factors
     residual.*                    what else explains the picture, in small arrays of any shape
 Documents that hold such bytes come from strangers: `saved_reading` believes nothing.
 """
@@ -26,24 +28,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save as to_safetensors
 
 from . import tuning
 from .errors import BadInput
-from .generator import Generator
+from .generator import Generator, WeightDelta
 from .saved_arrays import MAX_MASKS, MAX_POINTS, array, deflated, demand
 from .saved_edit import PictureMark, Place, SavedEdit, Stamp, has_room
 from .saved_latents import shortened
 from .saved_reading import (
     COMPACT,
-    DELTA,
     EXACT,
     KEY,
     LEAST_PSNR,
+    LEFT,
     MAX_DELTA,
     RESIDUAL,
+    RIGHT,
     VERSION,
+    WHOLE,
     ends,
     unpack,
 )
@@ -75,7 +80,8 @@ def pack(
         raise BadInput("The edit's picture is not there to be kept.")
     masks, mask_of = _distinct_masks(edit.states)
     _check_growth(edit, len(masks))
-    tuned = sum(t.numel() * 4 for t in edit.delta.tensors.values())
+    delta = _packed_delta(edit.delta)
+    tuned = sum(values.nbytes for values in delta.values())
     large = tuned > (MAX_DELTA if max_delta is None else max_delta)
     latents = _exact_latents(edit) if exact else _compact_latents(edit)
     tensors = {**latents, **_packed_points(edit.states), "mask_of": np.array(mask_of, np.int32)}
@@ -86,7 +92,7 @@ def pack(
     if (large or tuned > MAX_DELTA) and edit.weight is not None:  # may be tuned again one day
         tensors["weight"] = deflated([edit.weight])
     if not large:
-        tensors.update({DELTA + n: array(t) for n, t in edit.delta.tensors.items()})
+        tensors.update(delta)
     tensors.update({RESIDUAL + name: values for name, values in edit.residual.items()})
     tensors = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
     metadata = {**_metadata(edit, stamp, exact=exact), "retune": str(int(large))}
@@ -98,11 +104,15 @@ def check_fit(edit: SavedEdit, generator: Generator) -> None:
     demand(edit.states[0].ws.shape[1:] == (generator.num_ws, generator.w_dim))
     if edit.shape is not None:
         demand(edit.quality in tuning.QUALITIES)
-    if not (edit.delta.tensors or edit.retune):
+    delta = edit.delta
+    if not (delta.whole or delta.factors or edit.retune):
         return
     own = tuning.tunable(generator, tuning.QUALITIES[edit.quality].smallest_block)
     shapes = {name: weight.shape for name, weight in own.items()}
-    demand(bool(own) and all(shapes.get(n) == t.shape for n, t in edit.delta.tensors.items()))
+    changed = {name: tensor.shape for name, tensor in delta.whole.items()}
+    for name, (left, right) in delta.factors.items():  # before anything is multiplied
+        changed[name] = torch.Size((len(left), *right.shape[1:]))
+    demand(bool(own) and all(shapes.get(name) == shape for name, shape in changed.items()))
 
 
 def _metadata(edit: SavedEdit, stamp: Stamp, *, exact: bool) -> dict[str, str]:
@@ -128,6 +138,14 @@ def _metadata(edit: SavedEdit, stamp: Stamp, *, exact: bool) -> dict[str, str]:
 
 def _mark(mark: PictureMark) -> str:
     return " ".join([*map(str, mark.shape), mark.samples, mark.digest])
+
+
+def _packed_delta(delta: WeightDelta) -> dict[str, NDArray]:
+    """In the samples that it has."""
+    parts = {WHOLE + name: tensor for name, tensor in delta.whole.items()}
+    for name, (left, right) in delta.factors.items():
+        parts[LEFT + name], parts[RIGHT + name] = left, right
+    return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in parts.items()}
 
 
 def _numbers(*values: float) -> str:

@@ -35,6 +35,8 @@ MAX_RESIDUAL = 1 << 20  # bytes
 MAX_SIDE = 1 << 20  # of a picture that is not there
 LEAST_PSNR = -100.0  # also of a picture that was not looked for at all
 DELTA, RESIDUAL = "delta.", "residual."
+WHOLE, LEFT, RIGHT = (f"{DELTA}{part}." for part in ("whole", "left", "right"))
+MAX_RANK = 64  # of a product
 _WRONG = (SafetensorError, ValueError, KeyError, OverflowError, RecursionError, zlib.error)
 _NUMBER = r"-?[0-9.]{1,25}(e[+-]?\d{1,3})?"
 
@@ -156,7 +158,7 @@ class _Reader:
     def floats(self, name: str, *shape: int | None) -> NDArray:
         """That array, of any shape if none is said; finite and not beyond all reason."""
         array = self.take(name, "float32", *(shape or self.tensors[name].shape))
-        demand(bool((np.abs(array) <= FAR).all()))  # NaN is not
+        demand(_is_sound(array))
         return array
 
     def named(self, prefix: str, most: int) -> list[str]:
@@ -165,16 +167,27 @@ class _Reader:
         return names
 
     def delta(self) -> WeightDelta:
-        names = self.named(DELTA, self.max_delta)
-        tensors = {name: torch.from_numpy(self.floats(name)) for name in names}
-        return WeightDelta({name.removeprefix(DELTA): t for name, t in tensors.items()})
+        self.named(DELTA, self.max_delta)
+        whole, left, right = (self.parts(prefix) for prefix in (WHOLE, LEFT, RIGHT))
+        demand(left.keys() == right.keys() and not left.keys() & whole.keys())
+        factors = {name: (left[name], right[name]) for name in left}
+        for a, b in factors.values():
+            demand(a.ndim == 2 <= b.ndim and a.shape[1] == len(b) and 0 < len(b) <= MAX_RANK)
+        return WeightDelta(whole, factors)
+
+    def parts(self, prefix: str) -> dict[str, Tensor]:
+        found = {}
+        for name in sorted(name for name in self.tensors if name.startswith(prefix)):
+            array = self.tensors.pop(name)
+            demand(array.dtype.kind == "f" and _is_sound(array))
+            found[name.removeprefix(prefix)] = torch.from_numpy(array)
+        return found
 
     def residual(self) -> dict[str, NDArray]:
         found = {}
         for name in self.named(RESIDUAL, MAX_RESIDUAL):
             array = self.tensors.pop(name)
-            demand(array.ndim <= 4)
-            demand(array.dtype.kind != "f" or bool((np.abs(array.astype(np.float32)) <= FAR).all()))
+            demand(array.ndim <= 4 and (array.dtype.kind != "f" or _is_sound(array)))
             found[name.removeprefix(RESIDUAL)] = array
         return found
 
@@ -217,7 +230,7 @@ class _Reader:
         ways = np.frombuffer(inflated_bytes(packed, int(np.prod(shape))), np.int8).reshape(shape)
         exact = dict(zip(places, kept, strict=True))
         latents = lengthened(pivot[:rows], powers, ways, exact)
-        demand(bool((np.abs(latents) <= FAR).all()))
+        demand(_is_sound(latents))
         return latents
 
     def points(self, count: int) -> Sequence[Tensor]:
@@ -246,6 +259,11 @@ class _Reader:
         return inflated(self.take(name, "uint8", None), (count, *size))
 
 
+def _is_sound(floats: NDArray) -> bool:
+    """Whether all are numbers, and not beyond all reason."""
+    return bool((np.abs(floats.astype(np.float32)) <= FAR).all())  # NaN is not
+
+
 def _may_be(count: int, pivot: NDArray) -> bool:
     """Whether there may be so many states with such latents."""
     return 0 < count <= MAX_STATES and count * pivot.size <= MAX_LATENTS
@@ -264,7 +282,8 @@ def _check_whole(edit: SavedEdit) -> None:
     opened = edit.shape is not None
     demand(opened == (edit.psnr is not None))
     demand(not edit.flat or (edit.shape is not None and edit.shape[2] == 1))
-    parts = edit.delta.tensors or edit.retune or edit.residual or edit.place
+    tuned = edit.delta.whole or edit.delta.factors or edit.retune
+    parts = tuned or edit.residual or edit.place
     demand(opened or not (parts or edit.likeness is not None))
 
 
