@@ -120,5 +120,6 @@ class DragJob:
 
     def _frame(self, kind: str, index: int, handles: Handles | None) -> Frame:
         side = self.request.preview_max_side if kind == "preview" else None
-        draw = partial(frame, self.edit, kind, index, handles, max_side=side)
+        paste = self.request.paste
+        draw = partial(frame, self.edit, kind, index, handles, paste=paste, max_side=side)
         return once_more(draw, self.make_room)

@@ -7,7 +7,7 @@ broken for this whole process Poisoned; all else that torch raises is unexpected
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -71,7 +71,7 @@ def through_shortage(
     start: Callable[[], Iterator[T]],
     make_room: Callable[[], None],
     reached: Callable[[], int] = lambda: 0,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """The items of `start()`; where memory runs out, room is made and they are started again.
 
     Raises MemoryError when it runs out a second time with nothing more `reached` in between.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from draggan_wire.messages import Done, Frame, HandleResult, Image, Point
+from draggan_wire.messages import Done, Frame, HandleResult, Image, Pasting, Point
 from numpy.typing import NDArray
 
 from draggan.drag import DragStep
 
 from .coding import fits_jpeg, rows
 from .edit import Edit
+
+LIKENESS_SIDE = 256  # px, at most
+PLAIN = Pasting()
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def frame(
     index: int,
     handles: Handles | None = None,
     *,
+    paste: Pasting = PLAIN,
     max_side: int | None = None,
 ) -> Frame:
     """The picture at `index` of the timeline in the client's own format.
@@ -49,7 +53,7 @@ def frame(
     if handles is None:
         handles = Handles(_pairs(edit.editor.timeline[index].points.tolist()))
     preview = kind == "preview"
-    native = edit.editor.image(index, max_side=max_side, draft=preview)
+    native = _pasted(edit, index, paste, max_side=max_side, draft=preview)
     edit.frames += 1
     return Frame(
         edit.session,
@@ -62,6 +66,24 @@ def frame(
         statuses=handles.statuses,
         changed=None if preview else _marked(edit, edit.editor.changed(native)),
     )
+
+
+def _pasted(
+    edit: Edit, index: int, paste: Pasting, *, max_side: int | None, draft: bool
+) -> NDArray:
+    return edit.editor.image(index, max_side=max_side, draft=draft)
+
+
+def shows_likeness(edit: Edit) -> bool:
+    """Whether the edit's client wants to see how the model itself would paint its picture."""
+    return edit.coding.likeness and hasattr(edit.editor, "reconstruction")
+
+
+def likeness(edit: Edit) -> Frame:
+    """The opened picture as the model alone paints it."""
+    native = edit.editor.reconstruction(max_side=LIKENESS_SIDE)
+    edit.frames += 1
+    return Frame(edit.session, edit.frames, "likeness", 0, _preview(edit, native))
 
 
 def account(session: str, step: DragStep, *, taken: int, ms_per_step: float) -> Done:

@@ -21,6 +21,7 @@ from draggan_wire.messages import (
     Drag,
     Frame,
     Open,
+    Pasting,
     Progress,
     Ready,
     Save,
@@ -32,13 +33,14 @@ from draggan.editor import DragEditor, SettingStep
 from draggan.generator import Generator
 from draggan.saved import pack
 
-from ..worker import Coding, Job, Snapshot, Turn
+from ..worker import Coding, Job, Record, Snapshot, Turn
 from .drag_job import DragJob
 from .edit import Edit, begun, check_stamp
 from .failures import once_more, through_shortage
-from .frames import frame
+from .frames import PLAIN, frame, likeness, shows_likeness
 from .loaded_models import LoadedModels, free_cache
 from .records import UNRECORDED, idle_record, kept_drag, kept_edit, opening_record
+from .refining import Refining, Steps
 
 
 class Jobs:
@@ -49,23 +51,63 @@ class Jobs:
         self._edits: dict[str, Edit] = {}
         self._codings: dict[str, Coding] = {}
         self._at_work: set[str] = set()
+        self._refining = Refining()
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
         with self._working(session):
-            for step in self._patiently(session, partial(self._begin, session, request)):
+            steps = self._patiently(session, partial(self._begin, session, request))
+            refining = False
+            for step in steps:
                 if stop.is_set():
                     return Turn((Closed(session, "stopped"),))
                 if math.isnan(step.psnr):
                     raise _no_numbers()
-                yield Turn((Progress(session, step.stage, step.index, step.total, step.psnr),))
+                progress = Progress(session, step.stage, step.index, step.total, step.psnr)
+                yield Turn((progress,), self._likeness(session, request))
+                if refining := _is_ready(step):
+                    break
             edit = self._edits[session]
             _check_numbers(edit.editor)
-            shown = request.image is None or request.saved is not None  # the client has not seen it yet
-            first = (self._shown(edit),) if shown else ()
-            keep = partial(opening_record, edit, max_delta=self._max_bytes)
-            record = once_more(keep, self._room(session))
+            fresh = request.image is not None and request.saved is None  # the client has seen it
+            first = () if fresh else (self._shown(edit),)
+            alike = self._likeness(session, request)
+            record = self._kept_whole(edit)
             edit.ready = True
-            return Turn((*first, _ready(edit)), record=record)
+            said = (*_drawn(alike), *first, _ready(edit, final=not refining))
+            rest = self._refine(edit, steps, alike, stop) if refining else None
+            return Turn(said, record=record, refining=rest)
+
+    def _refine(
+        self, edit: Edit, steps: Steps, alike: Callable[[], Frame] | None, stop: threading.Event
+    ) -> Job:
+        """The rest of the steps; other jobs of the session run between its turns."""
+        session = edit.session
+        self._refining.begin(session, steps)
+        try:
+            while not stop.is_set():
+                with self._working(session):
+                    more = self._refining.advance(session)
+                if not more:
+                    break
+                yield Turn()
+        finally:
+            self._refining.end(session)
+        with self._working(session):
+            record = self._kept_whole(edit) if self._refining.has_moved(session) else None
+            return Turn((*_drawn(alike), _ready(edit, final=True)), record=record)
+
+    def _likeness(self, session: str, request: Open) -> Callable[[], Frame] | None:
+        """Draws what the model itself makes of the picture, if there is one that is looked at."""
+        edit = self._edits[session]
+        if request.image is None or request.saved is not None or not shows_likeness(edit):
+            return None
+        return partial(once_more, partial(likeness, edit), self._room(session))
+
+    def _kept_whole(self, edit: Edit) -> Record:
+        keep = partial(opening_record, edit, max_delta=self._max_bytes)
+        record = once_more(keep, self._room(edit.session))
+        self._refining.kept(edit.session)
+        return record
 
     def restore(self, session: str, snapshot: Snapshot, stop: threading.Event) -> Job:
         with self._working(session):
@@ -96,6 +138,8 @@ class Jobs:
     def drag(self, request: Drag, stop: threading.Event) -> Job:
         with self._working(request.session):
             edit = self._edit(request.session)
+            if self._refining.has_moved(edit.session):  # what its steps are kept against
+                yield Turn(record=self._kept_whole(edit))
             first = edit.editor.position
             job = DragJob(edit, request, self._room(request.session), first=first)
             return (yield from job.run(stop))
@@ -104,7 +148,7 @@ class Jobs:
         with self._working(request.session):
             edit = self._edit(request.session)
             once_more(partial(edit.editor.seek, request.step), self._room(edit.session))
-            return Turn((self._shown(edit),), record=idle_record(edit))
+            return Turn((self._shown(edit, request.paste),), record=idle_record(edit))
         yield
 
     def save(self, request: Save) -> Job:
@@ -126,6 +170,7 @@ class Jobs:
     def close(self, session: str) -> None:
         self._edits.pop(session, None)
         self._codings.pop(session, None)
+        self._refining.forget(session)
 
     def idle(self, now: float) -> None:
         self._models.rest(now, self._in_use())
@@ -147,13 +192,16 @@ class Jobs:
             raise UnknownSession("The session is not open.", hint="Open the picture again.")
         return self._edits[session]
 
-    def _shown(self, edit: Edit) -> Frame:
-        draw = partial(frame, edit, "result", edit.editor.position)
+    def _shown(self, edit: Edit, paste: Pasting = PLAIN) -> Frame:
+        draw = partial(frame, edit, "result", edit.editor.position, paste=paste)
         return once_more(draw, self._room(edit.session))
 
     # Opening. An edit is known from its beginning, so that its model is in use.
 
     def _begin(self, session: str, request: Open) -> Iterator[SettingStep]:
+        known = self._edits.get(session)
+        if known is not None and known.ready:
+            return  # memory ran out while it was refined: what is there will do
         edit, steps = begun(session, request, self._models.get(request.model))
         self._enter(edit)
         yield from steps
@@ -172,16 +220,18 @@ class Jobs:
 
     # Memory.
 
-    def _patiently(
-        self, session: str, start: Callable[[], Iterator[SettingStep]]
-    ) -> Iterator[SettingStep]:
+    def _patiently(self, session: str, start: Callable[[], Iterator[SettingStep]]) -> Steps:
         return through_shortage(start, self._room(session))
 
     def _room(self, session: str) -> Callable[[], None]:
         return partial(self._make_room, session)
 
     def _make_room(self, session: str) -> None:
-        """Give back what the edits that are not at work, and models without any, hold of memory."""
+        """Give back what the edits that are not at work, and models without any, hold of memory.
+
+        What is refined and paused is not gone on with.
+        """
+        self._refining.end_all_but(self._at_work)
         for edit in self._edits.values():
             if edit.session not in self._at_work:
                 edit.editor.release()
@@ -192,10 +242,26 @@ class Jobs:
         return [edit.editor.base for edit in self._edits.values()]
 
 
-def _ready(edit: Edit) -> Ready:
+def _is_ready(step: SettingStep) -> bool:
+    return bool(getattr(step, "ready", False))
+
+
+def _drawn(alike: Callable[[], Frame] | None) -> tuple[Frame, ...]:
+    return () if alike is None else (alike(),)
+
+
+def _ready(edit: Edit, *, final: bool) -> Ready:
     editor = edit.editor
-    last = len(editor.timeline) - 1
-    return Ready(edit.session, editor.psnr, editor.quality_score, editor.position, last)
+    alike = getattr(editor, "likeness", None)
+    return Ready(
+        edit.session,
+        editor.psnr,
+        editor.quality_score if alike is None else alike.words,
+        step=editor.position,
+        last=len(editor.timeline) - 1,
+        final=final,
+        likeness=None if alike is None else min(1.0, alike.score),
+    )
 
 
 def _check_numbers(editor: DragEditor) -> None:
