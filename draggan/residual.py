@@ -135,19 +135,25 @@ def fit(
     weight: Tensor | None = None,
     options: ResidualOptions = QUALITIES["balanced"],
     features: Features | None = None,
+    free: Tensor | None = None,
 ) -> Iterator[ResidualStep]:
     """Fit dF so that the features of `ws` (1, num_ws, w_dim) and dF give `image`.
 
     `image` (1, 3, H, W) in [-1, 1]; `weight` (1, 1, H, W) in [0, 1] says where. `features`: those
-    that dF is added to, whole; None: of `ws` at the drag's block. Only what comes after them is
-    computed. The last step is the best; leaving earlier is allowed.
+    that dF is added to, whole; None: of `ws` at the drag's block. `free` (1, 1, h, w) in [0, 1]:
+    how much of dF each of its cells may have; None: as much as the picture lacks there. Only what
+    comes after the features is computed. The last step is the best; leaving earlier is allowed.
     """
     image = image.to(generator.device, generator.dtype)
     weight = torch.ones_like(image[:, :1]) if weight is None else weight.to(image)
     with torch.no_grad():
         if features is None:
             features = generator.features(ws, generator.drag_block())
-    return _Fit(generator, ws.detach(), image, weight, features, options).run()
+        if free is None:
+            height, width = features.map.shape[-2:]
+            picture = generator.render_from(features, ws)
+            free = unexplained(picture, image, weight, (height, width), options)
+    return _Fit(generator, ws.detach(), image, weight, features, free, options).run()
 
 
 def unexplained(
@@ -172,18 +178,15 @@ class _Fit:
         image: Tensor,
         weight: Tensor,
         features: Features,
+        free: Tensor,
         options: ResidualOptions,
     ) -> None:
         self.generator, self.ws, self.options = generator, ws, options
         self.image, self.weight, self.features = image, weight, features
-        own = features.map.float()
-        height, width = own.shape[-2:]
-        with torch.no_grad():
-            picture = generator.render_from(features, ws)
-        self.gate = unexplained(picture, image, weight, (height, width), options)[0]
+        own, self.gate = features.map.float(), free[0].float()
         rank = _rank(own[0], options.rank)
         self.channels = self._directions(rank).requires_grad_(True)
-        self.planes = own.new_zeros(rank, height, width).requires_grad_(True)
+        self.planes = self.gate.new_zeros(rank, *own.shape[-2:]).requires_grad_(True)
         self.unit = float(own.std()) * math.sqrt(own.shape[1] / rank)
 
     def run(self) -> Iterator[ResidualStep]:
