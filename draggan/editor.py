@@ -156,8 +156,10 @@ class DragEditor:
     ) -> Iterator[SettingStep]:
         tunable = bool(tuning.tunable(self.base, options.smallest_block))
         more = options.steps + 1 if tunable else 0
-        done = 0
+        done, whole = 0, False
         for step in steps:
+            if step.whole and not whole:
+                self._psnr, whole = -np.inf, True  # what small pictures promised does not count
             if step.stage == "samples":
                 yield SettingStep(step.stage, step.index, step.total, step.psnr)
                 continue

@@ -68,6 +68,13 @@ class Features:
             return self.map
         return self.below[block.bit_length() - 3]
 
+    def up_to(self, block: int) -> Features:
+        """The features of that block, kept on the way to these, which are whole."""
+        kept = (*self.below, self.map)[: block.bit_length() - 2]
+        grid, (height, width) = self.grid, kept[-1].shape[-2:]
+        picture = round(grid.width / grid.scale[0]), round(grid.height / grid.scale[1])
+        return Features(kept[-1], Grid.covering(width, height, picture), block, kept[:-1])
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -197,10 +204,18 @@ class Generator(ABC):
         """z (N, z_dim) -> latents (N, num_ws, w_dim)."""
 
     @abstractmethod
-    def features(self, ws: Tensor, block: int) -> Features:
+    def features(self, ws: Tensor, block: int, *, precision: torch.dtype | None = None) -> Features:
         """Features at the output of `block`; nothing after that block is computed.
 
         `ws` (B, num_ws, w_dim), or only the leading `rows(block)` rows. Differentiable in `ws`.
+        `precision`: the maps' type, if it is not to be the weights'.
+        """
+
+    @abstractmethod
+    def picture_at(self, features: Features, ws: Tensor) -> Tensor | None:
+        """The sum of the RGB layers up to whole `features`, (B, 3, h, w) of their size.
+
+        `ws` (B, num_ws, w_dim). None where blocks have no RGB layers of their own.
         """
 
     @abstractmethod

@@ -5,25 +5,36 @@ space", Zhu et al. 2020, Improved StyleGAN Embedding, without its leaky ReLU): o
 and one prior |v|^2 serve every checkpoint, and v cannot leave the directions in which w varies.
 W+ is a shared v plus an offset for each row, kept small, so that a drag, which moves the leading
 rows alone, still finds a latent that the generator knows. What then lacks is tuning's business.
+
+Starts and W look at small pictures where the model has true ones (`thumbnail.py`): a step there
+costs a third. With them the frame is aligned, in which the model sees the picture.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from collections.abc import Generator as Steps
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from .alignment import GUESSES, Alignment, Surroundings, bounded
+from .encoder import encoder_for
 from .errors import BadInput, BadPicture
+from .frame import Frame
 from .generator import Generator
 from .losses import psnr, pyramid_loss
+from .precision import fast_precision
 from .samples import COUNT, SampleBank, bank
+from .thumbnail import TRUE, Readout
 
 SEEN = 0.01  # the least share of a picture that must be visible
+PAYS = 0.9  # an alignment is kept that brings the loss down to this share
+PLACING = 0.3  # learning rate of the frame's four numbers, as a share of the latent's
 
 
 @dataclass(frozen=True)
@@ -31,20 +42,21 @@ class InversionOptions:
     """How long to look, and how far from the prior."""
 
     samples: int = COUNT  # in the bank
-    starts: int = 4  # candidates: the regression's estimate, the mean, the nearest samples
-    start_steps: int = 10
-    w_steps: int = 60
-    wplus_steps: int = 60
-    lr: float = 0.1  # of Adam, in standard deviations of w
+    starts: int = 2  # candidates: the encoder's or the regression's, then the nearest samples
+    placed: int = 2  # candidates besides, whose frames move, where the surroundings are known
+    start_steps: int = 8
+    w_steps: int = 32
+    wplus_steps: int = 70
+    lr: float = 0.2  # of Adam, in standard deviations of w
     prior: float = 0.01  # weight of mean |v|^2
     offsets: float = 0.05  # weight of the mean square of each row's own offset
 
 
 QUALITIES = MappingProxyType(
     {
-        "fast": InversionOptions(starts=2, start_steps=4, w_steps=30, wplus_steps=15),
+        "fast": InversionOptions(starts=1, placed=1, start_steps=5, w_steps=15, wplus_steps=20),
         "balanced": InversionOptions(),
-        "best": InversionOptions(starts=6, start_steps=15, w_steps=120, wplus_steps=180),
+        "best": InversionOptions(starts=3, start_steps=12, w_steps=60, wplus_steps=300),
     }
 )
 
@@ -58,8 +70,14 @@ class InversionStep:
     stage: str
     ws: Tensor  # (1, num_ws, w_dim)
     loss: float
-    psnr: float  # dB, where the picture weighs; 0 while samples are made
+    psnr: float  # dB, where the picture weighs; before "w+" of small pictures; 0 for "samples"
     generator: Generator
+    frame: Frame | None = None  # the surroundings' frame, aligned; None without surroundings
+
+    @property
+    def whole(self) -> bool:
+        """Whether `loss` and `psnr` are of whole pictures: small ones flatter."""
+        return self.stage in ("w+", "done")
 
 
 def invert(
@@ -69,28 +87,53 @@ def invert(
     weight: Tensor | None = None,
     options: InversionOptions = QUALITIES["balanced"],
     samples: SampleBank | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Iterator[InversionStep]:
     """Find the latent of `image` (1, 3, height, width) in [-1, 1], of the generator's own size.
 
     `weight` (1, 1, height, width) in [0, 1] says where the picture is to be explained. `samples`
-    is the generator's bank; read from the cache or made where it is not given. The last step holds
-    the best latent; leaving the loop early keeps whatever the caller took from it.
+    is the generator's bank; read from the cache or made where it is not given. `surroundings`,
+    whose frame shows `image`: the frame may be moved where that helps clearly; the steps say where
+    to. The last step holds the best latent; leaving the loop early keeps whatever the caller took
+    from it.
 
     Raises BadInput for pictures of another size, BadPicture where nothing of it weighs.
     """
     image, weight = _checked(generator, image, weight)
-    return _Inversion(generator, image, weight, options).run(samples)
+    return _Inversion(generator, image, weight, options, surroundings).run(samples)
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """One size in which the model's pictures are compared with the given one."""
+
+    show: Callable[[Tensor], Tensor]  # ws (B, num_ws, w_dim) -> (B, 3, h, w)
+    image: Tensor  # (1, 3, h, w)
+    weight: Tensor  # (1, 1, h, w)
+    alignment: Alignment | None = None
+
+    def target(self, numbers: Tensor | None) -> tuple[Tensor, Tensor]:
+        if numbers is None or self.alignment is None:
+            return self.image, self.weight
+        return self.alignment.seen(numbers)
 
 
 class _Inversion:
     """The working state of one inversion."""
 
     def __init__(
-        self, generator: Generator, image: Tensor, weight: Tensor, options: InversionOptions
+        self,
+        generator: Generator,
+        image: Tensor,
+        weight: Tensor,
+        options: InversionOptions,
+        surroundings: Surroundings | None,
     ) -> None:
         self.generator, self.options = generator, options
-        self.image, self.weight = image, weight
+        self.image, self.weight, self.surroundings = image, weight, surroundings
+        self.precision = fast_precision(generator.device)
         prior = generator.prior()
+        self.encoder = encoder_for(generator)
         self.mean = prior.mean
         self.root, self.inverse = prior.roots()
         self.index = 0
@@ -99,15 +142,19 @@ class _Inversion:
     def run(self, samples: SampleBank | None) -> Iterator[InversionStep]:
         if samples is None:
             samples = yield from self._samples()
-        v = yield from self._fit("starts", self._starts(samples), self.options.start_steps)
-        if len(v) > 1:
-            v = v[self._loss(v).argmin()][None]
-        v = yield from self._fit("w", v, self.options.w_steps)
+        small = self._small(samples)
+        v, numbers = self._starts(samples, small)
+        v, numbers = yield from self._fit("starts", small, v, numbers, self.options.start_steps)
+        v, numbers = self._best(small, v, numbers)
+        v, numbers = yield from self._fit("w", small, v, numbers, self.options.w_steps)
+        v, numbers = self._decided(small, v, numbers)
+        large = self._large(numbers)
         v = v.repeat(1, self.generator.num_ws, 1)
-        v = yield from self._fit("w+", v, self.options.wplus_steps)
+        v, _ = yield from self._fit("w+", large, v, None, self.options.wplus_steps)
         with torch.no_grad():
             picture = self.generator.render(self._ws(v))
-        yield self._step("done", v, picture, pyramid_loss(picture, self.image, self.weight))
+        loss = pyramid_loss(picture, large.image, large.weight)
+        yield self._step("done", large, v, None, picture, loss)
 
     def _samples(self) -> Steps[InversionStep, None, SampleBank]:
         making = bank(self.generator, count=self.options.samples)
@@ -119,36 +166,156 @@ class _Inversion:
                 return end.value
             yield InversionStep(done, total, "samples", self._ws(v), 0.0, 0.0, self.generator)
 
-    def _starts(self, samples: SampleBank) -> Tensor:
-        """Candidates (B, 1, w_dim), in standard deviations."""
-        nearest = samples.nearest(self.image, self.weight, max(0, self.options.starts - 2))
-        known = torch.cat((samples.estimate(self.image, self.weight), nearest))
-        v = (known.to(self.mean) - self.mean) @ self.inverse
-        if self.options.starts > 1:
-            v = torch.cat((v[:1], torch.zeros_like(v[:1]), v[1:]))
-        return v[:, None]
+    # What is compared.
 
-    def _fit(self, stage: str, v: Tensor, steps: int) -> Steps[InversionStep, None, Tensor]:
-        """Adam with a short warm-up and a cosine, on (B, 1 or num_ws, w_dim)."""
-        v = v.clone().requires_grad_(True)
-        optimiser = torch.optim.Adam([v], betas=(0.9, 0.99))
+    def _small(self, samples: SampleBank) -> _Sight:
+        """The smallest true pictures that the model can show."""
+        readout = next((r for r in samples.readouts if r.psnr >= TRUE), None)
+        if readout is None:
+            image, weight = self.image, self.weight
+        else:
+            image, weight = self._reduced(readout)
+        alignment = None
+        if self.surroundings is not None and self.options.placed:
+            size = image.shape[-1], image.shape[-2]
+            alignment = Alignment(self.surroundings, size, image)
+        show = self._render if readout is None else self._thumbnails(readout)
+        return _Sight(show, image, weight, alignment)
+
+    def _reduced(self, readout: Readout) -> tuple[Tensor, Tensor]:
+        size = max(self.generator.width, self.generator.height) // readout.block
+        weight = F.avg_pool2d(self.weight, size)
+        image = F.avg_pool2d(self.image * self.weight, size) / weight.clamp_min(1e-6)
+        return image, weight
+
+    def _thumbnails(self, readout: Readout) -> Callable[[Tensor], Tensor]:
+        return lambda ws: readout.picture(self.generator, ws, precision=self.precision)
+
+    def _render(self, ws: Tensor) -> Tensor:
+        return self.generator.render(ws, precision=self.precision)
+
+    def _large(self, numbers: Tensor | None) -> _Sight:
+        """The whole picture; as the moved frame shows it, if it was moved."""
+        if numbers is None or self.surroundings is None:
+            return _Sight(self._render, self.image, self.weight)
+        frame = self.surroundings.placed(numbers[0])
+        self.surroundings = Surroundings(frame, self.surroundings.look)
+        seen = self.surroundings.look(frame)
+        return _Sight(self._render, seen.image.to(self.image), seen.weight.to(self.image))
+
+    # Where it starts.
+
+    def _starts(self, samples: SampleBank, small: _Sight) -> tuple[Tensor, Tensor | None]:
+        """Candidates (B, 1, w_dim), in standard deviations, and their frames (B, 4) or None."""
+        found = [self._guess(samples, self.image, self.weight)]
+        if self.options.starts > 1:
+            near = samples.nearest(self.image, self.weight, self.options.starts - 1)
+            found.append(near.to(self.mean))
+        v = self._v(torch.cat(found))
+        if small.alignment is None:
+            return v, None
+        placed, numbers = self._placed(samples, small.alignment, small)
+        stay = numbers.new_zeros(len(v), 4)
+        return torch.cat((v, placed)), torch.cat((stay, numbers))
+
+    def _guess(self, samples: SampleBank, image: Tensor, weight: Tensor) -> Tensor:
+        """The latent (1, w_dim) that a look at the picture alone suggests."""
+        if self.encoder is None:
+            return samples.estimate(image, weight).to(self.mean)
+        return self.encoder.starts(image, weight)[:1].to(self.mean)
+
+    @torch.no_grad()
+    def _placed(
+        self, samples: SampleBank, alignment: Alignment, small: _Sight
+    ) -> tuple[Tensor, Tensor]:
+        """The frames (n, 4) through which a first look explains most, and what it says."""
+        numbers = self.image.new_tensor(GUESSES)
+        images, weights = alignment.seen(numbers)
+        pairs = list(zip(images.split(1), weights.split(1), strict=True))
+        v = self._v(torch.cat([samples.estimate(*pair).to(self.mean) for pair in pairs]))
+        loss = pyramid_loss(small.show(self._ws(v)), images, weights)
+        loss = loss * alignment.fairness(images, weights) + alignment.cost(numbers, weights)
+        best = loss.topk(min(self.options.placed, len(loss)), largest=False).indices
+        v = self._v(torch.cat([self._guess(samples, *pairs[int(k)]) for k in best]))
+        return v, numbers[best]
+
+    @torch.no_grad()
+    def _best(
+        self, small: _Sight, v: Tensor, numbers: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The best candidate; and, where frames may move, the best one that has moved, last."""
+        loss = self._loss(small, v, numbers, small.show(self._ws(v)))[1]
+        if numbers is None:
+            return v[loss.argmin()][None], None
+        stay = len(v) - self.options.placed
+        best = [int(loss[:stay].argmin()), stay + int(loss[stay:].argmin())]
+        return v[best], numbers[best]
+
+    @torch.no_grad()
+    def _decided(
+        self, small: _Sight, v: Tensor, numbers: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """One candidate: the one whose frame has moved only if it is clearly better."""
+        if numbers is None:
+            return v, None
+        stay, moved = self._loss(small, v, numbers, small.show(self._ws(v)))[1]
+        return (v[1:], numbers[1:]) if moved < PAYS * stay else (v[:1], None)
+
+    # How it goes on.
+
+    def _fit(
+        self, stage: str, sight: _Sight, v: Tensor, numbers: Tensor | None, steps: int
+    ) -> Steps[InversionStep, None, tuple[Tensor, Tensor | None]]:
+        """Adam with a short warm-up and a cosine, on v (B, 1 or num_ws, w_dim), and on the frames
+        that have moved already."""
+        variables = [v.clone().requires_grad_(True)]
+        free = None
+        if numbers is not None:
+            free = (torch.arange(len(v), device=v.device) >= len(v) - self._free(stage))[:, None]
+            variables.append(numbers.clone().requires_grad_(True))
+        optimiser = torch.optim.Adam([{"params": [x]} for x in variables], betas=(0.9, 0.99))
         for i in range(steps):
-            optimiser.param_groups[0]["lr"] = self._lr(stage, i, steps)
+            lr = self._lr(stage, i, steps)
+            for group, share in zip(optimiser.param_groups, (1.0, PLACING), strict=False):
+                group["lr"] = lr * share
+            placed = variables[1] if numbers is not None else None
             with torch.enable_grad():
-                picture = self.generator.render(self._ws(v))
-                loss = pyramid_loss(picture, self.image, self.weight)
-                (gradient,) = torch.autograd.grad((loss + self._penalty(v)).sum(), [v])
-            yield self._step(stage, v, picture, loss)
-            v.grad = gradient
+                picture = sight.show(self._ws(variables[0]))
+                loss, total = self._loss(sight, variables[0], placed, picture)
+                gradients = torch.autograd.grad(total.sum(), variables)
+            yield self._step(stage, sight, variables[0], placed, picture, loss)
+            for variable, gradient in zip(variables, gradients, strict=True):
+                variable.grad = gradient
+            if free is not None:
+                variables[1].grad = gradients[1] * free
             optimiser.step()
-        return v.detach()
+            if numbers is not None:
+                variables[1].data = bounded(variables[1].data)
+        found = [x.detach() for x in variables]
+        return found[0], found[1] if numbers is not None else None
+
+    def _free(self, stage: str) -> int:
+        """How many of the candidates, the last ones, may move their frames."""
+        return self.options.placed if stage == "starts" else 1
 
     def _lr(self, stage: str, i: int, steps: int) -> float:
         full = self.options.lr * (0.5 if stage == "w+" else 1)
         if stage == "starts":
             return full
-        cosine = 0.1 + 0.9 * (0.5 + 0.5 * math.cos(math.pi * i / steps))
+        cosine = 0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * i / steps))
         return full * cosine * min(1.0, (i + 1) / (0.1 * steps))
+
+    def _loss(
+        self, sight: _Sight, v: Tensor, numbers: Tensor | None, picture: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The pictures' distances, (B,), and with all that is to be small."""
+        image, weight = sight.target(numbers)
+        loss = pyramid_loss(picture, image, weight)
+        total = loss + self._penalty(v)
+        if numbers is not None and sight.alignment is not None:
+            fair = sight.alignment.fairness(image, weight)
+            total = loss * fair + self._penalty(v) + sight.alignment.cost(numbers, weight)
+        return loss, total
 
     def _penalty(self, v: Tensor) -> Tensor:
         shared = v.mean(1, keepdim=True)
@@ -159,19 +326,38 @@ class _Inversion:
         """(B, 1 or num_ws, w_dim) standard deviations -> latents (B, num_ws, w_dim)."""
         return (self.mean + v @ self.root).expand(-1, self.generator.num_ws, -1)
 
-    def _loss(self, v: Tensor) -> Tensor:
-        with torch.no_grad():
-            return pyramid_loss(self.generator.render(self._ws(v)), self.image, self.weight)
+    def _v(self, w: Tensor) -> Tensor:
+        """Latents (B, w_dim) -> standard deviations (B, 1, w_dim)."""
+        return ((w - self.mean) @ self.inverse)[:, None]
 
-    def _step(self, stage: str, v: Tensor, picture: Tensor, loss: Tensor) -> InversionStep:
+    @torch.no_grad()
+    def _step(
+        self,
+        stage: str,
+        sight: _Sight,
+        v: Tensor,
+        numbers: Tensor | None,
+        picture: Tensor,
+        loss: Tensor,
+    ) -> InversionStep:
         """What is known before the update; of several candidates, the best."""
         self.index += 1
-        loss = loss.detach()
         best = int(loss.argmin())
-        ws = self._ws(v.detach()[best : best + 1]).clone()
-        quality = psnr(picture.detach()[best : best + 1], self.image, self.weight)
+        one = slice(best, best + 1)
+        here = None if numbers is None else numbers[one]
+        quality = psnr(picture[one], *sight.target(here))
+        frame = None if self.surroundings is None else self.surroundings.frame
+        if self.surroundings is not None and here is not None and bool(here.any()):
+            frame = self.surroundings.placed(here[0])
         return InversionStep(
-            self.index, self.total, stage, ws, float(loss[best]), float(quality), self.generator
+            self.index,
+            self.total,
+            stage,
+            self._ws(v[one]).clone(),
+            float(loss[best]),
+            float(quality),
+            self.generator,
+            frame,
         )
 
 

@@ -17,8 +17,8 @@ SMALLEST = 4  # px: the pyramid ends here
 def pyramid_loss(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
     """Mean over the pyramid's levels of L1 + L1 of the gradients, per picture: (B,).
 
-    `picture` (B, 3, H, W) and `target` (1 or B, 3, H, W) in one range; `weight` (1, 1, H, W) in
-    [0, 1]: what weighs nothing has no influence on any level.
+    `picture` (B, 3, H, W) and `target` (1 or B, 3, H, W) in one range; `weight` (1 or B, 1, H, W)
+    in [0, 1]: what weighs nothing has no influence on any level.
     """
     if weight is None:
         weight = torch.ones_like(target[:1, :1])
@@ -44,7 +44,7 @@ def _level(difference: Tensor, weight: Tensor) -> Tensor:
 
 def _mean(difference: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean of absolute values over all but the first dimension."""
-    return (difference.abs() * weight).mean((1, 2, 3)) / weight.mean().clamp_min(1e-6)
+    return (difference.abs() * weight).mean((1, 2, 3)) / weight.mean((1, 2, 3)).clamp_min(1e-6)
 
 
 def psnr(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -53,5 +53,5 @@ def psnr(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tenso
     if weight is None:
         error = square.mean((1, 2, 3))
     else:
-        error = (square * weight).sum((1, 2, 3)) / weight.sum().clamp_min(1e-6)
+        error = (square * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp_min(1e-6)
     return 10 * torch.log10(4 / error.clamp_min(1e-10))

@@ -1,5 +1,7 @@
 """A bank of a generator's own pictures, small, with their latents: where an inversion starts.
 
+Beside them what was learnt of these pictures: how to make small ones cheaply (`thumbnail.py`).
+
 Torch, and safetensors for the copy on disk. Making the bank costs a few hundred renders, once per
 model; the copy lies in the user's cache folder and may be deleted at any time.
 """
@@ -22,12 +24,15 @@ from .cache import cache_directory
 from .errors import CannotWrite
 from .generator import Generator
 from .precision import fast_precision
+from .thumbnail import Readout, ReadoutFit, blocks
 from .writing import replacing
 
 COUNT = 320  # twice as many improve the estimate by 0.1 dB (default model)
 BATCH = 4
 SIDE = 32  # px, of the thumbnails
 COARSE = 16  # px, of what the estimate sees
+FITTED = 128  # samples that the readouts are fitted to
+VERSION = 2  # of what is kept
 NOISE = 0.1  # variance that the estimate expects in a pixel, in [-1, 1] units
 
 
@@ -37,6 +42,7 @@ class SampleBank:
 
     ws: Tensor  # (N, w_dim)
     thumbnails: Tensor  # (N, 3, SIDE, SIDE) in [-1, 1]
+    readouts: tuple[Readout, ...] = ()  # the coarsest first
 
     def nearest(self, image: Tensor, weight: Tensor, count: int) -> Tensor:
         """The latents (count, w_dim) of the samples most like `image` (1, 3, H, W).
@@ -81,38 +87,84 @@ def bank(generator: Generator, *, count: int) -> Steps[tuple[int, int], None, Sa
     A damaged copy is made anew; a cache that cannot be written is done without.
     """
     path = cache_directory() / f"samples-{_fingerprint(generator, count)}.safetensors"
-    found = _read(path, count, generator.w_dim)
+    found = _read(path, count, generator)
     if found is not None:
         return found
     made = yield from _make(generator, count)
     with suppress(CannotWrite), replacing(path) as file:
-        file.write(save({"ws": made.ws, "thumbnails": made.thumbnails.half().contiguous()}))
+        file.write(save(_tensors(made)))
     return made
 
 
 def _make(generator: Generator, count: int) -> Steps[tuple[int, int], None, SampleBank]:
     latents, pictures = [], []
     precision = fast_precision(generator.device)  # a thumbnail averages its errors away
+    fits = [ReadoutFit(block) for block in blocks(generator)]
     for first in range(0, count, BATCH):
         ws = generator.sample(range(first, min(first + BATCH, count)))
         with torch.no_grad():
-            picture = generator.render(ws, precision=precision)
+            picture = _shown(generator, ws, fits if first < FITTED else [], precision)
         pictures.append(_thumbnail(picture).clamp(-1, 1))
         latents.append(ws[:, 0].float().cpu())
         yield min(first + BATCH, count), count
-    return SampleBank(torch.cat(latents), torch.cat(pictures).half().float())
+    readouts = tuple(found for fit in fits if (found := fit.solved()) is not None)
+    return SampleBank(torch.cat(latents), torch.cat(pictures).half().float(), readouts)
 
 
-def _read(path: Path, count: int, w_dim: int) -> SampleBank | None:
+def _shown(
+    generator: Generator, ws: Tensor, fits: list[ReadoutFit], precision: torch.dtype | None
+) -> Tensor:
+    """The pictures of `ws`; every fit sees them, and the features on the way."""
+    if not fits:
+        return generator.render(ws, precision=precision)
+    features = generator.features(ws, fits[-1].block, precision=precision)
+    picture = generator.render_from(features, ws)
+    for fit in fits:
+        reached = features.up_to(fit.block)
+        fit.add(reached, generator.picture_at(reached, ws), picture)
+    return picture
+
+
+def _tensors(made: SampleBank) -> dict[str, Tensor]:
+    tensors = {"ws": made.ws, "thumbnails": made.thumbnails.half().contiguous()}
+    for readout in made.readouts:
+        tensors[f"readout.{readout.block}"] = readout.matrix.contiguous()
+        tensors[f"psnr.{readout.block}"] = torch.tensor(readout.psnr)
+    return tensors
+
+
+def _readouts(tensors: dict[str, Tensor]) -> tuple[Readout, ...]:
+    named = (name.split(".") for name in tensors)
+    found = sorted(int(parts[1]) for parts in named if parts[0] == "readout")
+    return tuple(
+        Readout(block, tensors[f"readout.{block}"], float(tensors[f"psnr.{block}"]))
+        for block in found
+    )
+
+
+def _read(path: Path, count: int, generator: Generator) -> SampleBank | None:
     """The bank stored there, if it is whole."""
     try:
         tensors = load_file(path)
-        found = SampleBank(tensors["ws"].float(), tensors["thumbnails"].float())
-    except (OSError, SafetensorError, KeyError, ValueError):
+        whole = tensors["ws"].float(), tensors["thumbnails"].float()
+        found = SampleBank(*whole, _readouts(tensors))
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
         return None
-    shapes = found.ws.shape == (count, w_dim) and found.thumbnails.shape == (count, 3, SIDE, SIDE)
-    finite = bool(torch.isfinite(found.ws).all() and torch.isfinite(found.thumbnails).all())
-    return found if shapes and finite else None
+    shapes = found.ws.shape == (count, generator.w_dim) and found.thumbnails.shape == (
+        count,
+        3,
+        SIDE,
+        SIDE,
+    )
+    known = all(_fits(readout, generator) for readout in found.readouts)
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+    return found if shapes and known and finite else None
+
+
+def _fits(readout: Readout, generator: Generator) -> bool:
+    matrix = readout.matrix
+    known = readout.block in blocks(generator) and matrix.ndim == 2 and matrix.is_floating_point()
+    return known and len(matrix) > 4 and matrix.shape[1] == 3
 
 
 def _fingerprint(generator: Generator, count: int) -> str:
@@ -122,4 +174,4 @@ def _fingerprint(generator: Generator, count: int) -> str:
         pictures = _thumbnail(generator.render(ws))
     shown = (pictures.clamp(-1, 1) * 24).round().to(torch.int8).numpy().tobytes()
     latents = (ws[:, 0].float().cpu() * 16).round().to(torch.int32).numpy().tobytes()
-    return hashlib.sha256(shown + latents + f"{count} {SIDE}".encode()).hexdigest()[:32]
+    return hashlib.sha256(shown + latents + f"{count} {SIDE} {VERSION}".encode()).hexdigest()[:32]

@@ -87,15 +87,19 @@ class StyleGAN2Generator(Generator):
                 truncation=truncation,
             )
 
-    def features(self, ws: Tensor, block: int) -> Features:
+    def features(self, ws: Tensor, block: int, *, precision: torch.dtype | None = None) -> Features:
         """Features at the output of `block`; nothing after that block is computed.
 
         `ws` (B, num_ws, w_dim), or only the leading `rows(block)` rows. Differentiable in `ws`.
         Raises `BadInput` for blocks and latents that do not fit the network.
         """
         self._check_latent(ws, self.rows(block))
-        *below, x = self.network.synthesis.features(ws, block)
+        *below, x = self.network.synthesis.features(ws, block, precision=precision)
         return Features(map=x, grid=self._grid(block), block=block, below=tuple(below))
+
+    def picture_at(self, features: Features, ws: Tensor) -> Tensor | None:
+        self._check_latent(ws, min(self.num_ws, self.rows(features.block) + 1))
+        return self.network.synthesis.picture((*features.below, features.map), ws)
 
     def prepare(
         self,

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from draggan.alignment import Surroundings
 from draggan.errors import BadInput, BadPicture
+from draggan.frame import Frame
 from draggan.inversion import QUALITIES, InversionOptions, InversionStep, invert
+from draggan.viewing import view
 
 QUICK = InversionOptions(samples=32, starts=3, start_steps=3, w_steps=30, wplus_steps=5)
 
@@ -102,3 +105,51 @@ def test_an_invisible_picture_is_refused(tiny_generator: Any) -> None:
 def test_better_qualities_take_more_steps() -> None:
     steps = [q.start_steps + q.w_steps + q.wplus_steps for q in QUALITIES.values()]
     assert list(QUALITIES) == ["fast", "balanced", "best"] and steps == sorted(steps)
+
+
+def turned_surroundings(generator: Any, truth: torch.Tensor) -> Surroundings:
+    """The generator's picture lies in a larger one, away from where one looks first."""
+    canvas = Frame((64, 64), (32, 32), scale=1.0)
+    placed = Surroundings(canvas, lambda _: None).placed(truth)  # type: ignore[arg-type, return-value]
+    seen = own_picture(generator).clamp(-1, 1)
+    native = placed.part_to_picture((seen + 1) / 2, (0, 0, 64, 64))[0].permute(1, 2, 0)
+    covered = placed.part_to_picture(torch.ones(1, 1, 32, 32), (0, 0, 64, 64))[0, 0]
+    pixels = native.clamp(0, 1).numpy()
+    return Surroundings(canvas, lambda frame: view(pixels, frame, covered.numpy()))
+
+
+def test_the_frame_is_moved_to_where_the_model_knows_the_picture(tiny_generator: Any) -> None:
+    wide = turned_surroundings(tiny_generator, torch.tensor([0.12, 0.0, 0.0, 0.0]))
+    seen = wide.look(wide.frame)
+    options = replace(QUICK, placed=2, start_steps=10, w_steps=60)
+    run = {
+        moving: list(
+            invert(
+                tiny_generator,
+                seen.image,
+                weight=seen.weight,
+                options=replace(options, placed=2 if moving else 0),
+                surroundings=wide,
+            )
+        )[-1]
+        for moving in (True, False)
+    }
+    assert run[False].frame == wide.frame
+    assert run[True].loss < run[False].loss
+
+
+def test_without_surroundings_there_is_no_frame(tiny_generator: Any) -> None:
+    assert steps_of(tiny_generator, own_picture(tiny_generator))[-1].frame is None
+
+
+def test_a_picture_that_lies_right_is_left_there(tiny_generator: Any) -> None:
+    frame = Frame((32, 32), (32, 32))
+    pixels = ((own_picture(tiny_generator).clamp(-1, 1) + 1) / 2)[0].permute(1, 2, 0).numpy()
+    wide = Surroundings(frame, lambda at: view(pixels, at))
+    last = steps_of(tiny_generator, wide.look(frame).image, surroundings=wide)[-1]
+    assert last.frame == frame
+
+
+def test_whole_pictures_are_told_from_small_ones(tiny_generator: Any) -> None:
+    steps = steps_of(tiny_generator, own_picture(tiny_generator))
+    assert {step.stage for step in steps if step.whole} == {"w+", "done"}

@@ -48,10 +48,10 @@ class ReleasedCosts(StyleGAN2Generator):
         network.requires_grad_(True)
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
-    def features(self, ws: Tensor, block: int) -> Features:
+    def features(self, ws: Tensor, block: int, *, precision: torch.dtype | None = None) -> Features:
         """`block`'s features enlarged to the picture's size, (B, C, height, width).
 
-        `ws` (B, num_ws, w_dim).
+        `ws` (B, num_ws, w_dim). Always in the weights' precision.
         """
         self._check_latent(ws, self.num_ws)
         if ws.requires_grad and torch.is_grad_enabled():
