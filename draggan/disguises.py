@@ -54,7 +54,7 @@ class _Dice:
     def smooth(self, channels: int, cells: int, side: int) -> Tensor:
         """Noise that varies over `cells` cells, (B, channels, side, side), about normal."""
         coarse = torch.randn((self.count, channels, cells, cells), generator=self.random)
-        return F.interpolate(coarse, (side, side), mode="bicubic", align_corners=False)
+        return F.interpolate(coarse, (side, side), mode="bilinear", align_corners=False)
 
 
 def _viewed(x: Tensor, dice: _Dice) -> Tensor:

@@ -24,8 +24,8 @@ from .writing import replacing
 
 SIDE = 64  # px, of all that the network sees
 FOLD = 4  # px along each side of the squares that its first layer takes at once
-WIDTHS = (64, 96)  # channels at 16 and at 8 px
-HEAD = 12  # channels that lead from 8 x 8 places to the latent
+WIDTHS = (64, 88)  # channels at 16 and at 8 px
+HEAD = 6  # channels that lead from 8 x 8 places to the latent
 FORMAT = "draggan-encoder-1"
 WITNESSES = (11, 47)  # seeds by whose pictures a file recognises its generator
 WITNESS_SIDE = 8  # px
@@ -49,7 +49,7 @@ class Residual(nn.Module):
 
 
 class EncoderNetwork(nn.Module):
-    """(B, 7, SIDE, SIDE) -> a change of v, (B, w_dim)."""
+    """What linear regression says by 16 px, solved once and for all, and what a network adds."""
 
     def __init__(self, w_dim: int) -> None:
         super().__init__()
@@ -57,6 +57,8 @@ class EncoderNetwork(nn.Module):
         cells = SIDE // FOLD // 2
         self.w_dim = w_dim
         self.average: Tensor
+        self.linear: Tensor
+        self.register_buffer("linear", torch.zeros(3 * (SIDE // FOLD) ** 2, w_dim))
         self.register_buffer("average", torch.zeros(1, 3, SIDE, SIDE))  # what w's mean looks like
         self.stem = nn.Conv2d(7 * FOLD * FOLD, near, 3, padding=1)
         self.near = Residual(near)
@@ -64,13 +66,19 @@ class EncoderNetwork(nn.Module):
         self.far = nn.Sequential(Residual(far), nn.GroupNorm(8, far), nn.ReLU())
         self.narrow = nn.Conv2d(far, HEAD, 1)
         self.head = nn.Linear(HEAD * cells * cells, w_dim)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     def forward(self, seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
-        """`seen` (B, 3, SIDE, SIDE), `known` (B, 1, ...) in [0, 1], `shown` (B, 3, ...)."""
+        """A change of v, (B, w_dim).
+
+        `seen` (B, 3, SIDE, SIDE), `known` (B, 1, ...) in [0, 1], `shown` (B, 3, ...).
+        """
         x = torch.cat(((seen - shown) * known, known, shown), 1)
         x = self.near(self.stem(F.pixel_unshuffle(x, FOLD)))
         x = self.far(self.down(x))
-        return self.head(self.narrow(x).flatten(1))
+        regressed = differences(seen, known, shown) @ self.linear
+        return self.head(self.narrow(x).flatten(1)) + regressed
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,11 @@ class Encoder:
         return torch.cat(found)
 
 
+def differences(seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
+    """What the linear part reads: how the pictures differ where that is known, (B, numbers)."""
+    return F.avg_pool2d((seen - shown) * known, FOLD).flatten(1)
+
+
 def starts(generator: Generator, image: Tensor, weight: Tensor) -> Tensor | None:
     """`Encoder.starts` of the encoder that belongs to `generator`; None where none is there."""
     encoder = encoder_for(generator)
@@ -124,7 +137,7 @@ def encoder_for(generator: Generator) -> Encoder | None:
 def save_encoder(network: EncoderNetwork, generator: Generator, path: Path) -> None:
     """Write what was learnt, in half precision, whole or not at all. Raises CannotWrite."""
     tensors = {name: v.half().contiguous().cpu() for name, v in network.state_dict().items()}
-    tensors["witnesses"] = _witnesses(generator).half()
+    tensors["witnesses"] = witnesses(generator).half()
     with replacing(path) as file:
         file.write(save(tensors, metadata={"format": FORMAT}))
 
@@ -135,26 +148,28 @@ def _read(path: Path, generator: Generator) -> EncoderNetwork | None:
         if path.stat().st_size > LARGEST:
             return None
         tensors = load(path.read_bytes())
-        witnesses = tensors.pop("witnesses").float()
+        shown = tensors.pop("witnesses").float()
         network = EncoderNetwork(generator.w_dim).requires_grad_(False)
         network.load_state_dict({name: v.float() for name, v in tensors.items()})
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
         return None
     finite = all(bool(torch.isfinite(v).all()) for v in network.state_dict().values())
-    return network if finite and _recognised(witnesses, generator) else None
+    return network if finite and recognised(shown, generator) else None
 
 
-def _recognised(witnesses: Tensor, generator: Generator) -> bool:
+def recognised(shown: Tensor, generator: Generator) -> bool:
     """Whether the generator makes the same pictures as the one that a file was written for."""
-    here = _witnesses(generator)
+    here = witnesses(generator)
     # Not: all larger differences, since NaN is none of these.
-    return witnesses.shape == here.shape and bool(((witnesses - here).abs() < ALIKE).all())
+    return shown.shape == here.shape and bool(((shown - here).abs() < ALIKE).all())
 
 
 @torch.no_grad()
-def _witnesses(generator: Generator) -> Tensor:
+def witnesses(generator: Generator) -> Tensor:
+    """Some of its pictures, tiny: what files that belong to a generator recognise it by."""
     pictures = show(generator, generator.sample(WITNESSES)[:, 0])
-    return F.interpolate(pictures, (WITNESS_SIDE, WITNESS_SIDE), mode="area").cpu()
+    small = F.interpolate(pictures, (WITNESS_SIDE, WITNESS_SIDE), mode="area")
+    return small.cpu().contiguous()
 
 
 def average_picture(generator: Generator) -> Tensor:

@@ -26,13 +26,19 @@ def unfinished_file(name: str) -> Path:
     return cache_directory() / f"preparing-{_key(name)}{SUFFIX}"
 
 
+def samples_file(name: str) -> Path:
+    """Where a preparation that is under way keeps what it learns from."""
+    return cache_directory() / f"lessons-{_key(name)}{SUFFIX}"
+
+
 def prepared_in_words(name: str) -> str:
     """Whether the model of that name is prepared, as far as files tell: "yes", "no", ..."""
     if any(path.stem == name for path in shipped_files()):
         return "yes, as it came"
     if prepared_file(name).is_file():
         return "yes"
-    return "begun, not finished" if unfinished_file(name).is_file() else "no"
+    begun = unfinished_file(name).is_file() or samples_file(name).is_file()
+    return "begun, not finished" if begun else "no"
 
 
 def _key(name: str) -> str:

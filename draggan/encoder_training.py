@@ -9,7 +9,7 @@ generator made of the network's own first look.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -18,15 +18,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .disguises import disguised
-from .encoder import EncoderNetwork, average_picture, reduced, show
+from .encoder import EncoderNetwork, average_picture, differences, reduced, show
 from .generator import Generator
 from .precision import fast_precision
 from .training.muon import Muon
 
-BATCH = 64
-AGAIN = 24  # of them, second looks
+BATCH = 32
+AGAIN = 10  # of them, second looks
 PAIRS = 768  # second looks that are kept
-FRESH, EVERY = 8, 2  # so many new ones every so many steps
+FRESH, EVERY = 4, 2  # so many new ones every so many steps
+REGRESSED = 8192  # lessons of the linear part
+RIDGE = 0.003  # of the mean square of what it reads
 LR, SCALE = 0.02, 0.2  # of Muon, in sizes of a weight; of Adam, as a share of that
 WARM_UP = 50  # steps
 AVERAGE = 0.995  # decay of the moving average that is kept in the end
@@ -43,6 +45,10 @@ class Lessons:
 
     def __len__(self) -> int:
         return len(self.v)
+
+
+def joined(parts: Sequence[Lessons]) -> Lessons:
+    return Lessons(torch.cat([p.v for p in parts]), torch.cat([p.pictures for p in parts]))
 
 
 @torch.no_grad()
@@ -62,7 +68,10 @@ def draw_lessons(generator: Generator, count: int, random: torch.Generator) -> L
 
 
 def draw_metric(generator: Generator, count: int, random: torch.Generator) -> Iterator[Tensor]:
-    """M / its mean diagonal, (w_dim, w_dim), better and better: from `count` samples in the end."""
+    """What counts, (w_dim, w_dim), better and better: from `count` samples in the end.
+
+    M over its mean diagonal, and a little of every direction.
+    """
     prior = generator.prior()
     root, inverse = prior.roots()
     precision = fast_precision(generator.device)
@@ -81,7 +90,8 @@ def draw_metric(generator: Generator, count: int, random: torch.Generator) -> It
         gradient = gradient.float().cpu()
         total += gradient.t() @ gradient
         count -= len(z)
-        yield total / total.diagonal().mean().clamp_min(1e-12)
+        metric = total / total.diagonal().mean().clamp_min(1e-12)
+        yield (1 - PLAIN_ERROR) * metric + PLAIN_ERROR * torch.eye(generator.w_dim)
 
 
 class Teaching:
@@ -95,20 +105,43 @@ class Teaching:
             self.network = EncoderNetwork(generator.w_dim)
         self.network.average.copy_(average_picture(generator))
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.metric = (1 - PLAIN_ERROR) * metric + PLAIN_ERROR * torch.eye(generator.w_dim)
+        self.metric = metric
         self.muon, self.adam = _optimisers(self.network)
         self.steps, self.loss, self.loss_again = 0, float("nan"), float("nan")
+        side = len(self.network.linear)
+        self._gram, self._moments = torch.zeros(side, side), torch.zeros(side, generator.w_dim)
+        self._since = 0  # steps in this run: the momenta warm up
         self._pairs: list[tuple[Tensor, ...]] = []
+
+    @torch.no_grad()
+    def read(self, lessons: Lessons) -> None:
+        """Take one batch into the sums of the linear part's regression."""
+        seen, known, shown, wanted = self._lesson(lessons, BATCH)
+        x = differences(seen, known, shown)
+        self._gram += x.t() @ x
+        self._moments += x.t() @ wanted
+
+    @torch.no_grad()
+    def solve(self) -> None:
+        """Solve the linear part from all batches that were read; the network goes on from there."""
+        ridge = RIDGE * self._gram.diagonal().mean() * torch.eye(len(self._gram)) + 1e-6
+        solved = torch.linalg.solve((self._gram + ridge).double(), self._moments.double())
+        for network in (self.network, self.average):
+            network.linear.copy_(solved)
+
+    def _lesson(self, lessons: Lessons, count: int) -> tuple[Tensor, ...]:
+        """Disguised pictures, what is known of them, the average picture, and their v."""
+        chosen = torch.randint(len(lessons), (2, count), generator=self.random)
+        pictures, backdrops = (lessons.pictures[i].float() / 127.5 - 1 for i in chosen)
+        seen, known = disguised(pictures, backdrops, self.random)
+        return seen, known, self.network.average.expand_as(seen), lessons.v[chosen[0]]
 
     def step(self, lessons: Lessons, *, rate: float) -> None:
         """One batch, with the learning rate at `rate` in (0, 1] of its full size."""
         again = min(AGAIN, len(self._pairs))
-        chosen = torch.randint(len(lessons), (2, BATCH - again), generator=self.random)
-        pictures, backdrops = (lessons.pictures[i].float() / 127.5 - 1 for i in chosen)
-        seen, known = disguised(pictures, backdrops, self.random)
-        batch = (seen, known, self.network.average.expand_as(seen), lessons.v[chosen[0]])
-        if self.steps % EVERY == 0 and self.steps >= 10 * WARM_UP:
-            self._look_again(seen[:FRESH], known[:FRESH], batch[3][:FRESH])
+        batch = self._lesson(lessons, BATCH - again)
+        if self.steps % EVERY == 0 and self._since >= WARM_UP:
+            self._look_again(batch[0][:FRESH], batch[1][:FRESH], batch[3][:FRESH])
         if again:
             order = torch.randint(len(self._pairs), (again,), generator=self.random).tolist()
             kept = [
@@ -126,7 +159,7 @@ class Teaching:
             # The root keeps hopeless disguises from outweighing the rest.
             each = ((error @ self.metric) * error).mean(1).add(1e-3).sqrt()
             each.mean().backward()
-        rate *= min(1.0, (self.steps + 1) / WARM_UP)
+        rate *= min(1.0, (self._since + 1) / WARM_UP)
         for optimiser, full in ((self.muon, LR), (self.adam, LR * SCALE)):
             for group in optimiser.param_groups:
                 group["lr"] = full * rate
@@ -135,7 +168,7 @@ class Teaching:
         decay = min(AVERAGE, (1 + self.steps) / (10 + self.steps))
         for kept, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
             kept.lerp_(now.detach(), 1 - decay)
-        self.steps += 1
+        self.steps, self._since = self.steps + 1, self._since + 1
         first = len(each) - again
         self.loss = _running(self.loss, each[:first])
         if again:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +18,8 @@ from draggan.checkpoint.conversion import convert
 from draggan.checkpoint.import_process import Job
 from draggan.checkpoint.reader_process import Reading
 from draggan.cli import main
+from draggan.cli.models import preparing
+from draggan.preparation import PreparationStep
 
 from .conftest import random_stylegan2
 from .model_files import TINY, state_dict_file, tiny_network
@@ -214,3 +218,56 @@ def test_showing_and_listing_load_no_torch(models: Path):
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "draggan"
+
+
+def test_a_model_says_whether_it_is_prepared(
+    models: Path, cats: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert re.search("prepared +no\n", said(capsys, "show", "cats"))
+    assert "cats is prepared." in said(capsys, "prepare", "cats", "--minutes", "0.01")
+    assert re.search("prepared +yes\n", said(capsys, "show", "cats"))
+    (line,) = (line for line in said(capsys, "list").splitlines() if line.startswith("cats"))
+    assert line.endswith(", prepared)")
+
+
+def test_a_preparation_tells_what_it_does(
+    models: Path, cats: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["models", "prepare", "cats", "--minutes", "0.01"]) == 0
+    told = capsys.readouterr().err
+    assert "Drawing samples" in told and "Learning: 0.0 of 0.01 minutes" in told
+
+
+def test_ctrl_c_stops_a_preparation_which_then_goes_on(
+    models: Path,
+    cats: Path,
+    cache: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def stop_when_learning(step: PreparationStep, *rest: object) -> None:
+        if step.stage == "encoder":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(preparing, "_tell", stop_when_learning)
+        assert main(["models", "prepare", "cats", "--minutes", "0.01"]) == 130
+    text = capsys.readouterr().out
+    assert "kept" in text and "draggan models prepare cats" in text
+    assert re.search("prepared +begun, not finished\n", said(capsys, "show", "cats"))
+    assert main(["models", "prepare", "cats", "--minutes", "0.01"]) == 0
+    assert "Drawing samples" not in capsys.readouterr().err
+
+
+def test_what_cannot_be_prepared_is_refused_in_a_sentence(
+    models: Path, cats: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert "Try 10 minutes" in said(capsys, "prepare", "cats", "--minutes", "0", code=2)
+    assert "no model 'dogs'" in said(capsys, "prepare", "dogs", code=2)

@@ -39,6 +39,9 @@ COMMANDS: Mapping[str, Command] = {
             "import": Command("bring your own StyleGAN2 file", "draggan.cli.models.importing"),
             "list": Command("list the models of this computer", "draggan.cli.models.listing"),
             "show": Command("say all that a model's file says", "draggan.cli.models.showing"),
+            "prepare": Command(
+                "teach a model to recognise pictures", "draggan.cli.models.preparing"
+            ),
             "remove": Command("delete one of your own models", "draggan.cli.models.removing"),
             "export": Command("write a file for other programs", "draggan.cli.models.exporting"),
         },
@@ -68,6 +71,9 @@ COMMANDS: Mapping[str, Command] = {
             "model": Command("how well the model draws", "draggan.benchmark.model"),
             "drag": Command("how well points arrive", "draggan.benchmark.drag"),
             "inversion": Command("how well pictures are read", "draggan.benchmark.inversion"),
+            "correspondence": Command(
+                "how well content is found again", "draggan.benchmark.correspondence"
+            ),
             "speed": Command("what a drag step costs", "draggan.benchmark.speed"),
         },
     ),

@@ -43,7 +43,8 @@ def run_command(args: argparse.Namespace) -> int:
     endpoint = getattr(args, "endpoint", None)
     for model in _here() if endpoint is None else _of_the_daemon(endpoint):
         licence = f", {model.licence}" if model.licence else ""
-        print(f"{model.id}  {model.title} ({model.width} x {model.height}{licence})")
+        prepared = ", prepared" if endpoint is None and _prepared(model) else ""
+        print(f"{model.id}  {model.title} ({model.width} x {model.height}{licence}{prepared})")
         if model.summary:
             print(f"    {model.summary}")
     return 0
@@ -53,6 +54,12 @@ def _here() -> Iterable[Listed]:
     from draggan.checkpoint import list_models
 
     return list_models()
+
+
+def _prepared(model: Listed) -> bool:
+    from draggan.encoder_files import prepared_in_words
+
+    return prepared_in_words(model.id).startswith("yes")
 
 
 def _of_the_daemon(endpoint: str) -> Iterable[Listed]:

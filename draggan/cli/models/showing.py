@@ -21,11 +21,13 @@ def run_command(args: argparse.Namespace) -> int:
     """Prints a line per fact."""
     from draggan.checkpoint.card import read_card, read_header
     from draggan.checkpoint.registry import model_file
+    from draggan.encoder_files import prepared_in_words
 
     path = model_file(args.model)
     card, header = read_card(path, model_id=path.stem), read_header(path)
     rows = [*_card_in_words(card), *network_in_words(header)]
     rows.append(("statistics", ", ".join(_measured(header)) or "no"))
+    rows.append(("prepared", prepared_in_words(path.stem)))
     rows += _source_in_words(header)
     rows.append(("file", f"{path} ({path.stat().st_size / 1e6:.1f} MB)"))
     width = max(len(key) for key, _ in rows)
