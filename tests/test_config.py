@@ -259,3 +259,10 @@ def test_a_running_daemon_takes_the_limits_and_not_the_addresses() -> None:
     assert (config.remote, config.limits.max_bytes) == (running.remote, running.limits.max_bytes)
     assert set(waiting) == {"log.format", "limits.max_bytes", "remote.listen"}
     assert reloaded(running, running) == (running, ())
+
+
+def test_what_is_found_of_pictures_may_take_a_quarter_of_a_gigabyte_or_nothing() -> None:
+    assert load_config(environ={}).inversions.max_bytes == 256 << 20
+    for words, size in (("0", 0), ("1G", 1 << 30)):
+        config = load_config(environ={"DRAGGAND_INVERSIONS_MAX_BYTES": words})
+        assert config.inversions.max_bytes == size

@@ -39,11 +39,18 @@ _MAIN = (
 
 
 def engine_command(
-    *, device: str, threads: int, max_bytes: int, unload_after: float | None = None
+    *,
+    device: str,
+    threads: int,
+    max_bytes: int,
+    inversion_bytes: int | None = None,
+    unload_after: float | None = None,
 ) -> list[str]:
     """What starts a child with the real engine; `device` "auto", "cpu", "cuda" or "cuda:N"."""
     command = [sys.executable, "-c", _MAIN, "--device", device, "--threads", str(threads)]
     command += ["--max-bytes", str(max_bytes)]
+    if inversion_bytes is not None:
+        command += ["--inversion-bytes", str(inversion_bytes)]
     return command if unload_after is None else [*command, "--unload-after", str(unload_after)]
 
 

@@ -210,6 +210,7 @@ def main() -> NoReturn:
     parser.add_argument("--device", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--max-bytes", type=int, required=True)
+    parser.add_argument("--inversion-bytes", type=int, default=256 << 20)
     parser.add_argument("--unload-after", type=float, default=1800.0)
     options = parser.parse_args()
     begin(options).run(lambda: _engine(options))
@@ -221,7 +222,11 @@ def _engine(options: argparse.Namespace) -> Engine:
 
     idle = IdleTimes(memory=options.unload_after)
     engine = TorchEngine(
-        device=options.device, threads=options.threads, max_bytes=options.max_bytes, idle=idle
+        device=options.device,
+        threads=options.threads,
+        max_bytes=options.max_bytes,
+        inversion_bytes=options.inversion_bytes,
+        idle=idle,
     )
     engine.warm_up()
     return engine

@@ -38,6 +38,7 @@ def _thread(config: Config, device: str) -> SessionWorker:
         device=device,
         threads=config.threads,
         max_bytes=config.limits.max_bytes,
+        inversion_bytes=config.inversions.max_bytes,
         idle=IdleTimes(memory=config.worker.unload_after),
     )
     return InProcessWorker(engine)
@@ -51,6 +52,7 @@ def _process(
         device=device,
         threads=config.threads,
         max_bytes=config.limits.max_bytes,
+        inversion_bytes=config.inversions.max_bytes,
         unload_after=settings.unload_after,
     )
     return ChildWorker(

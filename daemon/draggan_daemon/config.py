@@ -80,6 +80,13 @@ class JournalSettings:
 
 
 @dataclass(frozen=True)
+class InversionSettings:
+    """What was found of pictures, kept in the user's cache, so that one opens faster again."""
+
+    max_bytes: int = _set(256 << 20, SIZE, "the least recently used go first; 0: none is kept")
+
+
+@dataclass(frozen=True)
 class WorkerSettings:
     """Who computes, and when what is idle gives its memory back."""
 
@@ -126,6 +133,7 @@ class Config:
     remote: Remote = field(default_factory=Remote)
     loopback: Loopback = field(default_factory=Loopback)
     journal: JournalSettings = field(default_factory=JournalSettings)
+    inversions: InversionSettings = field(default_factory=InversionSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)

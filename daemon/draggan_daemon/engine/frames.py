@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from draggan_wire.messages import Done, Frame, HandleResult, Image, Pasting, Point
@@ -76,12 +77,18 @@ def _pasted(
 
 def shows_likeness(edit: Edit) -> bool:
     """Whether the edit's client wants to see how the model itself would paint its picture."""
-    return edit.coding.likeness and hasattr(edit.editor, "reconstruction")
+    return edit.coding.likeness and _reconstruction(edit) is not None
+
+
+def _reconstruction(edit: Edit) -> Callable[..., NDArray] | None:
+    return getattr(edit.editor, "reconstruction", None)
 
 
 def likeness(edit: Edit) -> Frame:
     """The opened picture as the model alone paints it."""
-    native = edit.editor.reconstruction(max_side=LIKENESS_SIDE)
+    draw = _reconstruction(edit)
+    assert draw is not None
+    native = draw(max_side=LIKENESS_SIDE)
     edit.frames += 1
     return Frame(edit.session, edit.frames, "likeness", 0, _preview(edit, native))
 

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from .jobs import Jobs
 
 
+INVERSION_BYTES = 256 << 20
+
+
 class TorchEngine:
     """Opens pictures, seeds and saved edits, drags, seeks, saves: the `Engine` of `worker.py`.
 
     `device`: "auto", "cpu", "cuda" or "cuda:N"; `threads`: 0 leaves the number to torch. Saved data
     is at most `max_bytes`, since a client could not send more back; records keep tuned weights up
-    to that size.
+    to that size. What is found of pictures may take `inversion_bytes` on disk; 0: none is kept.
     """
 
     def __init__(
@@ -34,12 +37,13 @@ class TorchEngine:
         device: str,
         threads: int,
         max_bytes: int = MAX_BUFFER,
+        inversion_bytes: int = INVERSION_BYTES,
         idle: IdleTimes | None = None,
     ) -> None:
         from draggan.threads import share_the_cores
 
         share_the_cores()
-        self._max_bytes = max_bytes
+        self._max_bytes, self._inversion_bytes = max_bytes, inversion_bytes
         self._installed = InstalledModels()
         self._models = LoadedModels(wanted=device, threads=threads, idle=idle or IdleTimes())
         self._jobs: Jobs | None = None
