@@ -13,7 +13,6 @@ from draggan_wire.errors import Busy
 from draggan_wire.messages import (
     Ack,
     Close,
-    Closed,
     Credit,
     Drag,
     Link,
@@ -120,9 +119,7 @@ class Answers:
         self._desk.code_again(peer)
 
     def _close(self, peer: Peer, message: Close, request: int | None) -> None:
-        session = self._desk.of(peer, message.session)
-        self._desk.drop(session, "closed")
-        self._answer(peer, Closed(session=session.id, reason="asked"), request)
+        self._desk.close(self._desk.of(peer, message.session), request)
 
     def _list_models(self, peer: Peer, message: ListModels, request: int | None) -> None:
         self._answer(peer, ModelList(models=self._worker.models()), request)

@@ -76,6 +76,7 @@ class Desk:
         self._ledger = Ledger(journal)
         self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
         self._losses: deque[WorkerLost] = deque()
+        self._closed: deque[tuple[int, Route, Frames]] = deque()  # tickets, and whom to tell
         self.recovery = Recovery(
             worker,
             self.sessions,
@@ -201,11 +202,21 @@ class Desk:
             return True
         return self._worker.stop(session.id) and session.state != "refining"
 
+    def close(self, session: Session, re: int | None) -> None:
+        """Forgets a session at its client's word, who is told when the journal has done so too."""
+        said = encode(Closed(session=session.id, reason="asked"), reply=re)
+        if session.route is not None:
+            route = session.route
+            self._closed.append((self._drop(session, "closed"), route, said))
+
     def drop(self, session: Session, why: str) -> None:
         """Forgets a session for good."""
+        self._drop(session, why)
+
+    def _drop(self, session: Session, why: str) -> int:
         self._worker.close(session.id)
-        self._forget(session)
         log.info("session %s: %s", session.id, why)
+        return self._forget(session)
 
     def taken(self, session: Session, number: int) -> None:
         """The client has all events up to `number`; what it has need not be kept for it."""
@@ -282,12 +293,16 @@ class Desk:
             session = self.sessions.get(event.session)
             if session is not None:  # else it was closed meanwhile
                 self._relay(session, event)
+        while self._closed and self._ledger.kept(self._closed[0][0]):
+            _, route, said = self._closed.popleft()
+            if self._peers.get(route) is not None:
+                self.send(route, said)
         while self._losses and not self._ledger.holds(self._losses[0].sessions):
             self.recovery.lost(self._losses.popleft())  # after what it had still said
 
     def waiting(self) -> bool:
         """Whether something is still to be told."""
-        return bool(self._ledger) or bool(self._losses)
+        return bool(self._ledger) or bool(self._losses) or bool(self._closed)
 
     def _relay(self, session: Session, event: Event) -> None:
         session.used = self._clock()
@@ -302,9 +317,9 @@ class Desk:
             self._forget(session)
             log.info("session %s: ended", session.id)
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Session) -> int:
         self.sessions.remove(session.id)
-        self._ledger.forget(session.id)
+        return self._ledger.forget(session.id)
 
     def _account(self, session: Session, event: Event) -> None:
         self._computing.use(session.principal, event.seconds)

@@ -67,20 +67,20 @@ class Ledger:
     def ready(self) -> Iterator[Event]:
         """The events that may be told now."""
         for page in list(self._pages.values()):
-            while page.held and self._kept(page.held[0][0]):
+            while page.held and self.kept(page.held[0][0]):
                 yield page.held.popleft()[1]
 
     def holds(self, sessions: Collection[str]) -> bool:
         """Whether any of them has something to say that is not kept yet."""
         return any(self._pages[name].held for name in sessions if name in self._pages)
 
-    def forget(self, session: str) -> None:
-        """The session is gone, with all that it had still to say."""
+    def forget(self, session: str) -> int:
+        """The session is gone, with all that it had still to say; the ticket of that write."""
         self._pages.pop(session, None)
-        if self._journal is not None:
-            self._journal.remove(session)
+        return 0 if self._journal is None else self._journal.remove(session)
 
-    def _kept(self, ticket: int) -> bool:
+    def kept(self, ticket: int) -> bool:
+        """Whether what has that ticket may be spoken of."""
         return not ticket or self._journal is None or self._journal.done(ticket)
 
 
