@@ -197,8 +197,11 @@ def test_a_picture_that_costs_a_worker_each_time_is_given_up_in_words(town: Town
     client = visitor(house)
     opened = client.open()
     request = client.send(drag(opened))
+    session = house.door._desk.sessions.get(opened.session)
+    assert session is not None
     for _ in range(3):
-        time.sleep(0.4)
+        seen = session.step  # a worker that is not at it yet does not die of it
+        eventually(lambda seen=seen: session.step > seen, seconds=15)  # type: ignore[misc]
         kill_worker(house)
     error = client.wait(Error)
     assert error.code == "worker_lost" and error.hint and client.heard[-1].re == request
