@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .compose import paste_back, patch
+from .correspondence import correspondence
 from .errors import BadInput
 from .frame import Frame
-from .generator import Features, Generator, WeightDelta
+from .generator import Features, Generator, Grid, WeightDelta
+from .pasting import MOVED, ModelEdit, PasteOptions, paste_back
 from .pixels import differing
 from .precision import fast_precision
 from .source import Source
@@ -38,7 +39,7 @@ class EditPictures:
         """From now on the model's weights differ by that."""
         self.delta = delta
         self._tuned: Generator | None = None
-        self._start_picture: Tensor | None = None
+        self._start: tuple[Features, Tensor] | None = None  # the start's, and its picture
 
     @property
     def generator(self) -> Generator:
@@ -59,7 +60,15 @@ class EditPictures:
         exact = features is not None and all(x.dtype == dtype for x in features.below)
         self._fresh = (state, features) if features is not None and exact else None
 
-    def image(self, state: State, start: State, *, max_side: int | None, draft: bool) -> NDArray:
+    def image(
+        self,
+        state: State,
+        start: State,
+        *,
+        max_side: int | None,
+        draft: bool,
+        paste: PasteOptions = MOVED,
+    ) -> NDArray:
         """The picture of `state`, as `DragEditor.image` gives it."""
         source = self.source
         if source is None:
@@ -68,7 +77,7 @@ class EditPictures:
         native = source.native if max_side is None else self._small_source(source, max_side)
         result = native.copy()
         if state is not start:
-            result = self._pasted(source, native, state, start, draft)
+            result = self._pasted(source, native, state, start, draft, paste)
         return result[..., 0] if source.flat else result
 
     def changed(self, picture: NDArray, start: State) -> NDArray:
@@ -81,34 +90,46 @@ class EditPictures:
         return differing(self._made_up, picture)
 
     def _pasted(
-        self, source: Source, native: NDArray, state: State, start: State, draft: bool
+        self,
+        source: Source,
+        native: NDArray,
+        state: State,
+        start: State,
+        draft: bool,
+        paste: PasteOptions,
     ) -> NDArray:
-        if self._start_picture is None:
-            self._start_picture = self.generator.render(start.ws)
-        share, area = state.mask, None
-        if share is not None:
-            area = source.frame.mask_to_model(share)
-            if native.shape != source.native.shape:
-                share = shrink_picture(share[..., None], native.shape[1::-1])[..., 0]
-        edit = self._rendered(state, draft)
-        change = patch(source.seen, self._start_picture, edit, mask=area)
+        share = state.mask
+        if share is not None and native.shape != source.native.shape:
+            share = shrink_picture(share[..., None], native.shape[1::-1])[..., 0]
+        features, before = self._started(start)
+        now, after = self._drawn(state, draft)
+        found = correspondence(features, _whole(now, source.frame), pictures=(before, after))
+        edit = ModelEdit(source.seen, before, after, found)
         frame = source.frame.resized((native.shape[1], native.shape[0]))
-        return paste_back(native, frame, change, mask=share)
+        return paste_back(native, frame, edit, mask=share, options=paste)
 
-    def _rendered(self, state: State, draft: bool) -> Tensor:
-        """The model's picture; a draft of a step just taken goes on from the step's own features.
+    def _started(self, start: State) -> tuple[Features, Tensor]:
+        if self._start is None:
+            generator = self.generator
+            features = generator.features(start.ws, generator.drag_block())
+            self._start = features, generator.render_from(features, start.ws)
+        return self._start
+
+    def _drawn(self, state: State, draft: bool) -> tuple[Features, Tensor]:
+        """The model's features and picture; a draft of a step just taken goes on from its own.
 
         Those were computed by faster ways, which round in another order.
         """
-        if not draft:
-            return self.generator.render(state.ws)
-        precision = fast_precision(self.generator.device)
-        if self._fresh is not None and self._fresh[0] is state:
-            return self.generator.render_from(self._fresh[1], state.ws, precision=precision)
-        return self.generator.render(state.ws, precision=precision)
+        generator = self.generator
+        precision = fast_precision(generator.device) if draft else None
+        if draft and self._fresh is not None and self._fresh[0] is state:
+            features = self._fresh[1]
+        else:
+            features = generator.features(state.ws, generator.drag_block())
+        return features, generator.render_from(features, state.ws, precision=precision)
 
     def _own(self, state: State, draft: bool) -> NDArray:
-        picture = (self._rendered(state, draft)[0].float().clamp(-1, 1) + 1) * 127.5
+        picture = (self._drawn(state, draft)[1][0].float().clamp(-1, 1) + 1) * 127.5
         return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
     def _small_source(self, source: Source, max_side: int) -> NDArray:
@@ -121,6 +142,15 @@ class EditPictures:
             raise BadInput("A preview needs at least one pixel.")
         size = self.frame.reduced(max_side).picture
         return native if size == self.frame.picture else shrink_picture(native, size)
+
+
+def _whole(features: Features, frame: Frame) -> Features:
+    """The features, or those of the block before where only windows of them are known."""
+    if features.corners is None:
+        return features
+    *below, last = features.below
+    grid = Grid.covering(last.shape[-1], last.shape[-2], frame.model)
+    return Features(last, grid, features.block // 2, tuple(below))
 
 
 def _on_the_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -78,6 +78,11 @@ class Frame:
         x, y = ((points - points.new_tensor(self.model) / 2) * self.scale).unbind(-1)
         return _turned(x, y, self.angle) + points.new_tensor(self.centre)
 
+    def vectors_to_picture(self, vectors: Tensor) -> Tensor:
+        """Differences of model points (..., 2) -> differences of picture points (..., 2)."""
+        x, y = (vectors * self.scale).unbind(-1)
+        return _turned(x, y, self.angle)
+
     def reduced(self, max_side: int) -> Frame:
         """The frame of the same picture made smaller, to at most `max_side` pixels a side."""
         factor = min(1.0, max_side / max(self.picture))

@@ -163,3 +163,13 @@ def with_rgb(native: NDArray, rgb: NDArray, where: NDArray) -> NDArray:
     result = native.copy()
     result[where, : colours.shape[2]] = values[where].astype(native.dtype)
     return result
+
+
+def with_alpha(native: NDArray, alpha: NDArray, where: NDArray) -> NDArray:
+    """A copy with the coverage `alpha` (H, W) in [0, 1] at the pixels `where` (H, W) bool."""
+    values = np.clip(alpha, 0, 1) * np.float32(SAMPLES[native.dtype.name])
+    if native.dtype.kind != "f":
+        values = np.rint(values)
+    result = native.copy()
+    result[where, -1] = values[where].astype(native.dtype)
+    return result

@@ -1,0 +1,369 @@
+"""Paste-back: an edit of the model's picture becomes one of the picture; no networks.
+
+It starts from the picture: where nothing moved, every sample stays what it was, bit for bit. Where
+content moved, the picture's own pixels move with it, and the model adds what changed about them;
+only what was hidden before is drawn by the model, in the light of its surroundings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from .change import Change, feather, find_change, ramp, spread, trimmed
+from .frame import Box, Frame, cell_centres, sample
+from .pixels import alpha_of, rgb_of, with_alpha, with_rgb
+from .viewing import View, fill
+
+if TYPE_CHECKING:
+    from .correspondence import Correspondence
+
+BLOCK_PIXELS = 1 << 18  # of the picture, worked on at a time: bounds memory
+LEAST = 1 / 1024  # a smaller share of the edit is none
+REST = (0.1, 0.3)  # [model px]: content that moved less is not resampled; from there on all is
+MISSED = (0.06, 0.16)  # (white = 1): what the moved content may lack before it is drawn anew
+TRUSTED = (0.25, 0.6)  # confidence below which the model draws; from there on detail is carried
+LED = 1  # [model px] beyond its outline that content is led
+LEEWAY = 0.02  # (white = 1): by so much worse may the faster motion explain what is seen
+ORPHANS = 3  # [model px] around what moved in which nothing may be left behind
+TORN = (1.0, 2.0)  # [model px] by which shifts differ within 3 pixels: two motions meet
+APART = 0.6  # [model px] from which a shift between two others is neither
+LACKING = (0.015, 0.05)  # (white = 1): smaller errors of the model's are no orphans
+RIM = 0.03  # width of the soft rim where the whole frame is pasted, as a share of it
+
+
+@dataclass(frozen=True)
+class PasteOptions:
+    """`what`: all that the model sees, or what moved; `detail`: carry the picture's own along;
+    `seam`: improve the border first, by steps on the model's features (see `seam`)."""
+
+    what: Literal["moved", "all"] = "moved"
+    detail: bool = True
+    seam: bool = False
+
+
+MOVED = PasteOptions()
+
+
+@dataclass(frozen=True)
+class ModelEdit:
+    """An edit as the model sees it; pictures (1, 3, H, W) in [-1, 1]."""
+
+    seen: View  # the picture
+    before: Tensor  # the model's own picture of it
+    after: Tensor
+    correspondence: Correspondence  # from each place after to where it was before
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What is added to the picture and where from, on the model's grid; colours in [0, 1] units.
+
+    result = content(place + shift) * kept + change * (its alpha) + drawn * (alpha of `drawn`).
+    """
+
+    shown: Tensor  # (1, 1, H, W): the edit's share
+    kept: Tensor  # (1, 1, H, W): how much of it is the picture's own content
+    shift: Tensor  # (1, 2, H, W): to where that content is, in model pixels
+    change: Tensor  # (1, 3, H, W): how its colours change, times `kept`
+    drawn: Tensor  # (1, 3, H, W): what the model draws, times 1 - kept
+    opacity: Tensor  # (1, 1, H, W): alpha of what the model draws
+
+    @property
+    def planes(self) -> Tensor:
+        parts = (self.shown, self.kept, self.shift, self.change, self.drawn, self.opacity)
+        return torch.cat(parts, 1)
+
+
+def paste_back(
+    native: NDArray,
+    frame: Frame,
+    edit: ModelEdit,
+    *,
+    mask: NDArray | None = None,
+    options: PasteOptions = MOVED,
+) -> NDArray:
+    """The picture (h, w, C) with the edit in it: own size, own sample type; alpha moves along.
+
+    `mask` (h, w) in [0, 1] is what may change: where it is 0, and where nothing moved, the
+    result's samples are the picture's own.
+    """
+    layers = edit_layers(native, frame, edit, mask=mask, options=options)
+    result = native.copy()
+    left, top, right, bottom = _touched(layers.shown, frame)
+    rows = max(1, BLOCK_PIXELS // max(1, right - left))
+    for first in range(top, bottom, rows):
+        box = (left, first, right, min(first + rows, bottom))
+        _paste_block(result, native, frame, layers, box, mask)
+    return result
+
+
+def edit_layers(
+    native: NDArray,
+    frame: Frame,
+    edit: ModelEdit,
+    *,
+    mask: NDArray | None,
+    options: PasteOptions,
+) -> Layers:
+    """Decide, on the model's grid, what is shown, what is carried and what is drawn."""
+    seen, before, after = (
+        (t.float().cpu() + 1) / 2 for t in (edit.seen.image, edit.before, edit.after)
+    )
+    size = (before.shape[-2], before.shape[-1])
+    places = cell_centres(size[1], size[0])
+    shift, trust = _motion(edit.correspondence, places)
+    covered = frame.covered()
+    trust = trust * sample(covered, places + _last(shift), smooth=False)
+    change = find_change(before, after, shift, trust)
+    shift, trust = _led_over_edges(shift, trust, before, after, places)
+    shift = shift * ramp(_length(shift), *REST)
+    source = places + _last(shift)
+    missing = seen - before
+    rest = 1 - change.moved
+    kept = torch.maximum(rest, trust) if options.detail else rest
+    kept = kept * (1 - _orphaned(missing, change.moved, shift))
+    opaque = _opaque(native, frame, size)
+    kept = kept * (1 - _torn(shift) * _inner(opaque, source))
+    altered = after - sample(before, source)
+    lost = ramp(_local(altered, kept).abs().amax(1, keepdim=True), *MISSED)
+    kept = kept * (1 - lost * change.moved)
+    altered = _local(altered, kept)
+    drawn = after + fill(sample(missing, source), kept * covered)
+    if options.what == "all":
+        change = Change(torch.ones_like(kept), change.moved)
+    else:
+        result = kept * (sample(seen, source) + altered) + (1 - kept) * drawn
+        effect = (result - seen).abs().amax(1, keepdim=True)
+        change = trimmed(change, effect, _length(shift))
+    shown = change.shown * _rim(frame, size)
+    if mask is not None:
+        inside = frame.mask_to_model(mask)[None, None]
+        shown = shown * torch.minimum(feather(inside, 1) * 1.6, torch.ones(1))
+    opacity = _opacity(opaque, source, trust)
+    return Layers(shown, kept, _lent(shift, kept), kept * altered, (1 - kept) * drawn, opacity)
+
+
+def _motion(found: Correspondence, places: Tensor) -> tuple[Tensor, Tensor]:
+    """Shifts (1, 2, H, W) and trust (1, 1, H, W) for each of the model's pixels."""
+    size = (places.shape[0], places.shape[1])
+    source, confidence = found.source.float().cpu(), found.confidence.float().cpu()
+    cells = cell_centres(source.shape[-1], source.shape[-2])
+    cells = cells * cells.new_tensor([size[1] / source.shape[-1], size[0] / source.shape[-2]])
+    shift = source - cells.permute(2, 0, 1)[None]
+    if shift.shape[-2:] != size:
+        shift, confidence = (
+            F.interpolate(t, size, mode="bilinear", align_corners=False)
+            for t in (shift, confidence)
+        )
+    return shift, ramp(confidence, *TRUSTED)
+
+
+def _led_over_edges(
+    shift: Tensor, trust: Tensor, before: Tensor, after: Tensor, places: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Let content move with a neighbour's shift wherever that explains what is seen as well.
+
+    What moves is led a little beyond its own outline: the outline then comes from the picture in
+    its full sharpness, and two motions meet where there is nothing to see.
+    """
+    best, cost = shift, _cost(shift, before, after, places) + (1 - trust)
+    found = trust
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+        led, sure = (torch.roll(t, (LED * y, LED * x), (2, 3)) for t in (shift, trust))
+        differs = ((led - shift).square().sum(1, keepdim=True) > 0.25) & (sure > 0.5)
+        price = _cost(led, before, after, places) + (1 - sure)
+        better = differs & (price < cost + LEEWAY * ramp(_length(led) - _length(best), 0.0, 1.0))
+        better &= price < MISSED[0]
+        cost, found = torch.where(better, price, cost), torch.where(better, sure, found)
+        best = torch.where(better, led, best)
+    return best, found
+
+
+def _cost(shift: Tensor, before: Tensor, after: Tensor, places: Tensor) -> Tensor:
+    moved = sample(before, places + _last(shift), smooth=False)
+    return F.avg_pool2d((after - moved).abs().mean(1, keepdim=True), 3, 1, 1)
+
+
+def _orphaned(missing: Tensor, moved: Tensor, shift: Tensor) -> Tensor:
+    """Where something that the model lacked would be left behind by what it belonged to.
+
+    Fine grain stays: it averages out over the few pixels looked at here.
+    """
+    lacking = _local(missing, torch.ones_like(moved)).abs().amax(1, keepdim=True)
+    still = 1 - ramp(_length(shift), *REST)
+    return feather(spread(moved, ORPHANS), 1) * spread(ramp(lacking, *LACKING), 1) * still
+
+
+def _torn(shift: Tensor) -> Tensor:
+    """Where two motions meet: there the model draws, since neither's own content fits."""
+    jump = (spread(shift, 1) + spread(-shift, 1)).amax(1, keepdim=True)
+    return feather(spread(ramp(jump, *TORN), 1), 1)
+
+
+def _lent(shift: Tensor, kept: Tensor) -> Tensor:
+    """Beside what is kept its shift goes on, lest something else shine in between two pixels."""
+    sure = (kept > 0.5).float()
+    around, mass = (F.avg_pool2d(t, 3, 1, 1) for t in (shift * sure, sure))
+    return torch.where((sure == 0) & (mass > 0), around / mass.clamp_min(0.1), shift)
+
+
+def _length(shift: Tensor) -> Tensor:
+    return shift.square().sum(1, keepdim=True).sqrt()
+
+
+def _last(shift: Tensor) -> Tensor:
+    """(1, 2, H, W) -> (H, W, 2)."""
+    return shift[0].permute(1, 2, 0)
+
+
+def _local(values: Tensor, weight: Tensor) -> Tensor:
+    """A weighted mean over 5 x 5 pixels: what is finer than that is the picture's own."""
+    mass = feather(weight, 1).clamp_min(1e-4)
+    return feather(values * weight, 1) / mass
+
+
+def _rim(frame: Frame, size: tuple[int, int]) -> Tensor:
+    """1 inside the frame, falling to 0 at those of its borders beyond which the picture goes on."""
+    soft = max(1, round(RIM * max(size) / 2))
+    pad = 1
+    around = frame.to_picture(cell_centres(size[1] + 2 * pad, size[0] + 2 * pad) - pad)
+    beyond = ((around > 0) & (around < around.new_tensor(frame.picture))).all(-1).float()
+    beyond[pad:-pad, pad:-pad] = 0
+    inside = 1 - spread(beyond[None, None], 2 * soft + 2)
+    return feather(inside, soft)[..., pad:-pad, pad:-pad]
+
+
+def _opaque(native: NDArray, frame: Frame, size: tuple[int, int]) -> Tensor:
+    """The picture's alpha as the model sees it, (1, 1, H, W)."""
+    if native.shape[2] not in (2, 4):
+        return torch.ones(1, 1, *size)
+    return frame.from_picture(native, lambda part: _alpha(part)[..., None]).clamp(0, 1)
+
+
+def _inner(opaque: Tensor, source: Tensor) -> Tensor:
+    """0 about an outline against transparency, before and after: it stays the picture's own."""
+    clear = torch.maximum(1 - opaque, 1 - sample(opaque, source, smooth=False))
+    return 1 - spread(clear, 3).clamp(0, 1)
+
+
+def _opacity(opaque: Tensor, source: Tensor, trust: Tensor) -> Tensor:
+    """Alpha of what the model draws: what is uncovered is as transparent as what lies around it.
+
+    The most transparent neighbour counts, since what moved away was the more opaque.
+    """
+    if float(opaque.min()) == 1:
+        return opaque
+    found, hole = sample(opaque, source, smooth=False), trust < 0.5
+    alpha = torch.where(hole, torch.ones_like(found), found)
+    for _ in range(max(alpha.shape[-2:]) // 2):
+        lower = torch.where(hole, -spread(-alpha, 1), alpha)
+        if torch.equal(lower, alpha):
+            break
+        alpha = lower
+    return alpha
+
+
+def _alpha(native: NDArray) -> NDArray:
+    alpha = alpha_of(native)
+    return np.ones(native.shape[:2], np.float32) if alpha is None else alpha
+
+
+def _touched(shown: Tensor, frame: Frame) -> Box:
+    """The picture's pixels that are shown something, interpolation included."""
+    found = (shown[0, 0] != 0).nonzero()
+    if not len(found):
+        return 0, 0, 0, 0
+    (top, left), (bottom, right) = (found.amin(0) - 3).tolist(), (found.amax(0) + 4).tolist()
+    return frame.box((left, top, right, bottom))
+
+
+def _paste_block(
+    result: NDArray,
+    native: NDArray,
+    frame: Frame,
+    layers: Layers,
+    box: Box,
+    mask: NDArray | None,
+) -> None:
+    left, top, right, bottom = box
+    part = np.s_[top:bottom, left:right]
+    planes = frame.part_to_picture(layers.planes, box)
+    share = planes[:, :1].clamp(0, 1)
+    if mask is not None:
+        share = share * torch.from_numpy(mask[part].astype(np.float32))[None, None]
+    where = (share > LEAST)[0, 0].numpy()
+    if not where.any():
+        return
+    kept = planes[:, 1:2]  # not clamped: it and what is drawn beside it add up to one
+    own = _content(native, frame, _untorn(planes[:, 2:4], layers.shift, frame, box), box)
+    colours, alpha = own[:, :3], own[:, 3:]
+    drawn_alpha = planes[:, 10:].clamp(0, 1)
+    colours = kept * colours + planes[:, 4:7] * alpha + planes[:, 7:10] * drawn_alpha
+    alpha = kept * alpha + (1 - kept) * drawn_alpha
+    original = native[part]
+    _blend(result[part], original, colours, alpha, share, where)
+
+
+def _blend(
+    target: NDArray,
+    original: NDArray,
+    colours: Tensor,
+    alpha: Tensor,
+    share: Tensor,
+    where: NDArray,
+) -> None:
+    """Premultiplied colours (1, 3, h, w) and alpha over the original, at `where` (h, w)."""
+    old = torch.from_numpy(_unclipped(original)).permute(2, 0, 1)[None]
+    mixed = torch.cat([colours, alpha], 1) * share + old * (1 - share)
+    pixels = mixed[0].permute(1, 2, 0).numpy()
+    if original.shape[2] not in (2, 4):
+        target[...] = with_rgb(original, pixels[..., :3], where)
+        return
+    opaque = pixels[..., 3:]
+    opaque = np.where(opaque > 1 - 1e-4, 1, opaque)  # what was opaque stays so exactly
+    rgb = np.where(opaque > 1e-4, pixels[..., :3] / np.maximum(opaque, 1e-4), rgb_of(original))
+    visible = where & ((opaque[..., 0] > 1e-4) | (old[0, 3].numpy() > 0))
+    target[...] = with_alpha(with_rgb(original, rgb, visible), opaque[..., 0], visible)
+
+
+def _untorn(smooth: Tensor, shift: Tensor, frame: Frame, box: Box) -> Tensor:
+    """Where two motions meet either one, never one between them, which leads to somewhere else."""
+    left, top, right, bottom = box
+    points = cell_centres(right - left, bottom - top) + torch.tensor([left, top])
+    height, width = shift.shape[-2:]
+    columns, rows = frame.to_model(points).floor().long().unbind(-1)
+    near = shift[:, :, rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
+    torn = (near - smooth).abs().amax(1, keepdim=True) > APART
+    return torch.where(torn, near, smooth)
+
+
+def _content(native: NDArray, frame: Frame, shift: Tensor, box: Box) -> Tensor:
+    """The picture's content from where the shift leads: (1, 4, h, w), premultiplied."""
+    left, top, right, bottom = box
+    points = cell_centres(right - left, bottom - top) + torch.tensor([left, top])
+    moved = frame.vectors_to_picture(_last(shift))
+    points = points + moved
+    low = (points.amin((0, 1)).floor().int() - 3).tolist()
+    high = (points.amax((0, 1)).ceil().int() + 3).tolist()
+    x0, x1 = _range(low[0], high[0], native.shape[1])
+    y0, y1 = _range(low[1], high[1], native.shape[0])
+    pixels = torch.from_numpy(_unclipped(native[y0:y1, x0:x1])).permute(2, 0, 1)[None]
+    return sample(pixels, points - points.new_tensor([x0, y0]))
+
+
+def _range(low: int, high: int, length: int) -> tuple[int, int]:
+    first = min(max(0, low), length - 1)
+    return first, max(first + 1, min(high, length))
+
+
+def _unclipped(native: NDArray) -> NDArray:
+    """Colours times alpha, and alpha: (h, w, 4) float32; colours beyond white stay."""
+    alpha = _alpha(native)
+    return np.concatenate([rgb_of(native) * alpha[..., None], alpha[..., None]], axis=2)
