@@ -27,7 +27,7 @@ from .edit_task import Task, read_drag, read_picture, read_saved
 from .edit_timeline import Timeline
 from .errors import UnknownSession, WireError
 from .exchange import Channel
-from .messages import Frame
+from .messages import Frame, Pasting
 
 __all__ = ["PATIENCE", "Edit", "EditOptions", "EditStatus"]
 
@@ -142,6 +142,10 @@ class Edit:
         that was open is closed.
         """
         self._begin(lambda: read_saved(self._canvas, options, bytes(data)))
+
+    def paste(self, how: Pasting) -> None:
+        """How steps come into the picture that are looked at and fetched from now on."""
+        self._timeline.paste = how
 
     def look(self, step: int) -> None:
         """Shows a step of the timeline as a preview; the newest wish wins, none while busy."""

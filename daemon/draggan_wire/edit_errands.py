@@ -115,7 +115,7 @@ class Errands:
             self._send("save", Save(session) if there else Seek(session, self._save))
         elif self._look is not None:
             self._step = self._look
-            self._send("look", Seek(session=session, step=self._look))
+            self._send("look", self._seek(session, self._look))
         elif self._fetches:
             self._ask_frame(session, self._fetches[0][0])
 
@@ -126,7 +126,10 @@ class Errands:
                 f"There is no step {step}; the last one is {self._timeline.last}.",
                 hint="Choose among the steps that are there.",
             )
-        self._send("fetch", Seek(session=session, step=step))
+        self._send("fetch", self._seek(session, step))
+
+    def _seek(self, session: str, step: int) -> Seek:
+        return Seek(session=session, step=step, paste=self._timeline.paste)
 
     def _send(self, kind: str, message: Message) -> None:
         self._kind = kind

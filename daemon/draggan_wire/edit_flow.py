@@ -28,6 +28,7 @@ from .edit_timeline import SavedTimeline, Timeline
 from .errors import UnknownSession, WireError
 from .exchange import Channel
 from .messages import (
+    FLEETING,
     Blob,
     Close,
     Closed,
@@ -210,7 +211,7 @@ class Flow:
             self._arrived()
         elif session:
             self._report.change("opening", f"Going to step {step}...")
-            self._do("seek", Seek(session=session, step=step))
+            self._do("seek", Seek(session=session, step=step, paste=self._timeline.paste))
 
     def _arrived(self) -> None:
         """The session stands where it should."""
@@ -226,6 +227,7 @@ class Flow:
         base, session = self._timeline.position, self._timeline.session
         assert base is not None and session is not None
         self._timeline.grow_from(base)
+        self._timeline.paste = task.options.paste
         self._report.dragging(base)
         self._do("drag", task.dragging(session))
 
@@ -249,6 +251,8 @@ class Flow:
         elif isinstance(message, State):
             stopped = event.re is not None and event.re == self._stopped
             self._state(message.state, current=current, stopped=stopped)
+        elif isinstance(message, Ready) and not current:
+            self._learned(message)
         elif current:
             self._advanced(message)
 
@@ -328,6 +332,12 @@ class Flow:
         if self._report.status.state == "stopping":
             self.stop()
 
+    def _learned(self, message: Ready) -> None:
+        """The final ready of what can be dragged for long: what is saved is to know of it."""
+        position = self._timeline.position
+        if self._report.learned(message) and not self._report.at_work and position is not None:
+            self._errands.save(position)
+
     def _known(self) -> Tuple[Mapping[str, int], Optional[Image]]:
         """What is known of the pictures of the session that was opened, and its step 0."""
         task = self._task
@@ -349,14 +359,16 @@ class Flow:
     def _framed(self, frame: Frame, *, current: bool) -> None:
         restoring = isinstance(self._task, RestoreTask)
         try:
-            if current and self._doing == "seek":
+            if frame.kind == "likeness":
+                self._report.alike(frame)
+            elif current and self._doing == "seek":
                 self._sought(frame)
             elif current and self._doing == "drag" and isinstance(self._task, DragTask):
                 self._pictures.drag(frame, self._task)
             elif current and restoring and frame.kind == "result":
                 self._pictures.reopened(frame)
         finally:
-            if frame.kind == "preview":  # drawn, or too late to be: another one may come
+            if frame.kind in FLEETING:  # drawn, or too late to be: another one may come
                 self._client.drawn(frame)
 
     def _sought(self, frame: Frame) -> None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Callable, Optional, Tuple
 
-from .edit_status import EditStatus, words_of
+from .edit_status import EditStatus, Likeness, words_of
 from .edit_task import DragTask
 from .errors import WireError
 from .messages import Done, Frame, Progress, Ready
@@ -14,6 +14,8 @@ from .messages import Done, Frame, Progress, Ready
 # What the engine calls its stages, in a painter's words; any other counts as reading.
 STAGES = {"samples": "Looking for something alike", "tuning": "Learning the details"}
 READING = "Reading the picture"
+READ = "The model has read the picture."
+LEARNING = "The picture can be dragged; the model goes on learning its details."
 
 
 class Report:
@@ -31,7 +33,8 @@ class Report:
 
     def asked(self, *, last: int) -> None:
         """Something new begins; what is on show stays there for now."""
-        self.status = EditStatus(fit=self.status.fit, step=self.status.step, last=last)
+        now = self.status
+        self.status = EditStatus(fit=now.fit, likeness=now.likeness, step=now.step, last=last)
 
     def change(self, state: str, message: str) -> None:
         self.status = replace(
@@ -46,7 +49,7 @@ class Report:
     def opening(self, message: str) -> None:
         """A session is being opened: nothing is known of its picture yet."""
         self.change("opening", message)
-        self.status = replace(self.status, fit=None, step=0, last=0)
+        self.status = replace(self.status, fit=None, likeness=None, step=0, last=0)
 
     def progress(self, message: Progress) -> None:
         if self.status.state == "opening":
@@ -60,12 +63,39 @@ class Report:
     def prepared(self) -> None:
         """What was opened ahead waits for a drag."""
         refused = self.status
-        self.change("idle", "The model has read the picture.")
+        learns = self.status.fit is not None and not self.status.fit.final
+        self.change("idle", LEARNING if learns else READ)
         if refused.error is not None:
             self.trouble(refused.error)
 
     def ready(self, message: Ready) -> None:
         self.status = replace(self.status, fit=message, step=message.step, last=message.last)
+        self._judge()
+
+    def learned(self, message: Ready) -> bool:
+        """The model has learnt all that it could of a picture that can be dragged already; False
+        where that was known. Without figures, what was known of it holds."""
+        fit = self.status.fit
+        if fit is None or fit.final or not message.final:
+            return False
+        known = fit if message.psnr is None else message
+        fit = replace(known, step=fit.step, last=fit.last, final=True)
+        self.status = replace(self.status, fit=fit)
+        self._judge()
+        if self.status.message == LEARNING:
+            self.say(READ)
+        return True
+
+    def alike(self, frame: Frame) -> None:
+        """What the model itself makes of the picture."""
+        self.status = replace(self.status, likeness=Likeness(frame.image))
+        self._judge()
+
+    def _judge(self) -> None:
+        fit, likeness = self.status.fit, self.status.likeness
+        if fit is not None and likeness is not None:
+            likeness = replace(likeness, verdict=fit.verdict, score=fit.likeness)
+            self.status = replace(self.status, likeness=likeness)
 
     def dragging(self, step: int) -> None:
         """A drag begins at a step, which is the last one now."""

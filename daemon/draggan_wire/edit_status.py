@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from .errors import BadInput, ConnectionLost, NoDaemon, WireError
-from .messages import Done, DragSettings, Point, Ready
+from .messages import Done, DragSettings, Image, Pasting, Point, Ready
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,27 @@ class EditOptions:
     preview_max_side: Optional[int] = None
     keep_every: Optional[int] = None
     seed: Optional[int] = None
+    paste: Pasting = field(default_factory=Pasting)
+    angle: float = 0.0  # degrees
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The opened picture as the model alone paints it, perhaps smaller, and what is said of it.
+
+    `score` from 0 to 1 and `verdict` come with the first `Ready`.
+    """
+
+    image: Image
+    verdict: str = ""
+    score: Optional[float] = None
 
 
 @dataclass(frozen=True)
 class EditStatus:
     """What a host shows. `fraction` is how much of the state's work is done, None if unknown.
+
+    A drag is possible from the first `fit` on, which is not `final` while the model still learns.
 
     `step` is the one that was shown last, `last` the last one of the timeline; `ms_per_step` is
     measured while dragging and the daemon's own figure afterwards.
@@ -45,6 +61,7 @@ class EditStatus:
     distances: Tuple[float, ...] = ()
     statuses: Tuple[str, ...] = ()
     fit: Optional[Ready] = None
+    likeness: Optional[Likeness] = None
     outcome: Optional[Done] = None
 
 

@@ -23,7 +23,13 @@ class PictureTask:
     def opening(self) -> Open:
         options, seed = self.options, self.options.seed
         image = self.image if seed is None else None
-        return Open(model=options.model, image=image, seed=seed, quality=options.quality)
+        return Open(
+            model=options.model,
+            image=image,
+            seed=seed,
+            quality=options.quality,
+            angle=options.angle,
+        )
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class DragTask(PictureTask):
             preview_every_ms=self.options.preview_every_ms,
             preview_max_side=self.options.preview_max_side,
             keep_every=self.options.keep_every,
+            paste=self.options.paste,
         )
 
     def fraction(self, distances: Sequence[float]) -> float:
@@ -100,6 +107,8 @@ def fingerprint(image: Image, options: EditOptions) -> str:
     form = f"{options.model}/{options.quality}/{image.format}/{image.width}x{image.height}/"
     if options.seed is not None:
         return f"{form}{options.seed}"
+    if options.angle:
+        form += f"{options.angle!r}/"
     digest = hashlib.blake2b(form.encode(), digest_size=16)
     digest.update(image.data)
     return digest.hexdigest()

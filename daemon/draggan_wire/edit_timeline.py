@@ -10,6 +10,7 @@ from typing import Dict, Mapping, Optional
 
 from .edit_status import EditOptions
 from .pixels import Image
+from .values import Pasting
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Timeline:
         self.options: Optional[EditOptions] = None  # with which it was opened
         self.position: Optional[int] = None  # where the session stands; None: not known
         self.last = 0
+        self.paste = Pasting()  # how its steps come into the picture
         self.saved: Optional[SavedTimeline] = None
         self._picture: Optional[Image] = None
         self._steps: Dict[str, int] = {}  # fingerprint of a picture -> its step
