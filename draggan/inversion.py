@@ -27,7 +27,8 @@ from .encoder import encoder_for
 from .errors import BadInput, BadPicture
 from .frame import Frame
 from .generator import Generator
-from .losses import psnr, pyramid_loss
+from .losses import feature_distance, psnr, pyramid_loss
+from .penalties import PictureFeatures
 from .precision import fast_precision
 from .samples import COUNT, SampleBank, bank
 from .thumbnail import TRUE, Readout
@@ -46,17 +47,22 @@ class InversionOptions:
     placed: int = 2  # candidates besides, whose frames move, where the surroundings are known
     start_steps: int = 8
     w_steps: int = 32
-    wplus_steps: int = 70
+    wplus_steps: int = 64
     lr: float = 0.2  # of Adam, in standard deviations of w
     prior: float = 0.01  # weight of mean |v|^2
     offsets: float = 0.05  # weight of the mean square of each row's own offset
+    perceptual: float = 0.0  # weight of the distance of features of whole pictures, where given
 
 
 QUALITIES = MappingProxyType(
     {
-        "fast": InversionOptions(starts=1, placed=1, start_steps=5, w_steps=15, wplus_steps=20),
+        "fast": InversionOptions(
+            starts=1, placed=1, start_steps=5, w_steps=15, wplus_steps=30, lr=0.3
+        ),
         "balanced": InversionOptions(),
-        "best": InversionOptions(starts=3, start_steps=12, w_steps=60, wplus_steps=300),
+        "best": InversionOptions(
+            starts=3, start_steps=12, w_steps=60, wplus_steps=300, perceptual=0.02
+        ),
     }
 )
 
@@ -88,19 +94,21 @@ def invert(
     options: InversionOptions = QUALITIES["balanced"],
     samples: SampleBank | None = None,
     surroundings: Surroundings | None = None,
+    features: PictureFeatures | None = None,
 ) -> Iterator[InversionStep]:
     """Find the latent of `image` (1, 3, height, width) in [-1, 1], of the generator's own size.
 
     `weight` (1, 1, height, width) in [0, 1] says where the picture is to be explained. `samples`
     is the generator's bank; read from the cache or made where it is not given. `surroundings`,
     whose frame shows `image`: the frame may be moved where that helps clearly; the steps say where
-    to. The last step holds the best latent; leaving the loop early keeps whatever the caller took
-    from it.
+    to. `features`, of the model's discriminator or of `vgg16.VGG16`, are compared too where the
+    options give them a weight. The last step holds the best latent; leaving the loop early keeps
+    whatever the caller took from it.
 
     Raises BadInput for pictures of another size, BadPicture where nothing of it weighs.
     """
     image, weight = _checked(generator, image, weight)
-    return _Inversion(generator, image, weight, options, surroundings).run(samples)
+    return _Inversion(generator, image, weight, options, surroundings, features).run(samples)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,7 @@ class _Sight:
     image: Tensor  # (1, 3, h, w)
     weight: Tensor  # (1, 1, h, w)
     alignment: Alignment | None = None
+    maps: list[Tensor] | None = None  # features of `image`
 
     def target(self, numbers: Tensor | None) -> tuple[Tensor, Tensor]:
         if numbers is None or self.alignment is None:
@@ -128,8 +137,10 @@ class _Inversion:
         weight: Tensor,
         options: InversionOptions,
         surroundings: Surroundings | None,
+        features: PictureFeatures | None,
     ) -> None:
         self.generator, self.options = generator, options
+        self.features = features if options.perceptual else None
         self.image, self.weight, self.surroundings = image, weight, surroundings
         self.precision = fast_precision(generator.device)
         prior = generator.prior()
@@ -196,12 +207,15 @@ class _Inversion:
 
     def _large(self, numbers: Tensor | None) -> _Sight:
         """The whole picture; as the moved frame shows it, if it was moved."""
-        if numbers is None or self.surroundings is None:
-            return _Sight(self._render, self.image, self.weight)
-        frame = self.surroundings.placed(numbers[0])
-        self.surroundings = Surroundings(frame, self.surroundings.look)
-        seen = self.surroundings.look(frame)
-        return _Sight(self._render, seen.image.to(self.image), seen.weight.to(self.image))
+        image, weight = self.image, self.weight
+        if numbers is not None and self.surroundings is not None:
+            frame = self.surroundings.placed(numbers[0])
+            self.surroundings = Surroundings(frame, self.surroundings.look)
+            seen = self.surroundings.look(frame)
+            image, weight = seen.image.to(image), seen.weight.to(weight)
+        with torch.no_grad():
+            maps = None if self.features is None else self.features(image)
+        return _Sight(self._render, image, weight, maps=maps)
 
     # Where it starts.
 
@@ -315,6 +329,11 @@ class _Inversion:
         if numbers is not None and sight.alignment is not None:
             fair = sight.alignment.fairness(image, weight)
             total = loss * fair + self._penalty(v) + sight.alignment.cost(numbers, weight)
+        if self.features is not None and sight.maps is not None:
+            # What weighs nothing is the picture's own in both: features look around.
+            seen = image + weight * (picture - image)
+            distance = feature_distance(seen, sight.maps, self.features)
+            total = total + self.options.perceptual * distance
         return loss, total
 
     def _penalty(self, v: Tensor) -> Tensor:

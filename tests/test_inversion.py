@@ -13,6 +13,7 @@ from draggan.alignment import Surroundings
 from draggan.errors import BadInput, BadPicture
 from draggan.frame import Frame
 from draggan.inversion import QUALITIES, InversionOptions, InversionStep, invert
+from draggan.losses import feature_distance
 from draggan.viewing import view
 
 QUICK = InversionOptions(samples=32, starts=3, start_steps=3, w_steps=30, wplus_steps=5)
@@ -82,7 +83,7 @@ def test_what_weighs_nothing_is_not_explained(tiny_generator: Any) -> None:
 def test_leaving_early_is_allowed(tiny_generator: Any) -> None:
     stream = invert(tiny_generator, own_picture(tiny_generator), options=QUICK)
     assert next(step for step in stream if step.stage == "w").ws.isfinite().all()
-    stream.close()
+    stream.close()  # type: ignore[attr-defined]
 
 
 def test_the_generator_needs_no_gradients_around_it(tiny_generator: Any) -> None:
@@ -153,3 +154,20 @@ def test_a_picture_that_lies_right_is_left_there(tiny_generator: Any) -> None:
 def test_whole_pictures_are_told_from_small_ones(tiny_generator: Any) -> None:
     steps = steps_of(tiny_generator, own_picture(tiny_generator))
     assert {step.stage for step in steps if step.whole} == {"w+", "done"}
+
+
+def test_features_that_are_given_have_a_say(tiny_generator: Any) -> None:
+    """A picture whose left half the features do not see is explained on the right."""
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+    def right(picture: torch.Tensor) -> list[torch.Tensor]:
+        return [picture[..., 16:]]
+
+    errors = {}
+    for share in (0.0, 5.0):
+        options = replace(QUICK, perceptual=share, wplus_steps=30)
+        last = list(invert(tiny_generator, image, options=options, features=right))[-1]
+        with torch.no_grad():
+            shown = tiny_generator.render(last.ws)
+        errors[share] = float(feature_distance(shown, right(image), right))
+    assert errors[5.0] < errors[0.0]

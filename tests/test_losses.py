@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from draggan.losses import psnr, pyramid_loss
+from draggan.losses import feature_distance, ms_ssim, psnr, pyramid_loss
 
 
 def pictures(count: int = 2) -> torch.Tensor:
@@ -58,3 +59,48 @@ def test_far_shapes_are_told_apart_by_the_coarse_levels() -> None:
 def test_psnr_of_a_known_error() -> None:
     target = torch.zeros(1, 3, 8, 8)
     assert float(psnr(target + 0.2, target)) == pytest.approx(20, abs=1e-3)
+
+
+def test_equal_pictures_have_one_structure() -> None:
+    assert ms_ssim(pictures(), pictures()).tolist() == pytest.approx([1, 1], abs=1e-5)
+
+
+def smooth() -> torch.Tensor:
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    return (torch.sin(x / 5) * torch.cos(y / 7) * 0.6).expand(1, 3, -1, -1)
+
+
+def test_structure_counts_more_than_light() -> None:
+    """At one and the same mean square error."""
+    picture = smooth()
+    grain = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    grain = grain / grain.square().mean().sqrt() * 0.2
+    assert ms_ssim(picture + 0.2, picture) > ms_ssim(picture + grain, picture) + 0.1
+
+
+def test_structure_is_the_same_seen_from_either_side() -> None:
+    one, other = pictures().split(1)
+    assert float(ms_ssim(one, other)) == pytest.approx(float(ms_ssim(other, one)), abs=1e-6)
+    assert 0 <= float(ms_ssim(one, other)) < 0.5
+
+
+def test_the_structure_of_what_weighs_nothing_does_not_count() -> None:
+    picture, weight = smooth(), torch.ones(1, 1, 64, 64)
+    weight[..., :32] = 0
+    spoilt = picture.clone()
+    spoilt[..., :16] = -picture[..., :16]
+    assert ms_ssim(spoilt, picture, weight) > ms_ssim(spoilt, picture) + 0.1
+
+
+def test_tiny_pictures_have_a_structure_too() -> None:
+    assert float(ms_ssim(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4))) == pytest.approx(1)
+
+
+def test_features_are_compared_whatever_their_strength() -> None:
+    target = pictures(1)
+    features = lambda p: [p, F.avg_pool2d(p, 4)]  # noqa: E731
+    louder = lambda p: [5 * p, F.avg_pool2d(p, 4)]  # noqa: E731
+    maps = features(target)
+    assert float(feature_distance(target, maps, features)) == 0
+    assert float(feature_distance(target, maps, louder)) == pytest.approx(0, abs=1e-6)
+    assert float(feature_distance(-target, maps, features)) > 0.5
