@@ -32,8 +32,8 @@ SEED = 2**20  # of the anchors: away from the seeds that people try first
 class TuningOptions:
     """How far the weights may go for one picture."""
 
-    steps: int = 60
-    lr: float = 0.01  # of Adam, as a share of each tensor's root mean square
+    steps: int = 20  # 0: the weights stay
+    lr: float = 0.006  # of Adam, as a share of each tensor's root mean square
     smallest_block: int = 16  # px: weights of coarser blocks stay, they hold the geometry
     rank: int = 8  # of each convolution's change
     locality: float = 1.0  # weight of the pictures at the anchors
@@ -42,9 +42,9 @@ class TuningOptions:
 
 QUALITIES = MappingProxyType(
     {
-        "fast": TuningOptions(steps=12),
+        "fast": TuningOptions(steps=0),
         "balanced": TuningOptions(),
-        "best": TuningOptions(steps=200),
+        "best": TuningOptions(steps=80, locality=2.0),
     }
 )
 
@@ -93,7 +93,7 @@ def tune(
         raise BadInput("The weights of this kind of model cannot be tuned.")
     image = image.to(generator.device, generator.dtype)
     weight = torch.ones_like(image[:, :1]) if weight is None else weight.to(image)
-    return _Tuning(generator, ws, image, weight, weights, options).run()
+    return _Tuning(generator, ws, image, weight, weights if options.steps else {}, options).run()
 
 
 class _Tuning:
@@ -110,15 +110,23 @@ class _Tuning:
     ) -> None:
         self.generator, self.options = generator, options
         self.ws, self.image, self.weight = ws.detach(), image, weight
-        self.anchors = self._anchors() if options.locality else self.ws[:0]
+        self.anchors = self._anchors() if weights and options.locality else self.ws[:0]
         with torch.no_grad():
             self.kept = [generator.render(w[None]) for w in self.anchors]
-        self.changes = self._changes(weights)
+        self.changes = self._changes(weights) if weights else {}
         self.variables = [x for change in self.changes.values() for x in change.variables]
 
     def run(self) -> Iterator[TuningStep]:
-        optimiser = torch.optim.Adam(self.variables, betas=(0.9, 0.99))
         total = self.options.steps + 1
+        if self.options.steps:
+            yield from self._descend(total)
+        with torch.no_grad():
+            picture = self.generator.with_weights(self._delta()).render(self.ws)
+            loss = pyramid_loss(picture, self.image, self.weight).sum()
+        yield self._step(total, total, picture, loss)
+
+    def _descend(self, total: int) -> Iterator[TuningStep]:
+        optimiser = torch.optim.Adam(self.variables, betas=(0.9, 0.99))
         for i in range(self.options.steps):
             optimiser.param_groups[0]["lr"] = self._lr(i)
             with torch.enable_grad():
@@ -130,10 +138,6 @@ class _Tuning:
             for variable, gradient in zip(self.variables, gradients, strict=True):
                 variable.grad = gradient
             optimiser.step()
-        with torch.no_grad():
-            picture = self.generator.with_weights(self._delta()).render(self.ws)
-            loss = pyramid_loss(picture, self.image, self.weight).sum()
-        yield self._step(total, total, picture, loss)
 
     def _lr(self, i: int) -> float:
         """Warm-up, then a cosine: Adam's first steps all have full length and one direction."""

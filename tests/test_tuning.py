@@ -14,7 +14,7 @@ from draggan.generator import Generator, WeightDelta
 from draggan.losses import pyramid_loss
 from draggan.tuning import TuningOptions, TuningStep, tunable, tune
 
-QUICK = TuningOptions(steps=16)
+QUICK = TuningOptions(steps=16, lr=0.01)
 
 
 def foreign(generator: Generator, ws: torch.Tensor) -> torch.Tensor:
@@ -110,3 +110,19 @@ def test_a_generator_without_named_weights_is_refused(tiny_generator: Any) -> No
 
     with pytest.raises(BadInput, match="cannot be tuned"):
         tune(Other(), torch.zeros(1, 1, 4), torch.zeros(1, 3, 8, 8))  # type: ignore[arg-type]
+
+
+def test_convolutions_change_by_thin_factors(tiny_generator: Any) -> None:
+    """Few enough to be worth it; what is drawn is drawn by their product."""
+    step = tuned_with(tiny_generator, replace(QUICK, rank=2))
+    assert set(step.delta.factors) == {n for n in tunable(tiny_generator, 16) if "conv" in n}
+    for name, (left, right) in step.delta.factors.items():
+        assert left.dtype == right.dtype == torch.float16
+        assert torch.linalg.matrix_rank(step.delta.tensors[name].flatten(1)) <= 2
+
+
+def test_without_steps_the_weights_stay(tiny_generator: Any) -> None:
+    ws = tiny_generator.sample([3])
+    (only,) = tune(tiny_generator, ws, foreign(tiny_generator, ws), options=TuningOptions(steps=0))
+    assert (only.index, only.total) == (1, 1)
+    assert not only.delta.tensors
