@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
-from draggan_daemon.bench.painting import PaintingEngine, Sheet
-from draggan_daemon.worker import Poisoned
-from draggan_wire.messages import Frame, Open
+from draggan_daemon.bench.painting import PaintingEngine, Sheet, _pack
+from draggan_daemon.worker import Job, Poisoned, Record, Turn
+from draggan_wire.messages import Frame, Open, Ready
 
 FATAL = 5  # the step of a drag in which it happens
 PERIODS = {"fast": 0.001, "steady": 1 / 30, "slow": 0.1}
 
 
 LASTING = 100
+LEARNS = 50  # a label whose picture is learnt on, after its first ready, until that is stopped
 _SIGN = b"LASTING"
 
 
@@ -46,9 +48,26 @@ class FaultyEngine(PaintingEngine):
         label = request.label or 0
         if label > LASTING:
             sheet.mark = _SIGN + bytes([label - LASTING])
-        elif label:
+        elif label and label != LEARNS:
             self._faults[session] = Fault(label)
         return sheet
+
+    def open(self, session: str, request: Open, stop: threading.Event) -> Job:
+        last = yield from super().open(session, request, stop)
+        *said, ready = last.messages
+        if request.label != LEARNS or not isinstance(ready, Ready):
+            return last
+        first = replace(ready, final=False)
+        return replace(last, messages=(*said, first), refining=self._learn(session, stop))
+
+    def _learn(self, session: str, stop: threading.Event) -> Job:
+        sheet = self._sheets[session]
+        while not stop.is_set():
+            self._compute(sheet)
+            yield Turn()
+        step, last = sheet.position, len(sheet.states) - 1
+        record = Record(base=_pack(sheet), step=step, frames=sheet.frames)
+        return Turn((Ready(session, 40.0, step=step, last=last),), record=record)
 
     def _paint(self, session: str, *how: Any, **named: Any) -> Frame:
         frame = super()._paint(session, *how, **named)

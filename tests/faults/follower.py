@@ -20,9 +20,11 @@ STEPS = 100_000
 class Follower:
     """Drags without end; every picture has to be its own, of the right state, no kept one lost."""
 
-    def __init__(self, visitor: Visitor, seed: int, model: str = "fast") -> None:
+    def __init__(
+        self, visitor: Visitor, seed: int, model: str = "fast", *, label: int | None = None
+    ) -> None:
         self.visitor, self.seed = visitor, seed
-        visitor.open(model, seed)
+        visitor.open(model, seed, label)
         visitor.on_frame = self.look_at
         self.states = [first_state(mark_of(Open(model, seed=seed)))]
         self.kept: list[int] = []
@@ -33,7 +35,7 @@ class Follower:
         visitor = self.visitor
         visitor.client.send(Credit(visitor.session, credit))
         settings = DragSettings(steps=STEPS)
-        self.first = self.newest
+        self.first, self.kept = self.newest, []
         self.number = visitor.client.send(
             Drag(
                 visitor.session,

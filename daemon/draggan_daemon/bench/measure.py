@@ -99,8 +99,8 @@ class Visitor:
         while (left := deadline - time.monotonic()) > 0:
             self._listen(min(left, 0.25))
 
-    def open(self, model: str, seed: int = 1) -> None:
-        opened = self.ask(Open(model, seed=seed), Opened)
+    def open(self, model: str, seed: int = 1, label: int | None = None) -> None:
+        opened = self.ask(Open(model, seed=seed, label=label), Opened)
         self.session, self.newest = opened.session, 0
         self.wait(lambda e: isinstance(e, Envelope) and isinstance(e.message, Ready))
 
