@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 import torch
 
+from draggan import inversion
 from draggan.alignment import Surroundings
 from draggan.errors import BadInput, BadPicture
 from draggan.frame import Frame
 from draggan.inversion import QUALITIES, InversionOptions, InversionStep, invert
-from draggan.losses import feature_distance
+from draggan.losses import feature_distance, pyramid_loss
+from draggan.stylegan2 import Architecture
+from draggan.stylegan2_generator import StyleGAN2Generator
 from draggan.viewing import view
+from tests.conftest import random_stylegan2
 
 QUICK = InversionOptions(samples=32, starts=3, start_steps=3, w_steps=30, wplus_steps=5)
 
@@ -171,3 +175,23 @@ def test_features_that_are_given_have_a_say(tiny_generator: Any) -> None:
             shown = tiny_generator.render(last.ws)
         errors[share] = float(feature_distance(shown, right(image), right))
     assert errors[5.0] < errors[0.0]
+
+
+def test_it_begins_on_small_pictures_where_the_model_has_true_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = StyleGAN2Generator(random_stylegan2(Architecture((8,) * 5, z_dim=8, w_dim=8)))
+    monkeypatch.setattr(inversion, "TRUE", -100.0)
+    sides = []
+    with torch.no_grad():
+        image = generator.render(generator.sample([999]))
+
+    def seen(picture: torch.Tensor, *others: Any) -> torch.Tensor:
+        sides.append(picture.shape[-1])
+        return pyramid_loss(picture, *others)
+
+    monkeypatch.setattr(inversion, "pyramid_loss", seen)
+    steps = list(invert(generator, image, options=QUICK))
+    assert sides[0] == 32 and sides[-1] == 64
+    work = [step for step in steps if step.whole]
+    assert work[-1].loss < work[0].loss

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from draggan import samples
 from draggan.generator import Generator, WeightDelta
 from draggan.samples import SampleBank, bank
+from draggan.stylegan2 import Architecture
+from draggan.stylegan2_generator import StyleGAN2Generator
+from tests.conftest import random_stylegan2
 
 COUNT = 24
 
@@ -96,3 +100,27 @@ def test_another_generator_has_another_bank(tiny_generator: Any) -> None:
     other = tiny_generator.with_weights(WeightDelta({name: torch.full((3,), 0.5)}))
     first, second = (samples._fingerprint(g, COUNT) for g in (tiny_generator, other))
     assert first != second
+
+
+@pytest.fixture(scope="module")
+def larger() -> StyleGAN2Generator:
+    """Large enough for small pictures of 32 px."""
+    return StyleGAN2Generator(random_stylegan2(Architecture((8,) * 5, z_dim=8, w_dim=8)))
+
+
+def test_what_makes_small_pictures_is_kept_with_the_samples(larger: StyleGAN2Generator) -> None:
+    (first,) = drained(larger)[0].readouts
+    (again,) = drained(larger)[0].readouts
+    assert first.block == again.block == 32
+    assert torch.equal(first.matrix, again.matrix)
+    assert first.psnr == pytest.approx(again.psnr)
+
+
+def test_a_readout_of_another_shape_is_made_anew(larger: StyleGAN2Generator, cache: Path) -> None:
+    drained(larger)
+    (path,) = cache.iterdir()
+    tensors = load_file(path)
+    tensors["readout.32"] = torch.zeros(2, 3)
+    save_file(tensors, path)
+    made, seen = drained(larger)
+    assert seen and len(made.readouts[0].matrix) == 8 + 4

@@ -202,3 +202,26 @@ def test_a_generator_moved_is_the_same_and_shares_nothing(tiny_generator: StyleG
     own = {t.data_ptr() for t in tiny_generator.network.state_dict().values()}
     assert own.isdisjoint(t.data_ptr() for t in moved.network.state_dict().values())
     assert not any(p.requires_grad for p in moved.network.parameters())
+
+
+def test_the_rgb_sum_at_the_last_block_is_the_picture() -> None:
+    generator = StyleGAN2Generator(random_stylegan2(Architecture((8, 8, 8), z_dim=8, w_dim=8)))
+    ws = generator.sample([1])
+    features = generator.features(ws, 16)
+    below = generator.picture_at(features.up_to(8), ws)
+    assert below is not None and below.shape == (1, 3, 8, 8)
+    assert torch.equal(generator.picture_at(features, ws), generator.render(ws))
+
+
+def test_features_kept_on_the_way_are_those_of_their_block() -> None:
+    generator = StyleGAN2Generator(random_stylegan2(Architecture((8, 8, 8), z_dim=8, w_dim=8)))
+    ws = generator.sample([1])
+    kept, own = generator.features(ws, 16).up_to(8), generator.features(ws, 8)
+    assert kept.grid == own.grid and torch.equal(kept.map, own.map)
+
+
+def test_blocks_without_rgb_layers_have_no_picture() -> None:
+    architecture = Architecture((8, 8, 8), z_dim=8, w_dim=8, kind="orig")
+    generator = StyleGAN2Generator(random_stylegan2(architecture))
+    ws = generator.sample([1])
+    assert generator.picture_at(generator.features(ws, 8), ws) is None
