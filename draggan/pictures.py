@@ -1,8 +1,9 @@
 """Picture files in and out: the file edge; imports Pillow and numpy, never torch.
 
 Whatever a camera, a scanner or a painting program writes comes in as 8-bit sRGB, the way round
-that it is looked at. Files are strangers' work: only formats that Pillow decodes by itself are
-opened (no Ghostscript), and the size is looked at before the first pixel is decoded.
+that it is looked at; as grey and with 16 bits besides, where that is what the file has. Files are
+strangers' work: only formats that Pillow decodes by itself are opened (no Ghostscript), and the
+size is looked at before the first pixel is decoded.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import io
 import stat
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+from draggan.deep_pictures import read_deep, write_deep
 from draggan.errors import BadInput, BadPicture, DragganError
 from draggan.writing import replacing
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 175_000_000  # Pillow's own limit is a little higher
 MIN_SIDE = 16
+DEEP = "The 16-bit picture is worked on, and written, with 8 bits per channel."
 
 _READABLE = "Use a PNG, JPEG, WebP, TIFF or BMP file."
 
@@ -32,10 +36,17 @@ class Picture:
 
     array: uint8 (H, W, 3) sRGB, or (H, W, 4) with straight (not premultiplied) alpha
     notes: one sentence for each thing that was changed on the way in
+    native: uint8 or uint16 (H, W, 1..4), where the file has grey or 16 bits; None: `array`
     """
 
     array: np.ndarray
     notes: tuple[str, ...] = ()
+    native: np.ndarray | None = None
+
+    @property
+    def samples(self) -> np.ndarray:
+        """What is worked on."""
+        return self.array if self.native is None else self.native
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,15 +59,34 @@ def open_picture(path: str | Path) -> Picture:
     path = Path(path)
     notes: list[str] = []
     image = _decode(path, notes)
+    native = _native(path, image, notes)
     if min(image.size) < MIN_SIDE:
         raise BadPicture(
             f"{path} is only {image.width} x {image.height} pixels.",
             hint=f"Use a picture of at least {MIN_SIDE} x {MIN_SIDE} pixels.",
         )
     array = _srgb(image, notes)
+    if array.shape[2] == 4 and not array[..., 3].any():
+        raise BadPicture(
+            f"{path} is fully transparent: there is nothing to see.",
+            hint="Use a picture with something in it.",
+        )
     if array.shape[2] == 4 and array[..., 3].min() == 255:
         array = array[..., :3]
-    return Picture(np.ascontiguousarray(array), tuple(notes))
+    if native is not None:
+        native = _without_opaque_alpha(native)
+        array = as_shown(native)
+    return Picture(np.ascontiguousarray(array), tuple(notes), native)
+
+
+def as_shown(native: np.ndarray) -> np.ndarray:
+    """Any picture (H, W, 1..4) of uint8 or uint16 as uint8 (H, W, 3 or 4), to be looked at."""
+    samples = native
+    if native.dtype == np.uint16:
+        samples = ((native.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if samples.shape[2] >= 3:
+        return samples
+    return np.dstack([samples[..., :1]] * 3 + [samples[..., 1:]])
 
 
 def open_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
@@ -85,13 +115,55 @@ def open_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
     return mask * np.uint8(255) if mask.max() == 1 else np.ascontiguousarray(mask)
 
 
+def save_picture(path: str | Path, native: np.ndarray) -> None:
+    """Writes uint8 or uint16 (H, W, 1..4) as a PNG of just that. Raises CannotWrite."""
+    if native.dtype == np.uint16:
+        with replacing(path) as file:
+            write_deep(file, native)
+    else:
+        save_png(path, native[..., 0] if native.shape[2] == 1 else native)
+
+
 def save_png(path: str | Path, array: np.ndarray) -> None:
-    """Writes uint8 (H, W), (H, W, 3) or (H, W, 4) atomically. Raises CannotWrite."""
+    """Writes uint8 (H, W) or (H, W, 2..4) atomically. Raises CannotWrite."""
     with replacing(path) as file:
         Image.fromarray(array).save(file, format="PNG")
 
 
 # Decoding.
+
+
+def _native(path: Path, image: Image.Image, notes: list[str]) -> np.ndarray | None:
+    """The samples of a file of 16 bits or of grey, where its colours need no conversion."""
+    if image.info.get("icc_profile") and not _is_srgb(image.info["icc_profile"]):
+        return None
+    native = None
+    if DEEP in notes:
+        with suppress(Exception):  # Pillow has read it once, so it is only no deep one for us
+            native = read_deep(path, FORMATS)
+        if native is not None:
+            notes.remove(DEEP)
+    elif image.mode in ("L", "LA") and "transparency" not in image.info:
+        grey = np.asarray(image)
+        native = grey.reshape(*grey.shape[:2], -1)
+    return native
+
+
+def _without_opaque_alpha(native: np.ndarray) -> np.ndarray:
+    channels = native.shape[2]
+    if channels in (2, 4) and native[..., -1].min() == np.iinfo(native.dtype).max:
+        native = native[..., :-1]
+    return np.ascontiguousarray(native)
+
+
+def _is_srgb(profile: bytes) -> bool:
+    try:
+        return (
+            "srgb"
+            in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).lower()
+        )
+    except (ImageCms.PyCMSError, ImportError, OSError, TypeError, ValueError):
+        return True  # damaged: it is ignored
 
 
 def _decode(path: Path, notes: list[str]) -> Image.Image:
@@ -167,7 +239,7 @@ def _note_depth(image: Image.Image, notes: list[str]) -> None:
     """Has to look at the file before its pixels are loaded: Pillow lowers 16-bit RGB on loading."""
     raw_modes = [str(tile[3]) for tile in getattr(image, "tile", ())]
     if image.mode.startswith("I") or any(";16" in raw for raw in raw_modes):
-        notes.append("The 16-bit picture is worked on, and written, with 8 bits per channel.")
+        notes.append(DEEP)
     elif image.mode == "F":
         notes.append("The floating-point picture is worked on, and written, with 8 bits.")
 

@@ -14,6 +14,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,31 @@ from draggan_daemon.config import Config
 from draggan_daemon.door import Door
 from draggan_daemon.in_process import InProcessWorker
 from draggan_daemon.worker import Job, Turn
-from draggan_wire.messages import Done, Drag, Frame, HandleResult, Image, Open
+from draggan_wire.crop import Crop
+from draggan_wire.messages import (
+    Blob,
+    Done,
+    Drag,
+    Frame,
+    HandleResult,
+    Image,
+    Open,
+    Ready,
+    Save,
+    Saved,
+)
+from draggan_wire.workbench.note import Note
 from PIL import Image as Pil
 
 from draggan.cli import main
 from draggan.cli.area import choose_area
+from draggan.cli.edit_file import read_edit
 from draggan.cli.handles import Handle, as_typed, check_handles, parse_handle, parse_pin
 from draggan.cli.progress import Progress
 from draggan.errors import BadInput
+from draggan.pictures import open_picture, save_picture
 
-from .fake_engine import FakeEngine
+from .fake_engine import SAVED, FakeEngine
 
 WIDTH, HEIGHT = 64, 48
 
@@ -45,7 +61,17 @@ class PaintingEngine(FakeEngine):
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
         self.opened = request
-        return (yield from super().open(session, request, stop))
+        image = request.image
+        if request.saved is None or image is None:
+            return (yield from super().open(session, request, stop))
+        self._seq += 1
+        shown = replace(image, data=bytes([2]) * len(image.data))
+        frame = Frame(session, self._seq, "result", 2, shown)
+        return Turn((frame, Ready(session, 30.0, step=2, last=2)))
+
+    def save(self, request: Save) -> Job:
+        return Turn((Saved(request.session, Blob(SAVED), self.drag_steps),))
+        yield
 
     def drag(self, request: Drag, stop: threading.Event) -> Job:
         self.asked = request
@@ -239,7 +265,7 @@ def test_a_transparent_picture_stays_transparent(serve: Serve, photo: Path) -> N
     assert after.shape[2] == 4 and (after[20:, :, 3] == 77).all()
 
 
-def test_a_photo_of_sixteen_bits_and_a_frozen_handle_are_noted(
+def test_grey_of_sixteen_bits_stays_so_and_a_frozen_handle_is_noted(
     serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve()
@@ -248,7 +274,87 @@ def test_a_photo_of_sixteen_bits_and_a_frozen_handle_are_noted(
     words = ["--handle", "10,20:40,20", "--mask", str(photo.parent / "mask.png")]
     assert drag(photo, *words) == 0
     said = capsys.readouterr().err
-    assert "16-bit" in said and "10,20 starts where the mask lets nothing move" in said
+    assert "10,20 starts where the mask lets nothing move" in said
+    after = pixels(photo.parent / "out" / "result.png")
+    assert after.dtype == np.uint16 and after.shape == (HEIGHT, WIDTH)
+    assert set(np.unique(after)) == {30_000, 65_535}
+
+
+def test_colours_of_sixteen_bits_come_back_with_all_of_them(serve: Serve, photo: Path) -> None:
+    serve()
+    deep = np.random.default_rng(1).integers(0, 60_000, (HEIGHT, WIDTH, 4)).astype(np.uint16)
+    save_picture(photo, deep)
+    assert drag(photo, "--handle", "10,20:40,20") == 0
+    after = open_picture(photo.parent / "out" / "result.png").samples
+    assert after.dtype == np.uint16 and np.array_equal(after[20:], deep[20:])
+
+
+# An edit in a file.
+
+
+def reopen(photo: Path, *words: str) -> int:
+    edit = photo.parent / "photo.draggan"
+    return main(["reopen", str(edit), str(photo), "--out", str(photo.parent / "later"), *words])
+
+
+def saved(photo: Path, *words: str) -> Note:
+    edit = photo.parent / "photo.draggan"
+    assert drag(photo, "--handle", "10,20:40,20", "--save", str(edit), *words) == 0
+    return read_edit(edit)
+
+
+def test_an_edit_is_kept_in_a_file_without_its_picture(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve()
+    note = saved(photo, "--crop", "4,6,60,40", "--quality", "fast")
+    assert (note.terms.model, note.terms.quality, note.form) == ("tiny", "fast", "rgb8")
+    assert note.source.crop == Crop(4, 6, 60, 40) and note.data == SAVED and note.picture is None
+    assert "`draggan reopen" in capsys.readouterr().err
+
+
+def test_an_edit_goes_on_with_its_picture_and_its_area(serve: Serve, photo: Path) -> None:
+    engine = serve()
+    saved(photo, "--crop", "4,6,60,40", "--quality", "fast")
+    assert reopen(photo, "--handle", "30,20:40,20") == 0
+    asked = engine.opened
+    assert asked.saved.data == SAVED and (asked.model, asked.quality) == ("tiny", "fast")
+    assert asked.image.data == pixels(photo)[6:46, 4:64].tobytes()
+    assert engine.asked.handles == ((26.0, 14.0),)
+    assert len(list((photo.parent / "later").iterdir())) == 5
+
+
+def test_an_edit_without_new_handles_is_written_as_it_was(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = serve()
+    saved(photo)
+    del engine.asked
+    assert reopen(photo) == 0
+    assert not hasattr(engine, "asked") and (pixels(photo.parent / "later/result.png") == 2).all()
+    assert "the edit as it was saved" in capsys.readouterr().out
+
+
+def test_files_that_are_no_edits_are_refused_in_words(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit = photo.parent / "photo.draggan"
+    assert reopen(photo) == 2
+    assert "There is no file" in capsys.readouterr().err
+    for data in (b"", b"nonsense", b"DGDK1" + bytes(100)):
+        edit.write_bytes(data)
+        assert reopen(photo) == 2
+        assert "is no edit that was saved, or it is damaged" in capsys.readouterr().err
+
+
+def test_a_picture_that_is_too_small_for_an_edit_is_refused(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve()
+    saved(photo)
+    Pil.fromarray(pixels(photo)[:-4]).save(photo)
+    assert reopen(photo) == 2
+    assert "too few for the edit that was saved" in capsys.readouterr().err
 
 
 def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(

@@ -12,8 +12,16 @@ from draggan_wire.messages import Image, Point
 
 from draggan.cli.job import Job
 from draggan.cli.results import Patch, Step
+from draggan.pixels import LUMA
 
-_FORMATS = {3: "rgb8", 4: "rgba8"}
+_FORMATS = {
+    ("uint8", 1): "gray8",
+    ("uint8", 2): "graya8",
+    ("uint8", 3): "rgb8",
+    ("uint8", 4): "rgba8",
+    ("uint16", 3): "rgb16",
+    ("uint16", 4): "rgba16",
+}
 
 
 class FolderCanvas:
@@ -28,12 +36,11 @@ class FolderCanvas:
         self.points_now: Callable[[], Sequence[Point]] = lambda: ()
         self.kept: list[Step] = []
         self.result: Patch | None = None
+        self.shown: Image | None = None  # the latest preview
 
     def read_image(self) -> Image:
-        pixels = self._cut(self._job.picture.array)
-        return Image(
-            _FORMATS[pixels.shape[2]], self._crop.width, self._crop.height, pixels.tobytes()
-        )
+        pixels = self._cut(_sendable(self._job.picture.samples))
+        return Image(self._format, self._crop.width, self._crop.height, pixels.tobytes())
 
     def read_handles(self) -> Sequence[Handle]:
         inside = self._crop.from_document
@@ -47,12 +54,13 @@ class FolderCanvas:
 
     def show_preview(self, image: Image) -> None:
         """A folder shows nothing; previews only tell how far the handles are."""
+        self.shown = image
 
     def keep_step(self, image: Image, step: int, changed: Image | None) -> None:
-        self.kept.append(Step(step, self._patch(image), self.to_picture(self.points_now())))
+        self.kept.append(Step(step, self.patch(image), self.to_picture(self.points_now())))
 
     def add_result(self, image: Image, name: str, changed: Image | None) -> None:
-        self.result = self._patch(image)
+        self.result = self.patch(image)
 
     def clear_preview(self) -> None:
         """There is none."""
@@ -61,19 +69,40 @@ class FolderCanvas:
         """Points of the crop in the picture's pixels."""
         return tuple(self._crop.to_document(point) for point in points)
 
+    @property
+    def _format(self) -> str:
+        samples = _sendable(self._job.picture.samples[:1])
+        return _FORMATS[samples.dtype.name, samples.shape[2]]
+
     def _cut(self, array: np.ndarray) -> np.ndarray:
         crop = self._crop
         return array[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
 
-    def _patch(self, image: Image) -> Patch:
-        channels = self._job.picture.array.shape[2]
-        expected = (_FORMATS[channels], self._crop.width, self._crop.height)
+    def patch(self, image: Image) -> Patch:
+        """A full picture of the daemon's, in the form of the job's. Raises BadMessage."""
+        expected = (self._format, self._crop.width, self._crop.height)
         if (image.format, image.width, image.height) != expected:
             raise BadMessage(
                 f"The daemon sent {image.width} x {image.height} pixels ({image.format}) in place "
                 f"of {self._crop.width} x {self._crop.height} ({expected[0]}).",
                 hint="Update the daemon: it should send pictures in the size it was given.",
             )
-        pixels = np.frombuffer(image.data, np.uint8)
-        array = pixels.reshape(image.height, image.width, channels)
-        return Patch(array, self._crop.left, self._crop.top)
+        own = self._job.picture.samples
+        pixels = np.frombuffer(image.data, own.dtype.newbyteorder("<")).astype(own.dtype)
+        array = pixels.reshape(image.height, image.width, -1)
+        return Patch(_as_grey(array, own.shape[2]), self._crop.left, self._crop.top)
+
+
+def _sendable(samples: np.ndarray) -> np.ndarray:
+    """No wire has grey of 16 bits: it goes as colours that are all the same."""
+    if samples.dtype == np.uint8 or samples.shape[2] >= 3:
+        return samples
+    return np.dstack([samples[..., :1]] * 3 + [samples[..., 1:]])
+
+
+def _as_grey(array: np.ndarray, channels: int) -> np.ndarray:
+    """Back to so many channels; what is grey stays as it is."""
+    if array.shape[2] == channels:
+        return array
+    grey = np.rint(array[..., :3] @ LUMA.astype(np.float64)).astype(array.dtype)
+    return np.dstack([grey, array[..., 3:]])

@@ -32,6 +32,7 @@ _PACKAGE = "draggan.cli.package"
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("drag a bundled picture and look at what comes out", "draggan.cli.demo"),
     "drag": Command("drag points of your own picture", "draggan.cli.drag"),
+    "reopen": Command("go on with an edit that `draggan drag` has saved", "draggan.cli.reopen"),
     "models": Command(
         "list the models of this computer, or look after your own",
         "draggan.cli.models.listing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from draggan.cli.handles import parse_handle, parse_pin
+from draggan.cli.handles import Handle, parse_handle, parse_pin
 from draggan.cli.job import Job, add_options, options_from
 from draggan.cli.perform import run_job
 from draggan.pictures import open_mask, open_picture
@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
     add("picture", type=Path, metavar="PICTURE", help="PNG, JPEG, WebP, TIFF, BMP or GIF")
+    add_points(parser)
+    add_options(parser, out=None)
+
+
+def add_points(parser: argparse.ArgumentParser) -> None:
+    """What moves and where, and what stays."""
+    add = parser.add_argument
     add(
         "--handle",
         action="append",
@@ -39,12 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a point that should stay; may be given several times",
     )
     add("--mask", type=Path, metavar="FILE", help="what may move, in the picture's size")
-    add_options(parser, out=None)
+
+
+def handles_from(args: argparse.Namespace) -> tuple[Handle, ...]:
+    """Handles and pins, as typed. Raises BadInput."""
+    return (*map(parse_handle, args.handle), *map(parse_pin, args.pin))
 
 
 def run_command(args: argparse.Namespace) -> int:
-    handles = tuple(parse_handle(text) for text in args.handle)
-    pins = tuple(parse_pin(text) for text in args.pin)
     picture = open_picture(args.picture)
     mask = open_mask(args.mask, picture.size) if args.mask else None
-    return run_job(Job(picture, args.picture.name, handles + pins, mask, options_from(args)))
+    return run_job(Job(picture, args.picture.name, handles_from(args), mask, options_from(args)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from draggan_wire.crop import Crop
 from draggan_wire.messages import MAX_HANDLES
+from draggan_wire.workbench.note import Note
 
 from draggan.cli.area import choose_area
 from draggan.cli.handles import Handle, check_handles, written
@@ -34,6 +35,7 @@ class Options:
     keep_every: int | None = None  # None: often enough for a smooth animation
     crop: str = "whole"
     endpoint: str | None = None
+    save: Path | None = None  # where the edit goes, to be opened again
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,31 @@ class Job:
     handles: tuple[Handle, ...]
     mask: np.ndarray | None
     options: Options
+    saved: Note | None = None  # an edit of another day that is to go on
 
 
 def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
     """The options that `draggan drag` and `draggan demo` share."""
+    add = parser.add_argument
+    add("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
+    add(
+        "--quality",
+        choices=QUALITIES,
+        default="balanced",
+        help="how much time goes into reading the picture (default: %(default)s)",
+    )
+    add(
+        "--crop",
+        default="whole",
+        metavar="AREA",
+        help="what the model looks at: whole (default), handles (a square around them and the "
+        "mask), or X,Y,W,H in pixels. Choose it so that it shows what the model knows",
+    )
+    add_drag_options(parser, out=out)
+
+
+def add_drag_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
+    """The options of everything that drags, an edit of another day too."""
     add = parser.add_argument
     add(
         "--out",
@@ -58,13 +81,6 @@ def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
         metavar="FOLDER",
         help="where the results go; files of the same names are replaced"
         + (f" (default: {out})" if out else ""),
-    )
-    add("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
-    add(
-        "--quality",
-        choices=QUALITIES,
-        default="balanced",
-        help="how much time goes into reading the picture (default: %(default)s)",
     )
     add(
         "--preset",
@@ -80,11 +96,10 @@ def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
         help="keep each Nth step as a layer (default: 5, less often for large pictures)",
     )
     add(
-        "--crop",
-        default="whole",
-        metavar="AREA",
-        help="what the model looks at: whole (default), handles (a square around them and the "
-        "mask), or X,Y,W,H in pixels. Choose it so that it shows what the model knows",
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="keep the edit in a file, for `draggan reopen`",
     )
     add(
         "--endpoint",
@@ -109,6 +124,7 @@ def options_from(args: argparse.Namespace) -> Options:
         keep_every=args.keep_every,
         crop=args.crop,
         endpoint=args.endpoint,
+        save=args.save,
     )
 
 
@@ -117,14 +133,30 @@ def check_job(job: Job) -> Crop:
 
     Refuses with BadInput or CannotWrite what cannot end well, and leaves nothing behind.
     """
-    check_handles(job.handles, job.picture.size)
+    if job.handles or job.saved is None:
+        check_handles(job.handles, job.picture.size)
     if len(job.handles) > MAX_HANDLES:
         raise BadInput(
             f"There are {len(job.handles)} handles and pins.",
             hint=f"Use at most {MAX_HANDLES}; leave what should stay out of the mask instead.",
         )
-    crop = choose_area(job.options.crop, size=job.picture.size, handles=job.handles, mask=job.mask)
+    crop = _crop_of(job)
     check_folder(job.options.out)
+    if job.options.save is not None:
+        check_folder(job.options.save.parent)
+    return crop
+
+
+def _crop_of(job: Job) -> Crop:
+    if job.saved is None:
+        area = job.options.crop
+        return choose_area(area, size=job.picture.size, handles=job.handles, mask=job.mask)
+    crop, (width, height) = job.saved.source.crop, job.picture.size
+    if crop.left + crop.width > width or crop.top + crop.height > height:
+        raise BadInput(
+            f"The picture has {width} x {height} pixels, too few for the edit that was saved.",
+            hint="Name the picture that was dragged then.",
+        )
     return crop
 
 

@@ -16,6 +16,7 @@ from draggan_wire.messages import Done, DragSettings
 
 from draggan.cli.canvas import FolderCanvas
 from draggan.cli.daemon import connect
+from draggan.cli.edit_file import write_edit
 from draggan.cli.interrupts import Interrupts
 from draggan.cli.job import Job, check_job, handles_that_the_mask_holds, keep_every
 from draggan.cli.progress import Progress
@@ -24,6 +25,7 @@ from draggan.cli.results import HandleEnd, Outcome, summary, write_results
 INTERRUPTED = 130
 
 _PAUSE = 0.03  # seconds between two looks at the daemon's answers
+_SAVING = 30.0  # seconds that the daemon has to give what is to be saved
 _PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
 _PREVIEW_SIDE = 16
 _LIKENESS = "The model's likeness of it"
@@ -63,24 +65,71 @@ def _edit(
     canvas = FolderCanvas(job, crop)
     edit = Edit(client, canvas)
     canvas.points_now = lambda: edit.status.points
-    edit.start(_edit_options(job, crop))
-    stopped = False
+    options = _edit_options(job, crop)
     try:
-        while edit.busy:
-            edit.poll()
-            _tell(edit.status, progress)
-            if interrupts.requested and not stopped:
-                edit.stop()
-                stopped = True
-            time.sleep(_PAUSE)
+        if job.saved is None:
+            edit.start(options)
+        else:
+            edit.restore(options, job.saved.data)
+        _work(edit, progress, interrupts)
+        if job.saved is not None and edit.status.state == "done":
+            if not job.handles:
+                return _as_it_was(canvas, edit.status)
+            edit.start(options, at=edit.status.step)
+            _work(edit, progress, interrupts)
+        done = edit.status.outcome
+        if done is None or canvas.result is None or (interrupts.requested and not done.steps):
+            return None
+        _save(job, crop, canvas, edit, progress)
+        return _collect(canvas, done, edit.status)
     finally:
         edit.close()
+
+
+def _work(edit: Edit, progress: Progress, interrupts: Interrupts) -> None:
+    """Until the edit rests. Raises WireError where it has failed."""
+    stopped = False
+    while edit.busy:
+        edit.poll()
+        _tell(edit.status, progress)
+        if interrupts.requested and not stopped:
+            edit.stop()
+            stopped = True
+        time.sleep(_PAUSE)
     if edit.status.error is not None:
         raise edit.status.error
-    done = edit.status.outcome
-    if done is None or canvas.result is None or (stopped and not done.steps):
+
+
+def _as_it_was(canvas: FolderCanvas, status: EditStatus) -> Outcome | None:
+    """The step at which an edit of another day stands, as its drag had left it."""
+    if canvas.shown is None:
         return None
-    return _collect(canvas, done, edit.status)
+    psnr = status.fit.psnr if status.fit else None
+    return Outcome(canvas.patch(canvas.shown), (), (), "reopened", status.step, 0.0, psnr)
+
+
+def _save(job: Job, crop: Crop, canvas: FolderCanvas, edit: Edit, progress: Progress) -> None:
+    """Keeps the edit where that was asked for; if it cannot be had, a note says so."""
+    path, deadline = job.options.save, time.monotonic() + _SAVING
+    if path is None:
+        return
+    progress.show("Saving the edit")
+    while edit.saving and time.monotonic() < deadline:
+        edit.poll()
+        time.sleep(_PAUSE)
+    if edit.saving or edit.saved is None or edit.saved_step != edit.last:
+        progress.note(f"Note: the daemon has not given the edit, so {path} was not written.")
+        return
+    write_edit(
+        path,
+        edit.saved,
+        step=edit.saved_step,
+        options=job.options,
+        crop=crop,
+        form=canvas.read_image().format,
+        handles=job.handles,
+    )
+    progress.note(f"The edit is kept in {path}: `draggan reopen {path} {job.name}` goes on.")
 
 
 def _edit_options(job: Job, crop: Crop) -> EditOptions:

@@ -13,7 +13,7 @@ from draggan import __version__
 from draggan.cli.handles import Point, written
 from draggan.cli.job import Job
 from draggan.openraster import Group, Layer, crop_to_change, write_openraster
-from draggan.pictures import save_png
+from draggan.pictures import as_shown, save_picture, save_png
 from draggan.report import Mark, before_after, write_animation
 from draggan.writing import replacing
 
@@ -22,7 +22,7 @@ EDIT_FORMAT = 1
 
 @dataclass(frozen=True)
 class Patch:
-    """A piece of picture, uint8 (h, w, 3 or 4), and its top left corner in the whole."""
+    """A piece of picture, (h, w, 1..4), and its top left corner in the whole."""
 
     array: np.ndarray
     x: int = 0
@@ -74,9 +74,10 @@ def write_results(job: Job, outcome: Outcome) -> list[Path]:
     """
     out = job.options.out
     source = job.picture.array
-    result = outcome.result.over(source)
+    native = outcome.result.over(job.picture.samples)
+    result = as_shown(native)
     marks = _marks(job, [end.point for end in outcome.ends])
-    save_png(out / "result.png", result)
+    save_picture(out / "result.png", native)
     save_png(out / "before-after.png", before_after(source, result, marks))
     write_animation(out / "drag.webp", _frames(job, outcome, result))
     write_openraster(out / "layers.ora", list(_layers(job, outcome, result)), merged=result)
@@ -99,7 +100,9 @@ def describe(job: Job, outcome: Outcome) -> dict[str, object]:
         for handle, end in zip(job.handles, outcome.ends, strict=True)
     ]
     options = {
-        key: value for key, value in asdict(job.options).items() if key not in ("out", "endpoint")
+        key: value
+        for key, value in asdict(job.options).items()
+        if key not in ("out", "endpoint", "save")
     }
     return {
         "format": EDIT_FORMAT,
@@ -136,6 +139,7 @@ def _why(reason: str) -> str:
         "cap": "the number of steps is used up (more with --steps)",
         "stuck": "the handles do not come any nearer",
         "lost": "a handle has lost what it was put on",
+        "reopened": "the edit as it was saved",
     }.get(reason, reason)
 
 
@@ -150,8 +154,12 @@ def _frames(
     source = job.picture.array
     yield source, _marks(job, [handle.start for handle in job.handles])
     for step in outcome.kept:
-        yield step.patch.over(source), _marks(job, step.points)
+        yield _shown(job, step.patch), _marks(job, step.points)
     yield result, _marks(job, [end.point for end in outcome.ends])
+
+
+def _shown(job: Job, patch: Patch) -> np.ndarray:
+    return as_shown(patch.over(job.picture.samples))
 
 
 def _layers(job: Job, outcome: Outcome, result: np.ndarray) -> Iterator[Layer | Group]:
@@ -162,7 +170,7 @@ def _layers(job: Job, outcome: Outcome, result: np.ndarray) -> Iterator[Layer | 
     source = job.picture.array
     yield Group("result", (crop_to_change("dragged", result, source, visible=True),))
     kept = tuple(
-        crop_to_change(f"step {step.index}", step.patch.over(source), source, visible=False)
+        crop_to_change(f"step {step.index}", _shown(job, step.patch), source, visible=False)
         for step in reversed(outcome.kept)
     )
     yield Group("kept steps", kept)
