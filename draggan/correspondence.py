@@ -74,10 +74,13 @@ def correspondence(
     before: Features, after: Features, *, pictures: tuple[Tensor, Tensor] | None = None
 ) -> Correspondence:
     """Match whole maps with all of their `below`; `pictures` (1, 3, H, W) are those before and
-    after. The grid is the pictures', or without them that of the features."""
+    after. The grid is the pictures', but at most twice as fine as that of the features, which it is
+    without them."""
     blocks = [2 ** (k + 2) for k in range(len(after.below))] + [after.block]
     blocks = [block for block in blocks if block >= COARSEST] or blocks[-1:]
     matched = [_described(before, after, block) for block in blocks]
+    if pictures is not None:
+        pictures = _reduced(pictures[0], matched[-1]), _reduced(pictures[1], matched[-1])
     still = _still(matched[-1], pictures)
     flow: Tensor | None = None
     for k, maps in enumerate(matched):
@@ -90,7 +93,7 @@ def correspondence(
     way, back = flow.split(1)
     if pictures is None:
         return _concluded(way, back, torch.zeros_like(way[:, :1]), still, _extent(after))
-    first, second = (picture.float().clamp(-1, 1) for picture in pictures)
+    first, second = pictures
     way = refined(second, first, resized(way, _size(second)), PICTURE, still=still)
     rest = (warped(first, way) - second).abs().amax(1, keepdim=True)
     return _concluded(way, resized(back, _size(way)), rest, still, _extent(after))
@@ -114,6 +117,14 @@ def _concluded(
     return Correspondence(here + way * share, confidence, picture)
 
 
+def _reduced(picture: Tensor, maps: Tensor) -> Tensor:
+    """What is shown of it, at most twice as fine as the maps: finer structure is the picture's own
+    business, and would take most of the time."""
+    (height, width), (h, w) = _size(picture), _size(maps)
+    size = min(height, 2 * h), min(width, 2 * w)
+    return F.adaptive_avg_pool2d(picture.float().clamp(-1, 1), size)
+
+
 def _described(before: Features, after: Features, block: int) -> Tensor:
     """The block's maps after and before, (2, C, h, w), ready to be compared."""
     values = torch.cat([normalised(features.whole(block)) for features in (after, before)])
@@ -130,8 +141,7 @@ def _still(maps: Tensor, pictures: tuple[Tensor, Tensor] | None) -> Tensor:
     if pictures is None:
         change = (maps[:1] - maps[1:]).square().sum(1, keepdim=True) / SAME_FEATURE
     else:
-        before, after = (picture.float().clamp(-1, 1) for picture in pictures)
-        change = (after - before).abs().amax(1, keepdim=True) / SAME_COLOUR
+        change = (pictures[1] - pictures[0]).abs().amax(1, keepdim=True) / SAME_COLOUR
     grid = [min(side, STILLNESS) for side in _size(change)]
     coarse = F.adaptive_max_pool2d(change, grid)
     same = (coarse < 1).float()

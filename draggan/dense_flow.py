@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 UNRELATED = 4.0  # distance of what lies outside: more than any two normalised features have
+MOST_CHANNELS = 128  # whose principal components are taken: that cost grows with their cube
 LEAST = 1e-3  # of the strongest component's variance: what is weaker is not amplified
 
 
@@ -47,11 +48,19 @@ def condensed(values: Tensor, size: tuple[int, int], count: int) -> Tensor:
     """Cells (B, n, C) of a grid of `size` (h, w) -> maps (B, count or fewer, h, w) of their first
     principal components, half whitened."""
     some = values.flatten(0, 1)
+    if some.shape[1] > MOST_CHANNELS:
+        some = some @ _projection(some.shape[1]).to(some)
     if some.shape[1] > count:
         variance, axes = torch.linalg.eigh(some.t() @ some)
         variance, axes = variance[-count:], axes[:, -count:]
         some = some @ (axes * (variance / variance[-1]).clamp_min(LEAST).pow(-0.25))
     return some.t().reshape(-1, len(values), *size).transpose(0, 1).contiguous()
+
+
+def _projection(channels: int) -> Tensor:
+    """A random one (channels, MOST_CHANNELS), always the same, that nearly keeps distances."""
+    random = torch.Generator().manual_seed(0)
+    return torch.randn(channels, MOST_CHANNELS, generator=random) / MOST_CHANNELS**0.5
 
 
 def warped(maps: Tensor, flow: Tensor) -> Tensor:
@@ -163,10 +172,12 @@ def _data_term(one: Tensor, slope: tuple[Tensor, Tensor], found: Tensor) -> tupl
 
     The slope is the mean of both maps' (which doubles the reach), the norm a robust one.
     """
-    x, y = ((mine + theirs) / 2 for mine, theirs in zip(slope, _slopes(found), strict=True))
+    x, y = (theirs.add_(mine).mul_(0.5) for mine, theirs in zip(slope, _slopes(found), strict=True))
     rest = found - one
-    weight = (rest.square().sum(1) + 0.01).rsqrt()
-    products = [(a * b).sum(1) * weight for a, b in ((x, x), (x, y), (y, y), (x, rest), (y, rest))]
+    spare = torch.empty_like(rest)  # fresh memory for each product would take most of the time
+    weight = (torch.mul(rest, rest, out=spare).sum(1) + 0.01).rsqrt()
+    pairs = ((x, x), (x, y), (y, y), (x, rest), (y, rest))
+    products = [torch.mul(a, b, out=spare).sum(1) * weight for a, b in pairs]
     return _blurred(torch.stack(products, 1)).split(1, 1)
 
 
