@@ -175,7 +175,7 @@ def _led_over_edges(
     """
     best, cost = shift, _cost(shift, before, after, places) + (1 - trust)
     found = trust
-    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         led, sure = (torch.roll(t, (LED * y, LED * x), (2, 3)) for t in (shift, trust))
         differs = ((led - shift).square().sum(1, keepdim=True) > 0.25) & (sure > 0.5)
         price = _cost(led, before, after, places) + (1 - sure)
@@ -236,6 +236,8 @@ def _rim(frame: Frame, size: tuple[int, int]) -> Tensor:
     around = frame.to_picture(cell_centres(size[1] + 2 * pad, size[0] + 2 * pad) - pad)
     beyond = ((around > 0) & (around < around.new_tensor(frame.picture))).all(-1).float()
     beyond[pad:-pad, pad:-pad] = 0
+    if not beyond.any():
+        return torch.ones(1, 1, *size)
     inside = 1 - spread(beyond[None, None], 2 * soft + 2)
     return feather(inside, soft)[..., pad:-pad, pad:-pad]
 
@@ -303,29 +305,25 @@ def _paste_block(
         return
     kept = planes[:, 1:2]  # not clamped: it and what is drawn beside it add up to one
     own = _content(native, frame, _untorn(planes[:, 2:4], layers.shift, frame, box), box)
-    colours, alpha = own[:, :3], own[:, 3:]
-    drawn_alpha = planes[:, 10:].clamp(0, 1)
-    colours = kept * colours + planes[:, 4:7] * alpha + planes[:, 7:10] * drawn_alpha
-    alpha = kept * alpha + (1 - kept) * drawn_alpha
+    added, drawn, opacity = planes[:, 4:7], planes[:, 7:10], planes[:, 10:].clamp(0, 1)
     original = native[part]
-    _blend(result[part], original, colours, alpha, share, where)
+    if native.shape[2] not in (2, 4):
+        old = torch.from_numpy(rgb_of(original).copy()).permute(2, 0, 1)[None]
+        mixed = old + (kept * own + added + drawn - old) * share
+        result[part] = with_rgb(original, mixed[0].permute(1, 2, 0).numpy(), where)
+        return
+    colours = kept * own[:, :3] + added * own[:, 3:] + drawn * opacity
+    alpha = kept * own[:, 3:] + (1 - kept) * opacity
+    _blend(result[part], original, torch.cat([colours, alpha], 1), share, where)
 
 
 def _blend(
-    target: NDArray,
-    original: NDArray,
-    colours: Tensor,
-    alpha: Tensor,
-    share: Tensor,
-    where: NDArray,
+    target: NDArray, original: NDArray, edited: Tensor, share: Tensor, where: NDArray
 ) -> None:
-    """Premultiplied colours (1, 3, h, w) and alpha over the original, at `where` (h, w)."""
+    """Premultiplied colours and alpha (1, 4, h, w) over the original, at `where` (h, w)."""
     old = torch.from_numpy(_unclipped(original)).permute(2, 0, 1)[None]
-    mixed = torch.cat([colours, alpha], 1) * share + old * (1 - share)
+    mixed = edited * share + old * (1 - share)
     pixels = mixed[0].permute(1, 2, 0).numpy()
-    if original.shape[2] not in (2, 4):
-        target[...] = with_rgb(original, pixels[..., :3], where)
-        return
     opaque = pixels[..., 3:]
     opaque = np.where(opaque > 1 - 1e-4, 1, opaque)  # what was opaque stays so exactly
     rgb = np.where(opaque > 1e-4, pixels[..., :3] / np.maximum(opaque, 1e-4), rgb_of(original))
@@ -345,7 +343,8 @@ def _untorn(smooth: Tensor, shift: Tensor, frame: Frame, box: Box) -> Tensor:
 
 
 def _content(native: NDArray, frame: Frame, shift: Tensor, box: Box) -> Tensor:
-    """The picture's content from where the shift leads: (1, 4, h, w), premultiplied."""
+    """The picture's content from where the shift leads: (1, 3, h, w), or (1, 4, h, w) with its
+    alpha and colours times that."""
     left, top, right, bottom = box
     points = cell_centres(right - left, bottom - top) + torch.tensor([left, top])
     moved = frame.vectors_to_picture(_last(shift))
@@ -354,7 +353,7 @@ def _content(native: NDArray, frame: Frame, shift: Tensor, box: Box) -> Tensor:
     high = (points.amax((0, 1)).ceil().int() + 3).tolist()
     x0, x1 = _range(low[0], high[0], native.shape[1])
     y0, y1 = _range(low[1], high[1], native.shape[0])
-    pixels = torch.from_numpy(_unclipped(native[y0:y1, x0:x1])).permute(2, 0, 1)[None]
+    pixels = torch.from_numpy(_unclipped(native[y0:y1, x0:x1]).copy()).permute(2, 0, 1)[None]
     return sample(pixels, points - points.new_tensor([x0, y0]))
 
 
@@ -364,6 +363,8 @@ def _range(low: int, high: int, length: int) -> tuple[int, int]:
 
 
 def _unclipped(native: NDArray) -> NDArray:
-    """Colours times alpha, and alpha: (h, w, 4) float32; colours beyond white stay."""
-    alpha = _alpha(native)
+    """Colours (h, w, 3) float32, beyond white too; with alpha times that, and it as a fourth."""
+    alpha = alpha_of(native)
+    if alpha is None:
+        return rgb_of(native)
     return np.concatenate([rgb_of(native) * alpha[..., None], alpha[..., None]], axis=2)
