@@ -1,20 +1,20 @@
-"""The pictures of an edit's states: rendered by the tuned model, pasted back; torch and numpy."""
+"""The pictures of an edit's states: drawn by the model, pasted back; torch and numpy."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .correspondence import correspondence
 from .errors import BadInput
 from .frame import Frame
-from .generator import Features, Generator, Grid, WeightDelta
-from .pasting import MOVED, ModelEdit, PasteOptions, paste_back
-from .pixels import differing
+from .generator import Features, Generator, WeightDelta
+from .model_pictures import ModelPictures
+from .pasting import MOVED, ModelEdit, PasteOptions, edit_layers, paste_back
+from .pixels import differing, with_rgb
 from .precision import fast_precision
+from .residual import FeatureResidual, added
+from .seam import improve
 from .source import Source
 from .timeline import State
 from .viewing import shrink_picture
@@ -27,19 +27,32 @@ class EditPictures:
     """
 
     def __init__(self, base: Generator, source: Source | None) -> None:
-        self.base, self.source = base, source
-        size = base.width, base.height
-        self.frame = Frame(size, size) if source is None else source.frame
-        self.tune(WeightDelta())
+        self.base = base
+        self.delta, self.residual = WeightDelta(), None
+        self._look_at(source)
+        self._tuned: Generator | None = None
+        self._model: tuple[State, ModelPictures] | None = None
         self._reduced: tuple[int, NDArray] | None = None
         self._made_up: NDArray | None = None  # a seed's picture
         self._fresh: tuple[State, Features] | None = None  # the last step taken
 
-    def tune(self, delta: WeightDelta) -> None:
-        """From now on the model's weights differ by that."""
-        self.delta = delta
-        self._tuned: Generator | None = None
-        self._start: tuple[Features, Tensor] | None = None  # the start's, and its picture
+    source: Source | None
+    delta: WeightDelta
+    residual: FeatureResidual | None
+
+    def learn(
+        self, source: Source | None, delta: WeightDelta, residual: FeatureResidual | None
+    ) -> None:
+        """From now on the picture is seen so, and the model draws it with these."""
+        if delta is not self.delta:
+            self._tuned = None
+        self.delta, self.residual = delta, residual
+        self._look_at(source)
+        self._model = None
+
+    def _look_at(self, source: Source | None) -> None:
+        size = self.base.width, self.base.height
+        self.source, self.frame = source, Frame(size, size) if source is None else source.frame
 
     @property
     def generator(self) -> Generator:
@@ -50,8 +63,9 @@ class EditPictures:
 
     def release(self) -> None:
         """Give back what the next use makes again."""
-        self.tune(WeightDelta(_on_the_cpu(self.delta.tensors)))
-        self._fresh, self._reduced, self._made_up = None, None, None
+        self.delta = self.delta.to("cpu")
+        self._tuned, self._model, self._fresh = None, None, None
+        self._reduced, self._made_up = None, None
 
     def note(self, state: State, features: Features | None) -> None:
         """That state's features, for its draft, unless of half precision: that is for drafts to
@@ -80,6 +94,20 @@ class EditPictures:
             result = self._pasted(source, native, state, start, draft, paste)
         return result[..., 0] if source.flat else result
 
+    def reconstruction(self, state: State, start: State, *, max_side: int | None) -> NDArray:
+        """What the model draws by itself, as `DragEditor.reconstruction` gives it."""
+        source = self.source
+        if source is None:
+            return self.image(state, start, max_side=max_side, draft=False)
+        native = source.native if max_side is None else self._small_source(source, max_side)
+        model = self._pictures(start)
+        picture = model.start if state is start else model.moved(state.ws).picture
+        size = native.shape[1], native.shape[0]
+        planes = source.frame.resized(size).part_to_picture(_unit(picture), (0, 0, *size))
+        colours = planes[0].clamp(0, 1).permute(1, 2, 0).numpy()
+        result = with_rgb(native, colours, torch.ones(native.shape[:2], dtype=torch.bool).numpy())
+        return result[..., 0] if source.flat else result
+
     def changed(self, picture: NDArray, start: State) -> NDArray:
         """Where a full-sized `picture` is not the opened one: (h, w) bool."""
         if self.source is not None:
@@ -101,36 +129,35 @@ class EditPictures:
         share = state.mask
         if share is not None and native.shape != source.native.shape:
             share = shrink_picture(share[..., None], native.shape[1::-1])[..., 0]
-        features, before = self._started(start)
-        now, after = self._drawn(state, draft)
-        found = correspondence(features, _whole(now, source.frame), pictures=(before, after))
-        edit = ModelEdit(source.seen, before, after, found)
+        model = self._pictures(start)
+        moved = model.moved(state.ws, draft=draft, fresh=self._fresh_of(state) if draft else None)
+        edit = ModelEdit(source.seen, model.start, moved.picture, moved.correspondence)
         frame = source.frame.resized((native.shape[1], native.shape[0]))
+        if paste.seam and not draft:
+            shown = edit_layers(native, frame, edit, mask=share, options=paste).shown
+            bare = moved.features
+            features = bare if moved.residual is None else added(bare, moved.residual)
+            after = improve(model.generator, features, state.ws, source.seen.image, _ring(shown))
+            edit = ModelEdit(source.seen, model.start, after, moved.correspondence)
         return paste_back(native, frame, edit, mask=share, options=paste)
 
-    def _started(self, start: State) -> tuple[Features, Tensor]:
-        if self._start is None:
-            generator = self.generator
-            features = generator.features(start.ws, generator.drag_block())
-            self._start = features, generator.render_from(features, start.ws)
-        return self._start
+    def _pictures(self, start: State) -> ModelPictures:
+        if self._model is None or self._model[0] is not start:
+            self._model = start, ModelPictures(self.generator, start.ws, self.residual)
+        return self._model[1]
 
-    def _drawn(self, state: State, draft: bool) -> tuple[Features, Tensor]:
-        """The model's features and picture; a draft of a step just taken goes on from its own.
-
-        Those were computed by faster ways, which round in another order.
-        """
-        generator = self.generator
-        precision = fast_precision(generator.device) if draft else None
-        if draft and self._fresh is not None and self._fresh[0] is state:
-            features = self._fresh[1]
-        else:
-            features = generator.features(state.ws, generator.drag_block())
-        return features, generator.render_from(features, state.ws, precision=precision)
+    def _fresh_of(self, state: State) -> Features | None:
+        return self._fresh[1] if self._fresh is not None and self._fresh[0] is state else None
 
     def _own(self, state: State, draft: bool) -> NDArray:
-        picture = (self._drawn(state, draft)[1][0].float().clamp(-1, 1) + 1) * 127.5
-        return picture.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+        generator, fresh = self.generator, self._fresh_of(state) if draft else None
+        precision = fast_precision(generator.device) if draft else None
+        if fresh is None:
+            picture = generator.render(state.ws, precision=precision)
+        else:
+            picture = generator.render_from(fresh, state.ws, precision=precision)
+        flat = (_unit(picture)[0].clamp(0, 1) * 255).round()
+        return flat.to(torch.uint8).permute(1, 2, 0).numpy()
 
     def _small_source(self, source: Source, max_side: int) -> NDArray:
         if self._reduced is None or self._reduced[0] != max_side:
@@ -144,14 +171,11 @@ class EditPictures:
         return native if size == self.frame.picture else shrink_picture(native, size)
 
 
-def _whole(features: Features, frame: Frame) -> Features:
-    """The features, or those of the block before where only windows of them are known."""
-    if features.corners is None:
-        return features
-    *below, last = features.below
-    grid = Grid.covering(last.shape[-1], last.shape[-2], frame.model)
-    return Features(last, grid, features.block // 2, tuple(below))
+def _unit(picture: Tensor) -> Tensor:
+    """[-1, 1] -> [0, 1], on the CPU in float32."""
+    return (picture.float().cpu() + 1) / 2
 
 
-def _on_the_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.cpu() for name, tensor in tensors.items()}
+def _ring(shown: Tensor) -> Tensor:
+    """Where the edit and the picture are mixed, most where they are so half and half."""
+    return 4 * shown * (1 - shown)

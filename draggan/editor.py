@@ -1,7 +1,7 @@
 """DragEditor, the library's face: set a picture or a seed, drag, look back; no files, no sockets.
 
     editor = DragEditor(load_generator())
-    for step in editor.set_image(picture):  # inversion and tuning, once for each picture
+    for step in editor.set_image(picture):  # once for each picture
         print(step.stage, step.psnr)
     for step in editor.drag([(120, 80)], [(160, 84)]):  # leaving the loop is cancelling
         show(editor.image(step.index, max_side=512))
@@ -20,73 +20,116 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import inversion, tuning
+from . import tuning
 from .drag import drag
 from .drag_options import PRESETS, DragOptions
 from .drag_step import DragStep, step_again
 from .edit_pictures import EditPictures
 from .editor_input import Points, drag_points, picture_mask
 from .errors import BadInput
-from .generator import Generator, WeightDelta
+from .finding import (
+    FindingStep,
+    Found,
+    Shelf,
+    check_quality,
+    expanded,
+    find,
+    place_of,
+    placed,
+)
+from .generator import Generator
+from .likeness import Likeness
+from .pasting import MOVED, PasteOptions
 from .resume import Resume
 from .saved import SavedEdit, check_fit, has_room
 from .saved_arrays import demand
-from .source import Source
+from .source import Area, Source
 from .timeline import State
-from .viewing import View
-
-VERDICTS = (  # from dB on: what to tell a user of the reconstruction
-    (30.0, "very close"),
-    (25.0, "close"),
-    (20.0, "rough: fine detail will come from the original"),
-    (-np.inf, "poor: this model does not know such pictures, expect little of a drag"),
-)
 
 
 @dataclass(frozen=True)
 class SettingStep:
-    """Progress of `set_image`: stages "samples", "starts", "w", "w+", "done", then "tuning"."""
+    """Progress of `set_image`, see `finding`: in stages, "samples" counted on its own.
+
+    `ready`: from now on the picture can be dragged, with this step or later.
+    """
 
     stage: str
-    index: int  # from 1 to total, within the samples or within all the rest
+    index: int  # from 1 to total
     total: int
     psnr: float  # dB, of the model's picture against the given one
+    ready: bool = False
 
 
 class DragEditor:
     """One edit of one picture with one generator. Not for several threads at a time."""
 
-    def __init__(self, generator: Generator) -> None:
-        self.base = generator
+    def __init__(self, generator: Generator, *, shelf: Shelf | None = None) -> None:
+        """`shelf`: where it is kept what has been found of pictures; None: nowhere."""
+        self.base, self._shelf = generator, shelf
         self.notes: tuple[str, ...] = ()  # what had to be done to the picture, for the user
         self._pictures = EditPictures(generator, None)
         self._psnr: float | None = None
+        self._likeness: Likeness | None = None
         self._states: list[State] = []
         self._position = 0
+        self._dragging = False
 
     # The picture.
 
     def set_image(
-        self, picture: NDArray, *, quality: str = "balanced", weight: NDArray | None = None
+        self,
+        picture: NDArray,
+        *,
+        quality: str = "balanced",
+        weight: NDArray | None = None,
+        area: Area | None = None,
+        angle: float = 0.0,
     ) -> Iterator[SettingStep]:
-        """Find the picture in the generator: inversion, then tuning, as one stream.
+        """Find the picture in the generator, quickly first and better after, as one stream.
 
         `picture` (h, w) or (h, w, 1..4), uint8, uint16 or float32 with white at 1; `quality`
-        "fast", "balanced" or "best"; `weight` (h, w) in [0, 1]: where the picture matters.
-        Leaving the loop early keeps the best latent so far.
+        "fast", "balanced" or "best"; `weight` (h, w) in [0, 1]: where the picture matters; `area`
+        (left, top, right, bottom): what the model looks at, turned clockwise by `angle` degrees.
+
+        From the first step on that is `ready`, the picture may be dragged, and the stream be gone
+        on with between two drags: what it finds then holds for all states of the timeline. Leaving
+        it early keeps what has been found.
 
         Raises BadPicture for arrays that are no pictures or show nothing, BadInput for a wrong
-        weight or quality.
+        weight, area or quality, and for going on while a drag is running.
         """
-        source = Source.of(picture, self._model, quality=quality, weight=weight)
-        seen = source.seen
-        steps = inversion.invert(
-            self.base, seen.image, weight=seen.weight, options=inversion.QUALITIES[quality]
+        check_quality(quality)
+        source = Source.of(
+            picture, self._model, quality=quality, weight=weight, area=area, angle=angle
         )
+        steps = find(self.base, source, shelf=self._shelf)
         self._reset(source)
         mean = self.base.prior().mean.expand(1, self.base.num_ws, -1)
         self._states, self._psnr = [State.start(mean)], -np.inf
-        return self._set(seen, steps, tuning.QUALITIES[quality])
+        return self._set(source, steps)
+
+    def _set(self, source: Source, steps: Iterator[FindingStep]) -> Iterator[SettingStep]:
+        while True:
+            if self._pictures.source is None or self._pictures.source.native is not source.native:
+                return  # another picture has been set
+            if self._dragging:
+                raise BadInput("The picture is being dragged.", hint="Go on after the drag.")
+            step = next(steps, None)
+            if step is None:
+                return
+            if step.found is not None:
+                self._adopt(source, step.found)
+            yield SettingStep(step.stage, step.index, step.total, step.psnr, step.ready)
+
+    def _adopt(self, source: Source, found: Found) -> None:
+        """What is found of the picture holds for all states: their latents go where the start's
+        goes."""
+        self._pictures.learn(source.through(found.frame), found.delta, found.residual)
+        way = found.ws - self._states[0].ws
+        later = [replace(state, ws=state.ws + way) for state in self._states[1:]]
+        self._states = [State.start(found.ws), *later]
+        self._psnr, self._likeness = found.psnr, found.likeness
 
     def set_seed(self, seed: int, *, truncation: float = 0.7, label: int | None = None) -> None:
         """Start from a picture that the generator makes up. Raises BadInput (seed, label)."""
@@ -100,6 +143,7 @@ class DragEditor:
         source = self._pictures.source
         if source is None:
             return SavedEdit(self.timeline, self._position)
+        residual = self._pictures.residual
         return SavedEdit(
             self.timeline,
             self._position,
@@ -108,7 +152,10 @@ class DragEditor:
             weight=source.weight,
             quality=source.quality,
             psnr=self._psnr,
+            place=place_of(source.frame),
+            likeness=None if self._likeness is None else self._likeness.score,
             delta=self._pictures.delta,
+            residual={} if residual is None else residual.compact(),
         )
 
     def restore(self, edit: SavedEdit, picture: NDArray | None = None) -> Iterator[SettingStep]:
@@ -123,62 +170,36 @@ class DragEditor:
         """
         check_fit(edit, self.base)
         native, notes = edit.opened_on(picture)
-        source = None
+        device, dtype = self.base.device, self.base.dtype
+        states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
+        source, changes = None, None
         if native is not None:
             flat = native[..., 0] if edit.flat else native
             source = Source.of(flat, self._model, quality=edit.quality, weight=edit.weight)
+            if edit.place is not None:
+                source = source.through(placed(source.frame, edit.place))
+            changes = expanded(self.base, states[0].ws, edit.residual)
         self._reset(source)
         self.notes += notes
-        device, dtype = self.base.device, self.base.dtype
-        self._states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
-        self._position, self._psnr = edit.position, edit.psnr
-        self._pictures.tune(edit.delta)
+        self._states, self._position, self._psnr = states, edit.position, edit.psnr
+        if edit.likeness is not None and edit.psnr is not None:
+            self._likeness = Likeness(edit.likeness, edit.psnr)
+        self._pictures.learn(source, edit.delta, changes)
         return self._retune(source) if source and edit.retune else iter(())
 
     def _retune(self, source: Source) -> Iterator[SettingStep]:
-        self._psnr = -np.inf
         options, ws = tuning.QUALITIES[source.quality], self._states[0].ws
-        seen = source.seen
+        seen, best = source.seen, -np.inf
         for step in tuning.tune(self.base, ws, seen.image, weight=seen.weight, options=options):
-            self._keep(step.psnr, ws, step.delta)
+            if step.psnr >= best:
+                best = step.psnr
+                self._pictures.learn(source, step.delta, self._pictures.residual)
             yield SettingStep("tuning", step.index, step.total, step.psnr)
 
     def _reset(self, source: Source | None) -> None:
         self._pictures = EditPictures(self.base, source)
         self.notes = () if source is None else source.seen.notes
-        self._position, self._psnr = 0, None
-
-    def _set(
-        self,
-        seen: View,
-        steps: Iterator[inversion.InversionStep],
-        options: tuning.TuningOptions,
-    ) -> Iterator[SettingStep]:
-        tunable = bool(tuning.tunable(self.base, options.smallest_block))
-        more = options.steps + 1 if tunable else 0
-        done, whole = 0, False
-        for step in steps:
-            if step.whole and not whole:
-                self._psnr, whole = -np.inf, True  # what small pictures promised does not count
-            if step.stage == "samples":
-                yield SettingStep(step.stage, step.index, step.total, step.psnr)
-                continue
-            self._keep(step.psnr, step.ws)
-            done = step.total
-            yield SettingStep(step.stage, step.index, step.total + more, step.psnr)
-        if not tunable:
-            return
-        pivot = self._states[0].ws
-        for tuned in tuning.tune(self.base, pivot, seen.image, weight=seen.weight, options=options):
-            self._keep(tuned.psnr, pivot, tuned.delta)
-            yield SettingStep("tuning", done + tuned.index, done + tuned.total, tuned.psnr)
-
-    def _keep(self, quality: float, ws: Tensor, delta: WeightDelta | None = None) -> None:
-        if self._psnr is None or not quality >= self._psnr:  # neither where it is no number
-            return
-        self._psnr = quality
-        self._states[0] = State.start(ws)
-        self._pictures.tune(delta or WeightDelta())
+        self._position, self._psnr, self._likeness = 0, None, None
 
     @property
     def generator(self) -> Generator:
@@ -201,11 +222,16 @@ class DragEditor:
         return self._psnr
 
     @property
+    def likeness(self) -> Likeness | None:
+        """How well the model itself knows the picture; None for a seed, and before it is known."""
+        return self._likeness
+
+    @property
     def quality_score(self) -> str:
         """The same in words."""
         if self._psnr is None:
             return "exact: the model's own picture"
-        return next(words for least, words in VERDICTS if self._psnr >= least)
+        return "not known yet" if self._likeness is None else self._likeness.words
 
     # Dragging.
 
@@ -263,16 +289,20 @@ class DragEditor:
         self._position = start + taken
         del self._states[self._position + 1 :]
         mask = self.state.mask if taken else self._freed(mask)
-        for step in steps:
-            points = frame.to_picture(step.points.float().cpu())
-            if step.index > taken:
-                self._check_room(step.ws)
-                self._states.append(State(step.ws, points, mask))
-                self._position = len(self._states) - 1
-            if step.index:
-                self._pictures.note(self.state, step.features)
-            distances = tuple(d * frame.scale for d in step.distances)
-            yield replace(step, index=start + step.index, points=points, distances=distances)
+        self._dragging = True
+        try:
+            for step in steps:
+                points = frame.to_picture(step.points.float().cpu())
+                if step.index > taken:
+                    self._check_room(step.ws)
+                    self._states.append(State(step.ws, points, mask))
+                    self._position = len(self._states) - 1
+                if step.index:
+                    self._pictures.note(self.state, step.features)
+                distances = tuple(d * frame.scale for d in step.distances)
+                yield replace(step, index=start + step.index, points=points, distances=distances)
+        finally:
+            self._dragging = False
 
     def _check_room(self, ws: Tensor) -> None:
         if not has_room(len(self._states) + 1, ws):
@@ -322,17 +352,32 @@ class DragEditor:
 
     @torch.no_grad()
     def image(
-        self, index: int | None = None, *, max_side: int | None = None, draft: bool = False
+        self,
+        index: int | None = None,
+        *,
+        max_side: int | None = None,
+        draft: bool = False,
+        paste: PasteOptions = MOVED,
     ) -> NDArray:
         """The picture at state `index` (None: the present one), with the edit pasted back.
 
         Its own size, sample type and channels; a seed's picture is uint8 (H, W, 3). State 0 is the
         given picture itself. `max_side` makes it smaller, for previews; a `draft` is made from what
         the drag has computed, and in half precision where that is faster. What is no draft is bit
-        for bit the same at any later time, and in an edit that was saved and restored.
+        for bit the same at any later time, and in an edit that was saved and restored. `paste`: how
+        it comes into the picture.
         """
         state = self._state_at(self._position if index is None else index)
-        return self._pictures.image(state, self._states[0], max_side=max_side, draft=draft)
+        return self._pictures.image(
+            state, self._states[0], max_side=max_side, draft=draft, paste=paste
+        )
+
+    @torch.no_grad()
+    def reconstruction(self, index: int | None = None, *, max_side: int | None = None) -> NDArray:
+        """What the model itself draws of state `index`, in the picture's place, size, sample type
+        and channels; beyond what the model sees, its edge is repeated."""
+        state = self._state_at(self._position if index is None else index)
+        return self._pictures.reconstruction(state, self._states[0], max_side=max_side)
 
     @torch.no_grad()
     def changed(self, picture: NDArray) -> NDArray:

@@ -228,6 +228,10 @@ class Generator(ABC):
         """
 
     @abstractmethod
+    def whole(self, features: Features, ws: Tensor) -> Features:
+        """The same features as a whole map, where only windows of it are known."""
+
+    @abstractmethod
     def render(
         self, ws: Tensor, *, noise: Noise = "const", precision: torch.dtype | None = None
     ) -> Tensor:

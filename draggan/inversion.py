@@ -61,7 +61,7 @@ QUALITIES = MappingProxyType(
         ),
         "balanced": InversionOptions(),
         "best": InversionOptions(
-            starts=3, start_steps=12, w_steps=60, wplus_steps=300, perceptual=0.02
+            starts=3, start_steps=12, w_steps=60, wplus_steps=160, perceptual=0.02
         ),
     }
 )
@@ -109,6 +109,23 @@ def invert(
     """
     image, weight = _checked(generator, image, weight)
     return _Inversion(generator, image, weight, options, surroundings, features).run(samples)
+
+
+def refine(
+    generator: Generator,
+    image: Tensor,
+    ws: Tensor,
+    *,
+    weight: Tensor | None = None,
+    options: InversionOptions = QUALITIES["balanced"],
+    features: PictureFeatures | None = None,
+) -> Iterator[InversionStep]:
+    """Go on from a latent `ws` (1, num_ws, w_dim) that is close: the stages "w+" and "done" alone.
+
+    All else is as in `invert`.
+    """
+    image, weight = _checked(generator, image, weight)
+    return _Inversion(generator, image, weight, options, None, features).go_on(ws)
 
 
 @dataclass(frozen=True)
@@ -160,7 +177,14 @@ class _Inversion:
         v, numbers = yield from self._fit("w", small, v, numbers, self.options.w_steps)
         v, numbers = self._decided(small, v, numbers)
         large = self._large(numbers)
-        v = v.repeat(1, self.generator.num_ws, 1)
+        yield from self._finish(large, v.repeat(1, self.generator.num_ws, 1))
+
+    def go_on(self, ws: Tensor) -> Iterator[InversionStep]:
+        self.total = self.options.wplus_steps + 1
+        yield from self._finish(self._large(None), self._v(ws.to(self.mean))[:, 0])
+
+    def _finish(self, large: _Sight, v: Tensor) -> Iterator[InversionStep]:
+        """A row for each layer, from v (1, num_ws, w_dim) on."""
         v, _ = yield from self._fit("w+", large, v, None, self.options.wplus_steps)
         with torch.no_grad():
             picture = self.generator.render(self._ws(v))
@@ -380,6 +404,15 @@ class _Inversion:
         )
 
 
+def check_visible(weight: Tensor) -> None:
+    """Raises BadPicture where next to nothing weighs (1, 1, height, width)."""
+    if float(weight.mean()) < SEEN:
+        raise BadPicture(
+            "There is next to nothing to see in the picture.",
+            hint="Choose a part that is not transparent.",
+        )
+
+
 def _checked(generator: Generator, image: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
     size = (generator.height, generator.width)
     if image.shape != (1, 3, *size):
@@ -391,10 +424,6 @@ def _checked(generator: Generator, image: Tensor, weight: Tensor | None) -> tupl
         weight = torch.ones(1, 1, *size)
     if weight.shape != (1, 1, *size):
         raise BadInput(f"A weight of shape {tuple(weight.shape)} does not fit the picture.")
-    if float(weight.mean()) < SEEN:
-        raise BadPicture(
-            "There is next to nothing to see in the picture.",
-            hint="Choose a part that is not transparent.",
-        )
+    check_visible(weight)
     place, kind = generator.device, generator.dtype
     return image.to(place, kind), weight.to(place, kind)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import inversion
 from .editor_input import picture_mask
 from .errors import BadInput
 from .frame import Frame
 from .pixels import as_native
 from .viewing import View, view
+
+Area = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,45 @@ class Source:
 
     @classmethod
     def of(
-        cls, picture: NDArray, model: tuple[int, int], *, quality: str, weight: NDArray | None
+        cls,
+        picture: NDArray,
+        model: tuple[int, int],
+        *,
+        quality: str,
+        weight: NDArray | None = None,
+        area: Area | None = None,
+        angle: float = 0.0,
     ) -> Source:
-        """Look at a caller's picture as a model of (width, height) does.
+        """Look at a caller's picture, or an `area` of it (left, top, right, bottom), as a model of
+        (width, height) does; turned clockwise by an `angle` in degrees.
 
-        Raises BadPicture for arrays that are no pictures, BadInput for a wrong weight or quality.
+        Raises BadPicture for arrays that are no pictures, BadInput for a wrong weight or area.
         """
-        if quality not in inversion.QUALITIES:
-            names = ", ".join(inversion.QUALITIES)
-            raise BadInput(f"There is no quality called {quality!r}.", hint=f"Use {names}.")
         native = as_native(picture).copy()
-        frame = Frame((native.shape[1], native.shape[0]), model)
+        size = native.shape[1], native.shape[0]
         if weight is not None:
-            weight = picture_mask(weight, frame.picture, "weight")
+            weight = picture_mask(weight, size, "weight")
+        box = (0.0, 0.0, float(size[0]), float(size[1])) if area is None else _inside(area, size)
+        frame = Frame.around(size, model, box, angle=math.radians(angle))
         seen = view(native, frame, weight)
         return cls(native, np.ndim(picture) == 2, frame, seen, weight, quality)
+
+    def look(self, frame: Frame) -> View:
+        """The picture through another frame."""
+        return view(self.native, frame, self.weight)
+
+    def through(self, frame: Frame) -> Source:
+        """The same picture, seen through that frame from now on."""
+        if frame == self.frame:
+            return self
+        return replace(self, frame=frame, seen=self.look(frame))
+
+
+def _inside(area: Area, size: tuple[int, int]) -> Area:
+    left, top, right, bottom = area
+    if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):
+        raise BadInput(
+            f"The area {area} does not lie inside the picture of {size[0]} x {size[1]} pixels.",
+            hint="Give left, top, right and bottom in pixels.",
+        )
+    return area

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -126,6 +127,17 @@ class StyleGAN2Generator(Generator):
         self._check_latent(ws, self.num_ws)
         whole = features.below if features.corners is not None else (*features.below, features.map)
         return self.network.synthesis.resume(whole, ws, precision=precision)
+
+    def whole(self, features: Features, ws: Tensor) -> Features:
+        if features.corners is None:
+            return features
+        self._check_latent(ws, self.rows(features.block))
+        synthesis, below = self.network.synthesis, list(features.below)
+        for size in self.blocks[len(below) : self.blocks.index(features.block) + 1]:
+            below.append(synthesis.block(size).features(below[-1], ws, noise="const"))
+        whole = below.pop()
+        grid = self._grid(features.block)
+        return replace(features, map=whole, grid=grid, below=tuple(below), corners=None)
 
     def render(
         self, ws: Tensor, *, noise: Noise = "const", precision: torch.dtype | None = None
