@@ -57,6 +57,8 @@ class EncoderNetwork(nn.Module):
         cells = SIDE // FOLD // 2
         self.w_dim = w_dim
         self.average: Tensor
+        self.looks: Tensor
+        self.register_buffer("looks", torch.tensor(2.0))  # how many passes it was taught
         self.linear: Tensor
         self.register_buffer("linear", torch.zeros(3 * (SIDE // FOLD) ** 2, w_dim))
         self.register_buffer("average", torch.zeros(1, 3, SIDE, SIDE))  # what w's mean looks like
@@ -89,17 +91,19 @@ class Encoder:
     network: EncoderNetwork
 
     @torch.no_grad()
-    def starts(self, image: Tensor, weight: Tensor, *, passes: int = 2) -> Tensor:
+    def starts(self, image: Tensor, weight: Tensor, *, passes: int | None = None) -> Tensor:
         """The latents (n, w_dim) from which to look for `image`, the last pass's first.
 
+        One for each of the `passes`; as many as it was taught if that is not given.
         `image` (1, 3, H, W) in [-1, 1]; `weight` (1, 1, H, W) in [0, 1]: 0 where nothing is known.
         A second pass compares the picture with what the generator makes of the first one's latent.
         """
         prior = self.generator.prior()
         root = prior.roots()[0]
         seen, known = thumbnail(image, weight)
+        passes = passes or (2 if float(self.network.looks) > 1 else 1)
         v = torch.zeros(1, self.generator.w_dim).to(prior.mean)
-        found = []
+        found: list[Tensor] = []
         for _ in range(passes):
             shown = self.network.average
             if found:

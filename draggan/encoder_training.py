@@ -25,6 +25,7 @@ from .training.muon import Muon
 
 BATCH = 32
 AGAIN = 10  # of them, second looks
+QUICK = 256  # px of a picture that a CPU makes in some hundredths of a second
 PAIRS = 768  # second looks that are kept
 FRESH, EVERY = 4, 2  # so many new ones every so many steps
 REGRESSED = 8192  # lessons of the linear part
@@ -104,6 +105,7 @@ class Teaching:
             torch.manual_seed(seed)
             self.network = EncoderNetwork(generator.w_dim)
         self.network.average.copy_(average_picture(generator))
+        self.network.looks.fill_(2 if _quick(generator) else 1)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.metric = metric
         self.muon, self.adam = _optimisers(self.network)
@@ -140,7 +142,8 @@ class Teaching:
         """One batch, with the learning rate at `rate` in (0, 1] of its full size."""
         again = min(AGAIN, len(self._pairs))
         batch = self._lesson(lessons, BATCH - again)
-        if self.steps % EVERY == 0 and self._since >= WARM_UP:
+        second = float(self.network.looks) > 1 and self.steps % EVERY == 0
+        if second and self._since >= WARM_UP:
             self._look_again(batch[0][:FRESH], batch[1][:FRESH], batch[3][:FRESH])
         if again:
             order = torch.randint(len(self._pairs), (again,), generator=self.random).tolist()
@@ -183,6 +186,11 @@ class Teaching:
         shown = reduced(show(self.generator, w)).cpu()
         self._pairs += zip(seen.half(), known.half(), shown.half(), wanted - v, strict=True)
         del self._pairs[:-PAIRS]
+
+
+def _quick(generator: Generator) -> bool:
+    """Whether a render costs about as much as a step: else second looks would cost the most."""
+    return generator.device.type != "cpu" or max(generator.width, generator.height) <= QUICK
 
 
 def _running(mean: float, losses: Tensor) -> float:
