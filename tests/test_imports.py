@@ -28,6 +28,7 @@ ALLOWED = {
         ("cli/", {"draggan_wire", "numpy"}),
         ("plugins/", set()),
         ("pictures.py", {"numpy", "PIL"}),
+        ("deep_pictures.py", {"numpy", "PIL"}),
         ("openraster.py", {"numpy", "PIL"}),
         ("report.py", {"numpy", "PIL"}),
         ("contact_sheet.py", {"numpy", "PIL"}),  # scales pictures and writes captions
