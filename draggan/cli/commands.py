@@ -75,6 +75,7 @@ COMMANDS: Mapping[str, Command] = {
             "correspondence": Command(
                 "how well content is found again", "draggan.benchmark.correspondence"
             ),
+            "paste": Command("how well edits sit in large pictures", "draggan.benchmark.paste"),
             "speed": Command("what a drag step costs", "draggan.benchmark.speed"),
         },
     ),
