@@ -1,9 +1,9 @@
 """From a picture to its latent in one look: a small network that one generator's samples taught.
 
 Torch, and safetensors for its file. `encoder_training` teaches it, `preparation` keeps what it
-learnt. It sees 64 px: the picture, what of it is known, and what the generator shows so far, and
-says by how much the latent should change ("ReStyle", Alaluf et al. 2021). The latent is v, in
-standard deviations of w, as in `inversion`.
+learnt. It sees 64 px, and what of them is known. What the generator shows for its answer is then
+compared with the picture, as in ReStyle (Alaluf et al. 2021), but by a linear map. The latent is
+v, in standard deviations of w, as in `inversion`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .writing import replacing
 
 SIDE = 64  # px, of all that the network sees
 FOLD = 4  # px along each side of the squares that its first layer takes at once
+COARSE = 8  # px of the squares by which it is corrected
 WIDTHS = (64, 88)  # channels at 16 and at 8 px
 HEAD = 6  # channels that lead from 8 x 8 places to the latent
 FORMAT = "draggan-encoder-1"
@@ -57,8 +58,8 @@ class EncoderNetwork(nn.Module):
         cells = SIDE // FOLD // 2
         self.w_dim = w_dim
         self.average: Tensor
-        self.looks: Tensor
-        self.register_buffer("looks", torch.tensor(2.0))  # how many passes it was taught
+        self.plain: Tensor
+        self.register_buffer("plain", torch.zeros(3 * (SIDE // COARSE) ** 2, w_dim))
         self.linear: Tensor
         self.register_buffer("linear", torch.zeros(3 * (SIDE // FOLD) ** 2, w_dim))
         self.register_buffer("average", torch.zeros(1, 3, SIDE, SIDE))  # what w's mean looks like
@@ -71,16 +72,18 @@ class EncoderNetwork(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
-        """A change of v, (B, w_dim).
-
-        `seen` (B, 3, SIDE, SIDE), `known` (B, 1, ...) in [0, 1], `shown` (B, 3, ...).
-        """
-        x = torch.cat(((seen - shown) * known, known, shown), 1)
+    def forward(self, seen: Tensor, known: Tensor) -> Tensor:
+        """v, (B, w_dim). `seen` (B, 3, SIDE, SIDE), `known` (B, 1, SIDE, SIDE) in [0, 1]."""
+        average = self.average.expand_as(seen)
+        x = torch.cat(((seen - average) * known, known, average), 1)
         x = self.near(self.stem(F.pixel_unshuffle(x, FOLD)))
         x = self.far(self.down(x))
-        regressed = differences(seen, known, shown) @ self.linear
+        regressed = differences(seen, known, average, FOLD) @ self.linear
         return self.head(self.narrow(x).flatten(1)) + regressed
+
+    def corrected(self, v: Tensor, seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
+        """v, moved so that what the generator has `shown` for it comes nearer to what is `seen`."""
+        return v + (differences(seen, known, shown, COARSE) @ self.plain).to(v)
 
 
 @dataclass(frozen=True)
@@ -91,32 +94,31 @@ class Encoder:
     network: EncoderNetwork
 
     @torch.no_grad()
-    def starts(self, image: Tensor, weight: Tensor, *, passes: int | None = None) -> Tensor:
-        """The latents (n, w_dim) from which to look for `image`, the last pass's first.
+    def starts(self, image: Tensor, weight: Tensor) -> Tensor:
+        """Two latents (2, w_dim) from which to look for `image`, the better one first.
 
-        One for each of the `passes`; as many as it was taught if that is not given.
         `image` (1, 3, H, W) in [-1, 1]; `weight` (1, 1, H, W) in [0, 1]: 0 where nothing is known.
-        A second pass compares the picture with what the generator makes of the first one's latent.
+        The second one is the network's, which sees through disguises; the first one is corrected
+        by linear regression on what the generator shows for it, which takes colours and
+        backgrounds at face value.
         """
-        prior = self.generator.prior()
-        root = prior.roots()[0]
         seen, known = thumbnail(image, weight)
-        passes = passes or (2 if float(self.network.looks) > 1 else 1)
-        v = torch.zeros(1, self.generator.w_dim).to(prior.mean)
-        found: list[Tensor] = []
-        for _ in range(passes):
-            shown = self.network.average
-            if found:
-                shown = reduced(show(self.generator, found[0])).to(seen)
-            v = v + self.network(seen, known, shown).to(v)
-            v = v.nan_to_num(0.0, 0.0, 0.0).clamp(-CLAMP, CLAMP)
-            found.insert(0, prior.mean + v @ root)
-        return torch.cat(found)
+        first = self._bounded(self.network(seen, known))
+        shown = reduced(show(self.generator, self._w(first))).to(seen)
+        better = self._bounded(self.network.corrected(first, seen, known, shown))
+        return self._w(torch.cat((better, first)))
+
+    def _bounded(self, v: Tensor) -> Tensor:
+        return v.nan_to_num(0.0, 0.0, 0.0).clamp(-CLAMP, CLAMP)
+
+    def _w(self, v: Tensor) -> Tensor:
+        prior = self.generator.prior()
+        return prior.mean + v.to(prior.mean) @ prior.roots()[0]
 
 
-def differences(seen: Tensor, known: Tensor, shown: Tensor) -> Tensor:
-    """What the linear part reads: how the pictures differ where that is known, (B, numbers)."""
-    return F.avg_pool2d((seen - shown) * known, FOLD).flatten(1)
+def differences(seen: Tensor, known: Tensor, shown: Tensor, cell: int) -> Tensor:
+    """What regression reads: how pictures differ where that is known, by cells of `cell` px."""
+    return F.avg_pool2d((seen - shown) * known, cell).flatten(1)
 
 
 def starts(generator: Generator, image: Tensor, weight: Tensor) -> Tensor | None:

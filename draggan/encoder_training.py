@@ -2,13 +2,13 @@
 
 Errors count by what they do to the picture: e' M e with M = E[J' J], J the derivative of the
 generator's small pictures by v, estimated once. That is the picture loss to second order, without
-a render in any step. A second look is taught on pairs of a disguised picture and what the
-generator made of the network's own first look.
+a render in any step.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -18,17 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .disguises import disguised
-from .encoder import EncoderNetwork, average_picture, differences, reduced, show
+from .encoder import COARSE, FOLD, SIDE, EncoderNetwork, average_picture, differences, reduced, show
 from .generator import Generator
 from .precision import fast_precision
 from .training.muon import Muon
 
 BATCH = 32
-AGAIN = 10  # of them, second looks
-QUICK = 256  # px of a picture that a CPU makes in some hundredths of a second
-PAIRS = 768  # second looks that are kept
-FRESH, EVERY = 4, 2  # so many new ones every so many steps
 REGRESSED = 8192  # lessons of the linear part
+NOISE = 0.1  # variance that the correction expects in a coarse pixel, in [-1, 1] units
 RIDGE = 0.003  # of the mean square of what it reads
 LR, SCALE = 0.02, 0.2  # of Muon, in sizes of a weight; of Adam, as a share of that
 WARM_UP = 50  # steps
@@ -105,59 +102,47 @@ class Teaching:
             torch.manual_seed(seed)
             self.network = EncoderNetwork(generator.w_dim)
         self.network.average.copy_(average_picture(generator))
-        self.network.looks.fill_(2 if _quick(generator) else 1)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.metric = metric
         self.muon, self.adam = _optimisers(self.network)
-        self.steps, self.loss, self.loss_again = 0, float("nan"), float("nan")
+        self.steps, self.loss = 0, float("nan")
         side = len(self.network.linear)
         self._gram, self._moments = torch.zeros(side, side), torch.zeros(side, generator.w_dim)
         self._since = 0  # steps in this run: the momenta warm up
-        self._pairs: list[tuple[Tensor, ...]] = []
 
     @torch.no_grad()
     def read(self, lessons: Lessons) -> None:
         """Take one batch into the sums of the linear part's regression."""
-        seen, known, shown, wanted = self._lesson(lessons, BATCH)
-        x = differences(seen, known, shown)
+        seen, known, wanted = self._lesson(lessons)
+        x = differences(seen, known, self.network.average, FOLD)
         self._gram += x.t() @ x
         self._moments += x.t() @ wanted
 
     @torch.no_grad()
-    def solve(self) -> None:
-        """Solve the linear part from all batches that were read; the network goes on from there."""
+    def solve(self, lessons: Lessons) -> None:
+        """Solve the linear part from all batches that were read; the network goes on from there.
+
+        And what corrects its answers, from the lessons as they are.
+        """
         ridge = RIDGE * self._gram.diagonal().mean() * torch.eye(len(self._gram)) + 1e-6
         solved = torch.linalg.solve((self._gram + ridge).double(), self._moments.double())
+        plain = _plain(lessons, self.network.average)
         for network in (self.network, self.average):
             network.linear.copy_(solved)
+            network.plain.copy_(plain)
 
-    def _lesson(self, lessons: Lessons, count: int) -> tuple[Tensor, ...]:
-        """Disguised pictures, what is known of them, the average picture, and their v."""
-        chosen = torch.randint(len(lessons), (2, count), generator=self.random)
+    def _lesson(self, lessons: Lessons) -> tuple[Tensor, Tensor, Tensor]:
+        """Disguised pictures, what is known of them, and their v."""
+        chosen = torch.randint(len(lessons), (2, BATCH), generator=self.random)
         pictures, backdrops = (lessons.pictures[i].float() / 127.5 - 1 for i in chosen)
         seen, known = disguised(pictures, backdrops, self.random)
-        return seen, known, self.network.average.expand_as(seen), lessons.v[chosen[0]]
+        return seen, known, lessons.v[chosen[0]]
 
     def step(self, lessons: Lessons, *, rate: float) -> None:
         """One batch, with the learning rate at `rate` in (0, 1] of its full size."""
-        again = min(AGAIN, len(self._pairs))
-        batch = self._lesson(lessons, BATCH - again)
-        second = float(self.network.looks) > 1 and self.steps % EVERY == 0
-        if second and self._since >= WARM_UP:
-            self._look_again(batch[0][:FRESH], batch[1][:FRESH], batch[3][:FRESH])
-        if again:
-            order = torch.randint(len(self._pairs), (again,), generator=self.random).tolist()
-            kept = [
-                torch.stack(p).float() for p in zip(*(self._pairs[i] for i in order), strict=True)
-            ]
-            batch = tuple(torch.cat(both) for both in zip(batch, kept, strict=True))
-        self._learn(*batch, again=again, rate=rate)
-
-    def _learn(
-        self, seen: Tensor, known: Tensor, shown: Tensor, wanted: Tensor, *, again: int, rate: float
-    ) -> None:
+        seen, known, wanted = self._lesson(lessons)
         with torch.enable_grad(), _autocast():
-            error = self.network(seen, known, shown).float() - wanted
+            error = self.network(seen, known).float() - wanted
         with torch.enable_grad():
             # The root keeps hopeless disguises from outweighing the rest.
             each = ((error @ self.metric) * error).mean(1).add(1e-3).sqrt()
@@ -172,30 +157,23 @@ class Teaching:
         for kept, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
             kept.lerp_(now.detach(), 1 - decay)
         self.steps, self._since = self.steps + 1, self._since + 1
-        first = len(each) - again
-        self.loss = _running(self.loss, each[:first])
-        if again:
-            self.loss_again = _running(self.loss_again, each[first:])
+        now = float(each.detach().mean())
+        self.loss = now if self.steps == 1 or math.isnan(self.loss) else self._smoothed(now)
 
-    @torch.no_grad()
-    def _look_again(self, seen: Tensor, known: Tensor, wanted: Tensor) -> None:
-        """Keep these pictures with what the generator makes of the first look at them."""
-        prior = self.generator.prior()
-        v = self.average(seen, known, self.average.average.expand_as(seen))
-        w = prior.mean + v.to(prior.mean) @ prior.roots()[0]
-        shown = reduced(show(self.generator, w)).cpu()
-        self._pairs += zip(seen.half(), known.half(), shown.half(), wanted - v, strict=True)
-        del self._pairs[:-PAIRS]
+    def _smoothed(self, loss: float) -> float:
+        return self.loss + 0.02 * (loss - self.loss)
 
 
-def _quick(generator: Generator) -> bool:
-    """Whether a render costs about as much as a step: else second looks would cost the most."""
-    return generator.device.type != "cpu" or max(generator.width, generator.height) <= QUICK
-
-
-def _running(mean: float, losses: Tensor) -> float:
-    now = float(losses.detach().mean())
-    return now if mean != mean else mean + 0.02 * (now - mean)
+def _plain(lessons: Lessons, average: Tensor) -> Tensor:
+    """The ridge regression of v by coarse, undisguised pictures, (numbers, w_dim)."""
+    known = torch.ones(1, 1, SIDE, SIDE)
+    parts = [
+        differences(p.float() / 127.5 - 1, known, average, COARSE)
+        for p in lessons.pictures.split(256)
+    ]
+    x = torch.cat(parts).double()
+    gram = x.t() @ x + NOISE * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
+    return torch.linalg.solve(gram, x.t() @ lessons.v.double()).float()
 
 
 def _autocast() -> AbstractContextManager[object]:

@@ -153,7 +153,7 @@ class _Preparation:
             with self._timed():
                 teaching.read(lessons)
             yield self._step("encoder", self.seconds / self.limit)
-        teaching.solve()
+        teaching.solve(lessons)
         return teaching
 
     def _rate(self) -> float:

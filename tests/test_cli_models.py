@@ -124,7 +124,7 @@ def test_the_models_of_this_computer_are_listed_without_a_daemon(
 ):
     monkeypatch.setattr("draggan.cli.models.listing.connect", None)
     lines = said(capsys, *words).splitlines()
-    assert lines[0].startswith("critters  Critters (128 x 128, Apache-2.0)")
+    assert lines[0].startswith("critters  Critters (128 x 128, Apache-2.0, prepared)")
     assert "cats  cats (16 x 16, not stated)" in lines
 
 
