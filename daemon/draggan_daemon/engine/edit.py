@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from draggan.drag import PRESETS, DragOptions
 from draggan.editor import DragEditor, SettingStep
 from draggan.errors import BadSaved
+from draggan.finding import Shelf
+from draggan.inversion_cache import InversionCache
 from draggan.pixels import PixelFormat, pixel_format
 from draggan.saved import SavedEdit, Stamp, unpack
 
@@ -38,9 +40,12 @@ class Edit:
         return pixel_format(self.stamp.pixels)
 
 
-def begun(session: str, request: Open, model: Model) -> tuple[Edit, Iterator[SettingStep]]:
+def begun(
+    session: str, request: Open, model: Model, inversions: InversionCache | None = None
+) -> tuple[Edit, Iterator[SettingStep]]:
     """A new edit, and what is still to be computed before it can be dragged."""
-    editor = DragEditor(model.generator)
+    shelf = None if inversions is None else Shelf(inversions, model.fingerprint)
+    editor = DragEditor(model.generator, shelf=shelf)
     if request.saved is not None:
         saved, stamp = unpack(memoryview(request.saved.data))
         check_stamp(saved, stamp, model)
@@ -59,7 +64,9 @@ def _set(editor: DragEditor, request: Open) -> Iterator[SettingStep]:
         return iter(())
     assert request.image is not None
     weight = None if request.weight is None else plane(request.weight)
-    return editor.set_image(_native(request.image), weight=weight, quality=request.quality)
+    return editor.set_image(
+        _native(request.image), weight=weight, quality=request.quality, angle=request.angle
+    )
 
 
 def check_stamp(edit: SavedEdit, stamp: Stamp, model: Model) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from draggan_wire.messages import Done, Frame, HandleResult, Image, Pasting, Point
 from numpy.typing import NDArray
 
 from draggan.drag import DragStep
+from draggan.pasting import PasteOptions
 
 from .coding import fits_jpeg, rows
 from .edit import Edit
@@ -72,23 +72,13 @@ def frame(
 def _pasted(
     edit: Edit, index: int, paste: Pasting, *, max_side: int | None, draft: bool
 ) -> NDArray:
-    return edit.editor.image(index, max_side=max_side, draft=draft)
-
-
-def shows_likeness(edit: Edit) -> bool:
-    """Whether the edit's client wants to see how the model itself would paint its picture."""
-    return edit.coding.likeness and _reconstruction(edit) is not None
-
-
-def _reconstruction(edit: Edit) -> Callable[..., NDArray] | None:
-    return getattr(edit.editor, "reconstruction", None)
+    options = PasteOptions("all" if paste.what == "all" else "moved", paste.detail, paste.seam)
+    return edit.editor.image(index, max_side=max_side, draft=draft, paste=options)
 
 
 def likeness(edit: Edit) -> Frame:
     """The opened picture as the model alone paints it."""
-    draw = _reconstruction(edit)
-    assert draw is not None
-    native = draw(max_side=LIKENESS_SIDE)
+    native = edit.editor.reconstruction(max_side=LIKENESS_SIDE)
     edit.frames += 1
     return Frame(edit.session, edit.frames, "likeness", 0, _preview(edit, native))
 

@@ -31,13 +31,14 @@ from draggan_wire.messages import (
 
 from draggan.editor import DragEditor, SettingStep
 from draggan.generator import Generator
+from draggan.inversion_cache import InversionCache
 from draggan.saved import pack
 
 from ..worker import Coding, Job, Record, Snapshot, Turn
 from .drag_job import DragJob
 from .edit import Edit, begun, check_stamp
 from .failures import once_more, through_shortage
-from .frames import PLAIN, frame, likeness, shows_likeness
+from .frames import PLAIN, frame, likeness
 from .loaded_models import LoadedModels, free_cache
 from .records import UNRECORDED, idle_record, kept_drag, kept_edit, opening_record
 from .refining import Refining, Steps
@@ -46,7 +47,10 @@ from .refining import Refining, Steps
 class Jobs:
     """What a session's edit goes through, from its opening to its closing."""
 
-    def __init__(self, models: LoadedModels, *, max_bytes: int) -> None:
+    def __init__(
+        self, models: LoadedModels, *, max_bytes: int, inversions: InversionCache | None = None
+    ) -> None:
+        self._inversions = inversions
         self._models, self._max_bytes = models, max_bytes
         self._edits: dict[str, Edit] = {}
         self._codings: dict[str, Coding] = {}
@@ -64,7 +68,7 @@ class Jobs:
                     raise _no_numbers()
                 progress = Progress(session, step.stage, step.index, step.total, step.psnr)
                 yield Turn((progress,), self._likeness(session, request))
-                if refining := _is_ready(step):
+                if refining := step.ready:
                     break
             edit = self._edits[session]
             _check_numbers(edit.editor)
@@ -99,7 +103,7 @@ class Jobs:
     def _likeness(self, session: str, request: Open) -> Callable[[], Frame] | None:
         """Draws what the model itself makes of the picture, if there is one that is looked at."""
         edit = self._edits[session]
-        if request.image is None or request.saved is not None or not shows_likeness(edit):
+        if request.image is None or request.saved is not None or not edit.coding.likeness:
             return None
         return partial(once_more, partial(likeness, edit), self._room(session))
 
@@ -202,7 +206,7 @@ class Jobs:
         known = self._edits.get(session)
         if known is not None and known.ready:
             return  # memory ran out while it was refined: what is there will do
-        edit, steps = begun(session, request, self._models.get(request.model))
+        edit, steps = begun(session, request, self._models.get(request.model), self._inversions)
         self._enter(edit)
         yield from steps
 
@@ -242,21 +246,16 @@ class Jobs:
         return [edit.editor.base for edit in self._edits.values()]
 
 
-def _is_ready(step: SettingStep) -> bool:
-    return bool(getattr(step, "ready", False))
-
-
 def _drawn(alike: Callable[[], Frame] | None) -> tuple[Frame, ...]:
     return () if alike is None else (alike(),)
 
 
 def _ready(edit: Edit, *, final: bool) -> Ready:
-    editor = edit.editor
-    alike = getattr(editor, "likeness", None)
+    editor, alike = edit.editor, edit.editor.likeness
     return Ready(
         edit.session,
         editor.psnr,
-        editor.quality_score if alike is None else alike.words,
+        editor.quality_score,
         step=editor.position,
         last=len(editor.timeline) - 1,
         final=final,

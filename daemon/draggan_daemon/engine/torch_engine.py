@@ -89,8 +89,11 @@ class TorchEngine:
         return (yield from start(self._at_hand()))
 
     def _at_hand(self) -> Jobs:
+        from draggan.inversion_cache import InversionCache
+
         from .jobs import Jobs
 
         if self._jobs is None:
-            self._jobs = Jobs(self._models, max_bytes=self._max_bytes)
+            kept = InversionCache(limit=self._inversion_bytes) if self._inversion_bytes else None
+            self._jobs = Jobs(self._models, max_bytes=self._max_bytes, inversions=kept)
         return self._jobs
