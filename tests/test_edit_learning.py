@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from draggan_wire.client import Lost
 from draggan_wire.edit_status import Likeness
+from draggan_wire.errors import ConnectionLost
 from draggan_wire.messages import (
     Blob,
     Done,
@@ -52,6 +54,59 @@ def test_a_drag_starts_at_the_first_ready(stage: Stage) -> None:
     stage.answer(Saved("s", Blob(b"at first"), 0), to=Save)
     assert stage.state == "dragging" and stage.client.said(Drag)
     assert stage.edit.status.fit == FIRST
+
+
+def patiently(stage: Stage) -> None:
+    stage.edit.start(replace(OPTIONS, patient=True))
+    stage.answer(OPENED, FIRST, to=Open)
+    stage.rest()
+    stage.answer(Saved("s", Blob(b"at first"), 0), to=Save)
+
+
+def test_a_patient_drag_waits_for_all_that_can_be_learnt(stage: Stage) -> None:
+    patiently(stage)
+    stage.poll()
+    assert stage.state == "opening" and "closer" in stage.edit.status.message
+    assert not stage.client.said(Drag)
+    stage.answer(FINAL, to=Open)
+    assert stage.state == "dragging" and len(stage.client.said(Drag)) == 1
+
+
+def test_a_patient_drag_waits_for_a_picture_that_was_opened_ahead(stage: Stage) -> None:
+    prepared(stage)
+    stage.edit.start(replace(OPTIONS, patient=True))
+    stage.poll()
+    assert stage.state == "opening" and not stage.client.said(Drag)
+    stage.client.events.append(Envelope(Ready("s")))  # all that a loss has left to be said
+    stage.poll()
+    assert stage.client.said(Drag)
+
+
+def test_a_patient_drag_that_waits_is_stopped_at_once(stage: Stage) -> None:
+    patiently(stage)
+    stage.edit.stop()
+    assert stage.state == "idle"
+    stage.answer(FINAL, to=Open)
+    assert stage.state == "idle" and not stage.client.said(Drag)
+
+
+def test_a_patient_drag_whose_picture_is_known_well_begins_at_once(stage: Stage) -> None:
+    stage.edit.start(replace(OPTIONS, patient=True))
+    stage.answer(OPENED, FINAL, to=Open)
+    stage.rest()
+    stage.answer(Saved("s", Blob(b"learnt"), 0), to=Save)
+    assert stage.state == "dragging"
+
+
+def test_a_patient_drag_goes_on_waiting_after_the_connection_was_lost(stage: Stage) -> None:
+    patiently(stage)
+    stage.client.lose(Lost(ConnectionLost("Gone.")))
+    stage.poll()
+    assert stage.state == "opening" and "gone" in stage.edit.status.message
+    stage.client.connect(resumed=("s",))
+    stage.poll()
+    stage.answer(FINAL, to=Open)
+    assert stage.client.said(Drag)
 
 
 def test_a_picture_opened_ahead_is_idle_while_the_model_learns(stage: Stage) -> None:

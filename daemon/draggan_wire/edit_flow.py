@@ -218,10 +218,12 @@ class Flow:
         if isinstance(self._task, RestoreTask):
             self._timeline.keep(self._task.data, self._report.status.step)
             self._report.change("done", "The edit is open again.")
-        elif isinstance(self._task, DragTask):
-            self._drag(self._task)
-        else:
+        elif not isinstance(self._task, DragTask):
             self._report.prepared()
+        elif self._task.options.patient and self._report.looks_closer():
+            self._rest(then=self._arrived)  # until the final ready has come
+        else:
+            self._drag(self._task)
 
     def _drag(self, task: DragTask) -> None:
         base, session = self._timeline.position, self._timeline.session

@@ -15,6 +15,7 @@ from .messages import Done, Frame, Progress, Ready
 STAGES = {"samples": "Looking for something alike", "tuning": "Learning the details"}
 READING = "Reading the picture"
 READ = "The model has read the picture."
+CLOSER = "Looking closer at the picture..."
 LEARNING = "The picture can be dragged; the model goes on learning its details."
 
 
@@ -71,6 +72,15 @@ class Report:
     def ready(self, message: Ready) -> None:
         self.status = replace(self.status, fit=message, step=message.step, last=message.last)
         self._judge()
+
+    def looks_closer(self) -> bool:
+        """Whether a patient drag has still to wait for the model, which then is said."""
+        fit = self.status.fit
+        if fit is None or fit.final:
+            return False
+        if (self.status.state, self.status.message) != ("opening", CLOSER):
+            self.change("opening", CLOSER)
+        return True
 
     def learned(self, message: Ready) -> bool:
         """The model has learnt all that it could of a picture that can be dragged already; False

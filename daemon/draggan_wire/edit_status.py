@@ -13,7 +13,9 @@ from .messages import Done, DragSettings, Image, Pasting, Point, Ready
 class EditOptions:
     """What one press of "Drag" asks for; the fields are those of `Open` and `Drag`.
 
-    With a `seed` the model makes the picture up, and the canvas's own only gives its size.
+    With a `seed` the model makes the picture up, and the canvas's own only gives its size. A
+    `patient` drag begins when the model has learnt all that it can of the picture: for hosts where
+    nobody looks on meanwhile.
     """
 
     model: str
@@ -25,6 +27,7 @@ class EditOptions:
     seed: Optional[int] = None
     paste: Pasting = field(default_factory=Pasting)
     angle: float = 0.0  # degrees
+    patient: bool = False
 
 
 @dataclass(frozen=True)
