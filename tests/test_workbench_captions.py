@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from draggan_wire.messages import ModelInfo
+from draggan_wire.messages import Image, ModelInfo
 from draggan_wire.workbench import captions, choices, settings
 from draggan_wire.workbench.colours import STATUS_COLOURS
 from draggan_wire.workbench.connection import ConnectionView
@@ -115,20 +115,33 @@ def test_a_model_can_be_chosen_while_nothing_is_under_way(
 
 
 @pytest.mark.parametrize(
-    ("fit", "tone"),
+    ("fit", "short", "tone", "remark"),
     [
-        ("close (27.1 dB)", ""),
-        ("poor: this model does not know such pictures, expect little of a drag (9 dB)", "wait"),
-        ("poorly named but close", ""),
+        ("close", "close", "", ""),
+        ("rough: fine detail", "rough", "", "Fine detail will come from the original."),
+        ("poor: little", "poor", "wait", "This model does not know such pictures."),
+        ("poorly named but close", "poorly named but close", "", ""),
+        ("new: of another daemon's", "new: of another daemon's", "", ""),
     ],
 )
-def test_a_poor_likeness_stands_out(fit: str, tone: str) -> None:
-    line = captions.fit_line(now(edit=EditView("idle", fit=fit)), ENGLISH)
-    assert line == captions.Note(f"Likeness: {fit}", tone)
+def test_a_poor_likeness_stands_out(fit: str, short: str, tone: str, remark: str) -> None:
+    shown = now(edit=EditView("idle", fit=fit))
+    assert captions.fit_line(shown, ENGLISH) == captions.Note(f"Likeness: {short}", tone)
+    said = captions.fit_remark(shown, ENGLISH)
+    assert said.text.startswith(remark) and bool(said.text) == bool(remark) and said.tone == tone
 
 
 def test_an_unknown_likeness_is_not_told() -> None:
     assert captions.fit_line(now(), ENGLISH) == captions.Note("")
+    assert captions.fit_remark(now(), ENGLISH) == captions.Note("")
+
+
+def test_there_is_room_for_the_models_picture_from_the_opening_on() -> None:
+    image = Image("rgb8", 1, 1, bytes(3))
+    assert not captions.likeness_shown(now(edit=EditView("connecting")))
+    assert captions.likeness_shown(now(edit=EditView("opening")))
+    assert captions.likeness_shown(now(edit=EditView("idle", likeness=image)))
+    assert not captions.likeness_shown(now(edit=EditView("idle")))
 
 
 @pytest.mark.parametrize("row", [*choices.SOURCE_ROWS, choices.MAY_MOVE])
@@ -398,6 +411,7 @@ def test_every_choice_can_be_remembered_and_every_value_chosen() -> None:
     values = [{value for value, _ in row.choices} for row in (source, region, quality)]
     assert values == [set(settings.SOURCES), set(settings.REGIONS), set(settings.QUALITIES)]
     assert {value for value, _ in choices.PRESET.choices} == {"", *settings.PRESETS}
+    assert {value for value, _ in choices.PASTE.choices} == set(settings.PASTES)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -411,6 +425,18 @@ def test_every_row_is_about_a_setting_and_can_be_remembered(host: HostWords) -> 
             text = {combo.name: str(value)}
             kept = settings.load(lambda name, text=text: text.get(name, ""))
             assert getattr(kept, combo.name) == choices.setting_value(combo.name, value)
+
+
+def test_the_turn_goes_both_ways_and_none_is_none() -> None:
+    assert not choices.TURN.auto and (choices.TURN.low, choices.TURN.high) == (-180, 180)
+    assert choices.shown_value("angle", Settings(angle=-30.0)) == -30
+    assert choices.setting_value("angle", 0) == 0.0
+    assert settings.load({"angle": "-180"}.get).angle == -180.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("switch", [choices.DETAIL, choices.SEAM])
+def test_a_switch_is_about_a_setting(switch: choices.Switch) -> None:
+    assert isinstance(getattr(Settings(), switch.name), bool)
 
 
 def test_nothing_entered_leaves_a_number_to_the_model() -> None:

@@ -18,9 +18,11 @@ from draggan_wire.messages import (
     Image,
     Open,
     Opened,
+    Pasting,
     Ready,
     Save,
     Saved,
+    Seek,
     State,
 )
 from draggan_wire.workbench import region
@@ -64,7 +66,7 @@ class Canvas(FakeCanvas):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dragging = False
+        self.dragging = self.pasted_anew = False
         self.crop, self.trace = WHOLE, Trace()
         self.opened: Any = None
         self.own_picture: Image | None = None
@@ -157,7 +159,7 @@ def test_the_picture_is_opened_while_the_user_draws(stage: Stage) -> None:
     view = stage.edit.view()
     told = (view.state, view.message, view.hint)
     assert told == ("idle", "", "The model has read the picture.")
-    assert view.fit == "Good. (31.0 dB)"
+    assert view.fit == "Good."
     stage.drag()
     assert len(stage.daemon.said(Open)) == 1 and stage.canvas.results
 
@@ -214,6 +216,69 @@ def test_a_note_tells_what_reopening_needs(stage: Stage) -> None:
     note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
     assert note is not None and note.trace.group == "mine" and note.step == 3
     assert (note.strokes, note.form, note.data) == (PAINT, SOURCE.format, b"saved at 0")
+
+
+def test_the_models_own_picture_is_shown_while_it_looks_and_afterwards(stage: Stage) -> None:
+    stage.edit.warm(stage.settings)
+    stage.answer(Opened("s", "t", 8, 8), frame("likeness", 0, RESULT), to=Open)
+    view = stage.edit.view()
+    assert (view.state, view.likeness, view.fit) == ("opening", RESULT, "")
+    stage.answer(Ready("s", 31.0, "close", final=False), to=Open)
+    stage.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
+    view = stage.edit.view()
+    assert (view.state, view.likeness, view.fit) == ("idle", RESULT, "close")
+    assert view.hint == "The picture can be dragged; the model goes on learning its details."
+
+
+def test_a_drag_pastes_and_turns_as_the_settings_say(stage: Stage) -> None:
+    stage.settings = Settings(region="whole", paste="all", seam=True, angle=20.0)
+    stage.drag()
+    assert stage.daemon.said(Open)[0].angle == 20.0
+    assert stage.daemon.said(Drag)[0].paste == Pasting("all", seam=True)
+    assert stage.edit.drawing(show_box=True).turn == 20.0
+    note = stage.edit.note(Trace(), 3)
+    assert note is not None
+    assert (note.paste, note.terms.angle) == (Pasting("all", seam=True), 20.0)
+
+
+def test_another_way_to_paste_shows_the_present_step_anew(stage: Stage) -> None:
+    stage.drag()
+    stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
+    assert not stage.edit.paste(Pasting()), "nothing is different"
+    assert stage.edit.paste(Pasting("all")) and stage.canvas.pasted_anew
+    assert stage.daemon.said(Seek)[-1] == Seek("s", 3, paste=Pasting("all"))
+    stage.answer(frame("sought", 3, RESULT), to=Seek)
+    assert stage.canvas.preview == RESULT
+    stage.edit.drag_or_stop(stage.settings)
+    assert not stage.canvas.pasted_anew and stage.daemon.said(Drag)[-1].paste == Pasting()
+
+
+def test_another_way_to_paste_waits_for_the_drags_end(stage: Stage) -> None:
+    stage.edit.handles.replace([LINE])
+    stage.edit.drag_or_stop(stage.settings)
+    stage.opened()
+    assert stage.edit.busy and not stage.edit.paste(Pasting("all"))
+    stage.answer(frame("result", 3), Done("s", "reached", 3, 9.0, ()), to=Drag)
+    assert stage.edit.paste(Pasting("all"))
+
+
+def test_before_anything_was_dragged_nothing_is_shown_anew(stage: Stage) -> None:
+    assert not stage.edit.paste(Pasting("all"))
+    stage.edit.warm(stage.settings)
+    stage.opened()
+    assert not stage.edit.paste(Pasting()) and stage.daemon.said(Seek) == []
+
+
+def test_an_edit_is_taken_up_with_its_way_to_paste(stage: Stage) -> None:
+    stage.settings = Settings(region="whole", paste="all", detail=False, angle=-5.0)
+    stage.drag()
+    note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
+    assert note is not None
+    document = Document()
+    document.write_note(write_note(note))
+    settings = (other := Stage(document)).edit.reopen(Settings(seam=True))
+    assert settings.pasting() == Pasting("all", detail=False) and settings.angle == -5.0
+    assert not other.edit.paste(settings.pasting())
 
 
 def test_painting_makes_up_for_a_refusal(stage: Stage) -> None:

@@ -275,6 +275,8 @@ def test_nothing_reaches_beyond_the_bounds(view: ToWidget) -> None:
 def test_an_empty_drawing_has_neither_ink_nor_bounds() -> None:
     assert ink_of(Drawing(), same) == Ink()
     assert bounds(Drawing(), same) is None
+    tilted = bounds(Drawing(box=(10.0, 20.0, 30.0, 60.0), turn=90.0), same)
+    assert tilted == pytest.approx((-MARGIN, 30.0 - MARGIN, 40.0 + 2 * MARGIN, 20.0 + 2 * MARGIN))
     assert bounds(Drawing(box=(10.0, 20.0, 30.0, 60.0)), same) == (
         *(10.0 - MARGIN, 20.0 - MARGIN),
         *(20.0 + 2 * MARGIN, 40.0 + 2 * MARGIN),

@@ -18,7 +18,7 @@ from draggan_wire.workbench.timeline import PastDrag
 ARROW = HandleLine((11.5, 22.25), (30.0, 41.0))
 PIN = HandleLine((12.0, 23.0), (12.0, 23.0))
 NOTE = note.Note(
-    terms=note.Terms(region="auto", model="critters", quality="fast"),
+    terms=note.Terms(region="auto", model="critters", quality="fast", angle=-7.5),
     source=note.Source("{layer}", note.Crop(10, 20, 30, 40)),
     form="bgra16",
     lines=(ARROW, PIN),
@@ -26,6 +26,7 @@ NOTE = note.Note(
     trace=note.Trace("{group}", (("{first}", 12), ("{second}", 40))),
     step=40,
     data=b"\0what the daemon\xff needs",
+    paste=note.Pasting("all", detail=False, seam=True),
 )
 
 
@@ -52,6 +53,27 @@ def test_a_single_damaged_byte_of_the_data_is_found(at: int) -> None:
     raw[at] ^= 1
     with pytest.raises(errors.BadInput, match="cannot be read"):
         note.read_note(bytes(raw))
+
+
+def test_a_note_of_before_there_was_a_choice_is_read_with_the_usual_one() -> None:
+    old = note.read_note(head(angle=None, paste=None))
+    assert (old.terms.angle, old.paste) == (0.0, note.Pasting())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"angle": 181},
+        {"angle": "x"},
+        {"angle": float("nan")},
+        {"paste": ["some", True, True]},
+        {"paste": ["all", 1, True]},
+        {"paste": ["all"]},
+    ],
+)
+def test_a_way_to_paste_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(errors.BadInput, match="cannot be read"):
+        note.read_note(head(**changes))
 
 
 PICTURE = note.Image("bgra16", 30, 40, bytes(range(240)) * 40)

@@ -38,6 +38,10 @@ EVERYTHING = settings.Settings(
     show_box=False,
     mask="none",
     live=True,
+    paste="all",
+    detail=False,
+    seam=True,
+    angle=-12.5,
 )
 
 
@@ -81,6 +85,11 @@ def test_nothing_kept_gives_the_defaults() -> None:
         ("model", "m" * 65),
         ("mask", "painted"),
         ("live", "yes"),
+        ("paste", "some"),
+        ("detail", "on"),
+        ("seam", "1"),
+        ("angle", "181"),
+        ("angle", "nan"),
     ],
 )
 def test_what_makes_no_sense_is_the_default(name: str, text: str) -> None:
@@ -105,6 +114,8 @@ def test_what_is_set_reaches_the_daemon_under_its_own_names() -> None:
     drag = EVERYTHING.drag_settings()
     assert (drag.preset, drag.steps, drag.r1, drag.r2) == ("paper", 300, 3.0, 12.0)
     assert (drag.lambda_mask, drag.lr, drag.stop) == (17.5, 0.002, 1.5)
+    assert EVERYTHING.pasting() == messages.Pasting("all", detail=False, seam=True)
+    assert settings.Settings().pasting() == messages.Pasting()
 
 
 def test_every_setting_that_can_be_loaded_can_be_sent() -> None:

@@ -8,12 +8,13 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from draggan_wire.edit_status import words_of
 from draggan_wire.messages import Done
 
-from draggan.editor import VERDICTS
+from draggan.likeness import VERDICTS
 from tests.krita_plugin import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,9 +160,14 @@ def test_every_end_of_a_drag_is_understood(language: str, reason: str, steps: in
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("verdict", [verdict for _, verdict in VERDICTS])
 def test_every_verdict_on_a_likeness_is_understood(language: str, verdict: str) -> None:
-    text = f"{verdict} (27.1 dB)"
-    translation = words(language).sentence(text)
-    assert verdict not in translation and translation.endswith("(27.1 dB)")
+    captions = load("draggan_wire.workbench.captions")
+    shown = SimpleNamespace(edit=SimpleNamespace(fit=verdict))
+    english, told = (captions.fit_line(shown, words(each)).text for each in ("en", language))
+    assert english == f"Likeness: {verdict.partition(':')[0]}"
+    assert not set(english.split()) & set(told.split())
+    remarks = [captions.fit_remark(shown, words(each)).text for each in ("en", language)]
+    assert bool(remarks[0]) == (":" in verdict)
+    assert not remarks[0] or not is_english(remarks[1], remarks[0])
 
 
 def test_a_finished_sentence_is_translated_with_its_values() -> None:

@@ -6,7 +6,6 @@ What never changes while a panel is open stands in `choices`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
@@ -18,7 +17,18 @@ if TYPE_CHECKING:
     from .host_words import HostWords
     from .snapshot import Snapshot
 
-_POOR = re.compile(r"\bpoor\b", re.IGNORECASE)
+_FITS = {  # by what a verdict begins with, before a colon: short, and what to say of it
+    "very close": (Template("very close"), None),
+    "close": (Template("close"), None),
+    "rough": (Template("rough"), Template("Fine detail will come from the original.")),
+    "poor": (
+        Template("poor"),
+        Template(
+            "This model does not know such pictures. "
+            "Expect little of a drag; choose another model, or a smaller region."
+        ),
+    ),
+}
 _TONES = {
     "connected": "good",
     "connecting": "wait",
@@ -130,8 +140,25 @@ def fit_line(now: Snapshot, words: Words) -> Note:
     fit = now.edit.fit
     if not fit:
         return Note("")
-    text = words.tr("Likeness: {fit}", fit=words.sentence(fit))
-    return Note(text, "wait" if _POOR.search(fit) else "")
+    short, _ = _FITS.get(_kind(fit), (None, None))
+    text = words.tr("Likeness: {fit}", fit=words.tr(short) if short else words.sentence(fit))
+    return Note(text, "wait" if _kind(fit) == "poor" else "")
+
+
+def fit_remark(now: Snapshot, words: Words) -> Note:
+    """What to expect of a drag, where that is not all."""
+    kind = _kind(now.edit.fit)
+    _, remark = _FITS.get(kind, (None, None))
+    return Note(words.tr(remark), "wait" if kind == "poor" else "") if remark else Note("")
+
+
+def _kind(fit: str) -> str:
+    return fit.partition(":")[0]
+
+
+def likeness_shown(now: Snapshot) -> bool:
+    """Whether there is a picture of how the model sees it, or one is about to come."""
+    return now.edit.likeness is not None or now.edit.state == "opening"
 
 
 def source_field(row: ChoiceRow, now: Snapshot, words: Words) -> Field:

@@ -37,7 +37,8 @@ class ChoiceRow:
 
 @dataclass(frozen=True)
 class NumberRow:
-    """A number to set: `low`, always 0, is shown as `AUTO` and means None, the model's choice."""
+    """A number to set. Where `auto`, `low` is 0, shown as `AUTO`, and means None: the model's
+    choice."""
 
     name: str
     label: Template
@@ -46,6 +47,17 @@ class NumberRow:
     high: float
     decimals: int
     step: float
+    auto: bool = True
+    unit: str = ""  # stands behind the number
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that is on or off: `name` is the setting."""
+
+    name: str
+    label: Template
+    tip: Template
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,10 @@ MODEL = Row(
     Template("Which model works on the picture. It should know pictures like yours."),
 )
 ABOUT_MODEL = Template("About this model")
+LIKENESS = Row(
+    Template("How the model sees it"),
+    Template("What the model by itself makes of the picture: that is what it can drag."),
+)
 SOURCE_ROWS = (
     ChoiceRow(
         "source",
@@ -141,6 +157,32 @@ PRESET = ChoiceRow(
         ("paper", Template("As in the paper")),
         ("released", Template("As first released")),
     ),
+)
+TURN = NumberRow(
+    "angle",
+    Template("Turn"),
+    Template(
+        "By how much a head is tilted, clockwise: the model looks at the picture turned so far."
+    ),
+    *(-180, 180, 0, 5),
+    auto=False,
+    unit="°",
+)
+PASTE = ChoiceRow(
+    "paste",
+    Template("Paste"),
+    Template("What a drag puts into the picture; all else keeps its own pixels."),
+    (("moved", Template("What moved")), ("all", Template("All that the model sees"))),
+)
+DETAIL = Switch(
+    "detail",
+    Template("Carry fine detail along"),
+    Template("The picture's own fine detail moves along with what is dragged."),
+)
+SEAM = Switch(
+    "seam",
+    Template("Improve the seam"),
+    Template("Matches the edge of what is pasted to what lies around it; this takes longer."),
 )
 PREVIEWS = Row(
     Template("Previews"),
@@ -212,11 +254,12 @@ def translated(row: ChoiceRow, words: Words) -> Choices:
 
 
 def option_choices(words: Words, host: HostWords) -> Tuple[Choices, ...]:
-    """The lists below the numbers: preset, previews, language."""
+    """The lists below the numbers: preset, paste, previews, language."""
     rates = tuple((ms, words.tr("{n} per second", n=round(1000 / ms))) for ms in PREVIEW_RATES)
     languages = (("", words.tr(host.language)), *LANGUAGES)
     return (
         translated(PRESET, words),
+        translated(PASTE, words),
         Choices("preview_ms", words.tr(PREVIEWS.label), words.tr(PREVIEWS.tip), rates),
         Choices("language", words.tr(LANGUAGE), "", languages),
     )
@@ -234,5 +277,7 @@ def shown_value(name: str, settings: Settings) -> Any:
 
 def setting_value(name: str, value: Any) -> Any:
     """The setting that a chosen or entered value stands for: None for what is left to the model."""
+    if name == "angle":
+        return float(value)
     optional = ("preset", "steps", "hold", "handle_size", "tracking", "speed", "arrival")
     return None if name in optional and not value else value

@@ -11,7 +11,7 @@ from ..edit import Edit
 from ..edit_status import EditOptions
 from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
-from ..messages import Frame, Image, Point
+from ..messages import Frame, Image, Pasting, Point
 from .drawing import Drawing
 from .edit_view import EditView, words_of_fit
 from .handles import HandleLine, HandleSet
@@ -63,6 +63,7 @@ class DocumentEdit:
         self._revision = self._drawn  # when it was last looked at
         self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
+        self._paste = Pasting()  # how steps come into the picture
         self._taken_up: Optional[Note] = None  # by which an edit is being opened again
         self.can_reopen = bool(document.read_note())
 
@@ -118,6 +119,21 @@ class DocumentEdit:
             return
         self.edit.prepare(_options(settings, self.canvas.crop))
 
+    def paste(self, how: Pasting) -> bool:
+        """How steps come into the picture from now on, at the latest when a drag is over.
+
+        Returns whether the step on show is shown anew for that.
+        """
+        if how == self._paste or self.edit.busy:
+            return False
+        self._paste = how
+        self.edit.paste(how)
+        if not (self._drags and self.edit.last):
+            return False
+        self.canvas.pasted_anew = True
+        self.look(self.edit.status.step)
+        return True
+
     def clear_handles(self) -> None:
         self.handles.clear()
 
@@ -141,6 +157,7 @@ class DocumentEdit:
     def use(self, line: Line) -> None:
         """Goes on over another connection; what the old daemon knew is gone, `leave` it before."""
         self._line, self.edit = line, Edit(line, self.canvas)
+        self.edit.paste(self._paste)
 
     def leave(self) -> None:
         """Ends the edit, not the work on the document: its layers, handles and note stay."""
@@ -204,7 +221,8 @@ class DocumentEdit:
         self._ours = lines
         self.timeline.cut(at or 0)
         self.timeline.note(at or 0, [line.start for line in lines])
-        self.canvas.dragging = True
+        self.canvas.dragging, self.canvas.pasted_anew = True, False
+        self._paste = settings.pasting()
         self.can_reopen = False
         self.edit.start(_options(settings, self.canvas.crop), at=at)
 
@@ -218,14 +236,21 @@ class DocumentEdit:
             )
         self.canvas.await_reopening(note.source, note.terms, note.trace, note.picture)
         settings = note.terms.applied_to(settings)
-        settings = replace(settings, source="layer" if note.source.layer else "visible")
+        settings = replace(
+            settings,
+            source="layer" if note.source.layer else "visible",
+            paste=note.paste.what,
+            detail=note.paste.detail,
+            seam=note.paste.seam,
+        )
         self.handles.replace(note.lines)
         self.strokes.replace(note.strokes)
         self._drags = note.drags
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
-        self.canvas.dragging = False
-        self._taken_up = note
+        self.canvas.dragging = self.canvas.pasted_anew = False
+        self._paste, self._taken_up = note.paste, note
+        self.edit.paste(note.paste)
         self.edit.restore(_options(settings, crop), note.data)
         return settings
 
@@ -330,6 +355,7 @@ class DocumentEdit:
             saved,
             self.strokes.strokes,
             self.canvas.own_picture,
+            self._paste,
         )
 
     # What is shown.
@@ -352,6 +378,7 @@ class DocumentEdit:
             last=self.edit.last,
             ms_per_step=status.ms_per_step,
             fit=words_of_fit(status.fit),
+            likeness=status.likeness.image if status.likeness else None,
             can_reopen=self.can_reopen and not self.edit.busy,
         )
         if self._trouble is None:
@@ -361,7 +388,7 @@ class DocumentEdit:
 
     def drawing(self, *, show_box: bool) -> Drawing:
         """What is painted over the canvas, in document points."""
-        status, crop = self.edit.status, self.canvas.crop
+        status, crop, opened = self.edit.status, self.canvas.crop, self.canvas.opened
         at_work = status.state in ("dragging", "stopping") and bool(self._drags)
         points = [crop.to_document(point) for point in status.points] if at_work else []
         return Drawing(
@@ -370,7 +397,8 @@ class DocumentEdit:
             points=tuple(points),
             trails=self.timeline.trails(self._drags[-1].base, status.step) if at_work else (),
             statuses=status.statuses if at_work else self._statuses(),
-            box=_box(crop) if show_box and self.canvas.opened else None,
+            box=_box(crop) if show_box and opened else None,
+            turn=opened.terms.angle if opened else 0.0,
         )
 
     @property
@@ -410,6 +438,8 @@ def _options(settings: Settings, crop: Crop) -> EditOptions:
         preview_every_ms=settings.preview_ms,
         preview_max_side=PREVIEW_SIDE if max(crop.width, crop.height) > PREVIEW_SIDE else None,
         keep_every=settings.keep_every,
+        paste=settings.pasting(),
+        angle=settings.angle,
     )
 
 

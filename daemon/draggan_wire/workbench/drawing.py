@@ -44,4 +44,5 @@ class Drawing:
     points: Tuple[Point, ...] = ()  # where the handles are now; () where nothing was dragged
     trails: Tuple[Tuple[Point, ...], ...] = ()
     statuses: Tuple[str, ...] = ()
-    box: Optional[Box] = None  # what the model looks at
+    box: Optional[Box] = None  # what the model looks at ...
+    turn: float = 0.0  # ... turned about its middle, clockwise, in degrees

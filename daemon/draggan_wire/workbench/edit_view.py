@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ..messages import Ready
+from ..messages import Image, Ready
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,10 @@ class EditView:
     last: int = 0
     ms_per_step: Optional[float] = None
     fit: str = ""  # how well the model knows the picture
+    likeness: Optional[Image] = None  # how it paints the picture by itself
     can_reopen: bool = False
 
 
 def words_of_fit(ready: Optional[Ready]) -> str:
-    """The verdict on how well the model knows the picture, with its figure; "" for none."""
-    if ready is None or not ready.verdict:
-        return ""
-    figure = f" ({ready.psnr:.1f} dB)" if ready.psnr is not None else ""
-    return f"{ready.verdict}{figure}"
+    """The verdict on how well the model knows the picture; "" for none."""
+    return "" if ready is None else ready.verdict

@@ -35,6 +35,7 @@ class EditCanvas(Canvas, Protocol):
 
     kept_words: str  # where a kept step is found: a sentence with the gap {step}
     dragging: bool  # steps that come now belong to a drag, not to a look back
+    pasted_anew: bool  # set by the edit: steps come in another way than the layers show them
     step_now: Callable[[], int]  # set by the edit: the step of the picture that comes
     see: Callable[[Image, int], None]  # set by the edit: is to be told each picture and its step
 

@@ -5,6 +5,7 @@ Each editor's plugin only says where a document point lies in its widget, and pa
 
 from __future__ import annotations
 
+import math
 from typing import Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from ..messages import Point
@@ -40,7 +41,9 @@ def ink_of(drawing: Drawing, to_widget: ToWidget) -> Ink:
     """All that is painted; the box lies lowest, the selected handle on top."""
     well = Inkwell()
     if drawing.box is not None:
-        well.frame(Polyline(tuple(map(to_widget, _corners(drawing.box))), closed=True))
+        well.frame(
+            Polyline(tuple(map(to_widget, _corners(drawing.box, drawing.turn))), closed=True)
+        )
     for on_top in (False, True):
         for index in range(max(len(drawing.lines), len(drawing.points))):
             if (index == drawing.selected) is on_top:
@@ -55,7 +58,7 @@ def bounds(drawing: Drawing, to_widget: ToWidget) -> Optional[Rectangle]:
     found += drawing.points
     found += [p for trail in drawing.trails for p in _some_of(trail)]
     if drawing.box is not None:
-        found += _corners(drawing.box)
+        found += _corners(drawing.box, drawing.turn)
     if not found:
         return None
     across, down = zip(*map(to_widget, found))
@@ -149,9 +152,15 @@ class _Mark:
         well.area(HALO_COLOUR, Label(self._number, beside(self._start, self._towards, away)))
 
 
-def _corners(box: Box) -> Tuple[Point, ...]:
+def _corners(box: Box, turn: float) -> Tuple[Point, ...]:
     left, top, right, bottom = box
-    return (left, top), (right, top), (right, bottom), (left, bottom)
+    upright = (left, top), (right, top), (right, bottom), (left, bottom)
+    if not turn:
+        return upright
+    x, y = (left + right) / 2, (top + bottom) / 2
+    sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
+    away = ((px - x, py - y) for px, py in upright)
+    return tuple((x + cosine * a - sine * b, y + sine * a + cosine * b) for a, b in away)
 
 
 def _some_of(trail: Tuple[Point, ...]) -> Tuple[Point, ...]:

@@ -12,16 +12,16 @@ import hashlib
 import json
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, List, Optional, Tuple
 
 from ..crop import Crop
 from ..errors import BadInput
-from ..messages import MAX_HANDLES, Image, Point
+from ..messages import MAX_HANDLES, Image, Pasting, Point
 from ..pixels import BYTES_PER_PIXEL, MAX_BUFFER
 from .handles import HandleLine
 from .region import Source, Terms
-from .settings import QUALITIES, REGIONS
+from .settings import PASTES, QUALITIES, REGIONS
 from .strokes import MAX_POINTS, MAX_STROKES, Stroke
 from .timeline import PastDrag
 from .trace import Trace
@@ -47,6 +47,7 @@ class Note:
     data: bytes
     strokes: Tuple[Stroke, ...] = ()  # painted: what may move
     picture: Optional[Image] = None  # that cannot be read from the document again
+    paste: Pasting = field(default_factory=Pasting)
 
 
 def write_note(note: Note) -> bytes:
@@ -55,6 +56,8 @@ def write_note(note: Note) -> bytes:
         "model": note.terms.model,
         "quality": note.terms.quality,
         "region": note.terms.region,
+        "angle": note.terms.angle,
+        "paste": [note.paste.what, note.paste.detail, note.paste.seam],
         "layer": note.source.layer,
         "crop": [crop.left, crop.top, crop.width, crop.height],
         "form": note.form,
@@ -108,6 +111,7 @@ def _parsed(raw: bytes) -> Note:
             region=_one_of(head["region"], REGIONS),
             model=_text(head["model"]),
             quality=_one_of(head["quality"], QUALITIES),
+            angle=_angle(head.get("angle", 0.0)),
         ),
         source=Source(_text(head["layer"]), Crop(left, top, width, height)),
         form=form,
@@ -121,6 +125,7 @@ def _parsed(raw: bytes) -> Note:
         data=data,
         strokes=tuple(_stroke(value) for value in _list(head.get("strokes", []), MAX_STROKES)),
         picture=_picture(raw[end:], form, width, height),
+        paste=_pasting(head["paste"]) if "paste" in head else Pasting(),
     )
 
 
@@ -164,6 +169,18 @@ def _one_of(value: Any, known: Tuple[str, ...]) -> str:
 def _whole(value: Any, most: int) -> int:
     _demand(isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most)
     return int(value)
+
+
+def _angle(value: Any) -> float:
+    degrees = float(value)
+    _demand(-180 <= degrees <= 180)
+    return degrees
+
+
+def _pasting(value: Any) -> Pasting:
+    what, detail, seam = _list(value, 3)
+    _demand(isinstance(detail, bool) and isinstance(seam, bool))
+    return Pasting(_one_of(what, PASTES), detail, seam)
 
 
 def _numbers(lines: Tuple[HandleLine, ...]) -> List[List[float]]:

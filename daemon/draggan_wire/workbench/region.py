@@ -54,13 +54,20 @@ class Terms:
     region: str
     model: str
     quality: str
+    angle: float = 0.0  # degrees
 
     @staticmethod
     def of(settings: Settings) -> Terms:
-        return Terms(settings.region, settings.model, settings.quality)
+        return Terms(settings.region, settings.model, settings.quality, settings.angle)
 
     def applied_to(self, settings: Settings) -> Settings:
-        return replace(settings, region=self.region, model=self.model, quality=self.quality)
+        return replace(
+            settings,
+            region=self.region,
+            model=self.model,
+            quality=self.quality,
+            angle=self.angle,
+        )
 
 
 @dataclass(frozen=True)

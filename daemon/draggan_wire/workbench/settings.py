@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Dict, Mapping, Optional
 
-from ..messages import DragSettings
+from ..messages import DragSettings, Pasting
 
 SOURCES = ("visible", "layer")
 REGIONS = ("auto", "selection", "whole")
 QUALITIES = ("fast", "balanced", "best")
 PRESETS = ("default", "paper", "released")
 MASKS = ("selection", "none")
+PASTES = ("moved", "all")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Settings:
     `handle_size` (r1) and `tracking` (r2) are radii, `speed` is the learning rate, and a handle
     nearer to its target than `arrival` has arrived. Lengths are pixels of a 512 px picture.
     `mask` is what limits what may move, and `live` shows the steps in the editor's own picture.
+    `paste`, `detail` and `seam` are those of `Pasting`; `angle` is in degrees, clockwise.
     """
 
     address: str = ""  # "" is this computer's daemon
@@ -43,6 +45,10 @@ class Settings:
     show_box: bool = True
     mask: str = "selection"
     live: bool = False
+    paste: str = "moved"
+    detail: bool = True
+    seam: bool = False
+    angle: float = 0.0
 
     def drag_settings(self) -> DragSettings:
         """The same as it travels to the daemon."""
@@ -55,6 +61,10 @@ class Settings:
             lr=self.speed,
             stop=self.arrival,
         )
+
+    def pasting(self) -> Pasting:
+        """How steps come into the picture, as it travels to the daemon."""
+        return Pasting(self.paste, self.detail, self.seam)
 
 
 def load(read: Callable[[str], str], *, default: Optional[Settings] = None) -> Settings:
@@ -147,4 +157,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "show_box": _yes_or_no,
     "mask": _one_of(*MASKS),
     "live": _yes_or_no,
+    "paste": _one_of(*PASTES),
+    "detail": _yes_or_no,
+    "seam": _yes_or_no,
+    "angle": _number(-180, 180),
 }
