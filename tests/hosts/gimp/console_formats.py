@@ -33,11 +33,16 @@ def check(precision, base, profile, alpha):
     assert image.get_precision().value_nick == precision
     assert pixels(layer) == native, "the user's layer was written to"
     kept = worst(cut(before, image), cut(visible(image), image), precision)
-    shown = worst_shown(added, new)
+    shown = worst_shown(own(added), new)
     same = document.insert([replace(new, image=read)], source=document.layer)
-    back = worst(colours(layer), colours(same), precision)
+    back = worst(colours(layer), colours(own(same)), precision)
     image.delete()
     return read.format, kept, shown, back
+
+
+def own(result):
+    """Where a result's pixels are."""
+    return result.get_children()[0] if result.is_group() else result
 
 
 def colours(layer):

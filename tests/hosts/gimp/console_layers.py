@@ -135,6 +135,36 @@ def a_layer_that_shines_through_is_replaced_not_covered():
     assert visible(loaded) == visible(image)
 
 
+def what_moves_takes_its_alpha_along():
+    for precision in ("u8-non-linear", "u16-non-linear", "float-linear"):
+        image = new_image(precision)
+        below = add_layer(image, seed=3)
+        layer = add_layer(image, alpha=True)
+        below_look, before = pixels(below, RGBA), visible(image)
+        document = GimpDocument(image, layer)
+        read = document.read_layer(document.layer, WHOLE)
+        result = result_of(read, WHOLE, alpha=True)
+        added = document.insert([result], source=document.layer)
+        look = pixels(added.get_children()[0], RGBA)
+        after = visible(image, RGBA)
+        assert [look[k + 3] for k in range(0, 80, 4)] == [0, 128, 255, 128] * 5
+        for k in range(0, 40 * 30 * 4, 4):
+            if k // 4 % 40 < 20:
+                wanted = expected(look[k : k + 4], below_look[k : k + 4])
+                assert close(after[k : k + 3], wanted), (k, list(after[k : k + 3]), wanted)
+        assert half(before, image) == half(visible(image), image), "the right half stays as it was"
+        image.remove_layer(below)
+        shown = visible(image, RGBA)
+        assert shown[3:80:4] == look[3:80:4], "transparent where nothing is any more"
+        assert visible(save_and_load(image)) == visible(image)
+
+
+def half(data, image):
+    """The right one of what is visible."""
+    row = len(data) // image.get_height()
+    return [data[k + row // 2 : k + row] for k in range(0, len(data), row)]
+
+
 def a_mode_an_opacity_and_a_mask_hold_for_the_result_too():
     for mode in (Gimp.LayerMode.MULTIPLY, Gimp.LayerMode.NORMAL):
         image = new_image("u8-perceptual")

@@ -20,6 +20,11 @@ Gegl.init(None)
 WIDTH, HEIGHT = 40, 30
 RGB, GRAY = Gimp.ImageBaseType.RGB, Gimp.ImageBaseType.GRAY
 SOLID = {"rgba8": b"\xff", "graya8": b"\xff", "rgba16": b"\xff\xff", "rgbaf32": b"\0\0\x80?"}
+ALPHAS = {  # of columns, by how a full one is written
+    b"\xff": (b"\0", b"\x80", b"\xff", b"\x80"),
+    b"\xff\xff": (b"\0\0", b"\x80\x80", b"\xff\xff", b"\x80\x80"),
+    b"\0\0\x80?": tuple(struct.pack("<f", share / 255) for share in (0, 128, 255, 128)),
+}
 
 
 def new_image(precision="u8-non-linear", base=RGB, profile=None, size=(WIDTH, HEIGHT)):
@@ -73,16 +78,18 @@ def visible(image, form=None):
         layer.delete()
 
 
-def dragged(image, share=0.5, seed=7):
-    """(result, changed): other colours in the left part of a picture, its alpha kept."""
+def dragged(image, share=0.5, seed=7, alpha=False):
+    """(result, changed): other colours in the left part of a picture; its alpha kept, or other."""
     size, width = BYTES_PER_PIXEL[image.format], image.width
-    alpha = len(SOLID[image.format])
+    opaque = SOLID[image.format]
     noise, gray = random.Random(seed), is_gray(image)
     data, marks = bytearray(image.data), bytearray(width * image.height)
     for y in range(image.height):
         for x in range(int(width * share)):
             at = (y * width + x) * size
-            data[at : at + size - alpha] = _colour(noise, image.format, gray)
+            data[at : at + size - len(opaque)] = _colour(noise, image.format, gray)
+            if alpha:
+                data[at + size - len(opaque) : at + size] = ALPHAS[opaque][x % 4]
             marks[y * width + x] = 255
     changed = Image("gray8", width, image.height, bytes(marks))
     return Image(image.format, width, image.height, bytes(data)), changed

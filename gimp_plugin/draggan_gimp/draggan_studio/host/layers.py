@@ -7,13 +7,14 @@ locked one makes GIMP end the plug-in.
 Where a result lies over its layer, it is an ordinary layer, masked to what has changed. A layer
 that lets something shine through would show below it as well: there the group stands instead of the
 layer, with a copy of it at the bottom, and has its mode, opacity and mask; the layer itself is
-hidden. In such a group a result is opaque and clipped to what is below it, whose alpha it keeps: an
-edit moves colours and leaves alpha alone.
+hidden. What moves there takes its alpha along, and leaves transparency behind: a result is a group
+that its pixels pass through, above a layer that clears what was there, masked to what has changed.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from gi.repository import Gimp
@@ -26,8 +27,10 @@ from .notes import Origin, forget, read_origin, write_note, write_origin
 
 if TYPE_CHECKING:
     from ..canvas import NewLayer
+    from ..draggan_wire.messages import Image
 
 GROUP, ORIGINAL = "DragGAN", "Original"
+MOVED, CLEARED = "Moved", "Cleared"
 Note = Callable[[str, Tuple[str, ...]], bytes]
 _PLAIN = (Gimp.LayerMode.NORMAL, Gimp.LayerMode.NORMAL_LEGACY, Gimp.LayerMode.PASS_THROUGH)
 
@@ -74,13 +77,10 @@ def frame_of(layer: Any, width: int, height: int) -> Optional[Crop]:
     return Crop(left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def new_layer(image: Any, name: str, crop: Crop, *, alpha: bool = True) -> Any:
-    """An empty layer at its place, not in the image yet."""
-    kinds = Gimp.ImageType
-    if image.get_base_type() == Gimp.ImageBaseType.GRAY:
-        kind = kinds.GRAYA_IMAGE if alpha else kinds.GRAY_IMAGE
-    else:
-        kind = kinds.RGBA_IMAGE if alpha else kinds.RGB_IMAGE
+def new_layer(image: Any, name: str, crop: Crop) -> Any:
+    """An empty layer with alpha at its place, not in the image yet."""
+    gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    kind = Gimp.ImageType.GRAYA_IMAGE if gray else Gimp.ImageType.RGBA_IMAGE
     size = (crop.width, crop.height)
     layer = Gimp.Layer.new(image, name, *size, kind, 100.0, Gimp.LayerMode.NORMAL)
     if layer is None:
@@ -177,6 +177,15 @@ def _lies_over(item: Any, source: Any) -> bool:
     return origin is not None and origin.layer == id_of(source)
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What stands for one new layer: it alone, or a group with its layers, the lowest first."""
+
+    layer: Any
+    children: Tuple[Any, ...] = ()
+    changed: Optional[Image] = None  # the group's mask to be
+
+
 class Insertion:
     """One insertion of new layers, the lowest first, made from `source` (None: all visible).
 
@@ -199,7 +208,7 @@ class Insertion:
         built = [self._build(new) for new in self._new]
         original = self._build_original()
         group = self._group if self._group is not None else self._build_group()
-        data = note(id_of(group), tuple(id_of(layer) for layer in built))
+        data = note(id_of(group), tuple(id_of(each.layer) for each in built))
         if self._group is None and data:
             write_note(group, data)
         selected = self._image.get_selected_layers()
@@ -214,7 +223,7 @@ class Insertion:
             if original is not None:
                 self._source.set_visible(False)
             if not all(layer.get_visible() for layer in selected):
-                selected = built[-1:]  # what one goes on with is what one sees
+                selected = [built[-1].layer]  # what one goes on with is what one sees
         except BaseException:
             for item in reversed(added):
                 self._image.remove_layer(item)
@@ -222,7 +231,7 @@ class Insertion:
         finally:
             self._image.undo_group_end()
             select(self._image, selected)
-        return built[-1]
+        return built[-1].layer
 
     def _origin_of(self, group: Any) -> Optional[Origin]:
         """How an earlier group came to be, None where the new layers cannot go to it."""
@@ -248,19 +257,23 @@ class Insertion:
     def _opaque(self) -> bool:
         return all(pixels.is_opaque(new.image, new.changed) for new in self._new)
 
-    def _build(self, new: NewLayer) -> Any:
-        over = self._origin.kind == "over"
-        layer = new_layer(self._image, new.name, new.crop, alpha=over)
+    def _build(self, new: NewLayer) -> _Result:
+        layer = new_layer(self._image, new.name, new.crop)
         pixels.write(layer, new.image)
-        mask = layer.create_mask(Gimp.AddMaskType.BLACK)
-        pixels.write_coverage(mask, new.changed)
-        layer.add_mask(mask)
-        layer.set_edit_mask(False)
-        layer.set_visible(new.visible)
-        if not over:
-            layer.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
-            layer.set_composite_space(_own_space(self._image))
-        return layer
+        if self._origin.kind == "over":
+            _limit(layer, new.changed)
+            layer.set_visible(new.visible)
+            return _Result(layer)
+        layer.set_name(MOVED)
+        below = new_layer(self._image, CLEARED, new.crop)
+        below.fill(Gimp.FillType.WHITE)
+        below.set_mode(Gimp.LayerMode.ERASE)
+        group = Gimp.GroupLayer.new(self._image, new.name)
+        group.set_mode(Gimp.LayerMode.PASS_THROUGH)
+        group.set_visible(new.visible)
+        for each in (below, layer, group):
+            each.set_composite_space(_own_space(self._image))
+        return _Result(group, (below, layer), new.changed)
 
     def _build_group(self) -> Any:
         group = Gimp.GroupLayer.new(self._image, GROUP)
@@ -282,7 +295,9 @@ class Insertion:
         forget(copy)
         return copy
 
-    def _attach(self, built: Sequence[Any], original: Any, group: Any, added: List[Any]) -> None:
+    def _attach(
+        self, built: Sequence[_Result], original: Any, group: Any, added: List[Any]
+    ) -> None:
         if self._group is None:
             self._insert(group, *place_above(self._image, self._source), added)
         if original is not None:
@@ -290,8 +305,12 @@ class Insertion:
             if original.get_mask() is not None:
                 original.remove_mask(Gimp.MaskApplyMode.DISCARD)
             _take_looks(group, self._source)
-        for layer in built:
-            self._insert(layer, group, 0, added)
+        for result in built:
+            self._insert(result.layer, group, 0, added)
+            for child in result.children:
+                self._insert(child, result.layer, 0, added)
+            if result.changed is not None:  # a group's mask is as large as what is in it
+                _limit(result.layer, result.changed)
 
     def _insert(self, layer: Any, parent: Any, position: int, added: List[Any]) -> None:
         if not self._image.insert_layer(layer, parent, position):
@@ -300,6 +319,14 @@ class Insertion:
                 hint="Unlock the layer's group, or move the layer out of it, then press OK again.",
             )
         added.append(layer)
+
+
+def _limit(layer: Any, changed: Image) -> None:
+    """Masks a layer of that size to what has changed."""
+    mask = layer.create_mask(Gimp.AddMaskType.BLACK)
+    layer.add_mask(mask)
+    pixels.write_coverage(mask, changed)
+    layer.set_edit_mask(False)
 
 
 def _own_space(image: Any) -> Any:
