@@ -9,165 +9,41 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from draggan_daemon.config import Config
-from draggan_daemon.door import Door
-from draggan_daemon.in_process import InProcessWorker
-from draggan_daemon.worker import Job, Turn
-from draggan_wire.crop import Crop
-from draggan_wire.messages import (
-    Blob,
-    Done,
-    Drag,
-    Frame,
-    HandleResult,
-    Image,
-    Open,
-    Ready,
-    Save,
-    Saved,
-)
-from draggan_wire.workbench.note import Note
 from PIL import Image as Pil
 
 from draggan.cli import main
 from draggan.cli.area import choose_area
-from draggan.cli.edit_file import read_edit
 from draggan.cli.handles import Handle, as_typed, check_handles, parse_handle, parse_pin
 from draggan.cli.progress import Progress
 from draggan.errors import BadInput
 from draggan.pictures import open_picture, save_picture
 
-from .fake_engine import SAVED, FakeEngine
-
-WIDTH, HEIGHT = 64, 48
-
-
-class PaintingEngine(FakeEngine):
-    """Each step moves every handle by a tenth of its way and paints a column further to the right.
-
-    The mask, the settings and the picture that came are kept for the test to look at.
-    """
-
-    def open(self, session: str, request: Open, stop: threading.Event) -> Job:
-        self.opened = request
-        image = request.image
-        if request.saved is None or image is None:
-            return (yield from super().open(session, request, stop))
-        self._seq += 1
-        shown = replace(image, data=bytes([2]) * len(image.data))
-        frame = Frame(session, self._seq, "result", 2, shown)
-        return Turn((frame, Ready(session, 30.0, step=2, last=2)))
-
-    def save(self, request: Save) -> Job:
-        return Turn((Saved(request.session, Blob(SAVED), self.drag_steps),))
-        yield
-
-    def drag(self, request: Drag, stop: threading.Event) -> Job:
-        self.asked = request
-        reason, index = "reached", 0
-        while index < self.drag_steps:
-            index += 1
-            self._step(request.session)
-            kept = ()
-            if request.keep_every and index % request.keep_every == 0:
-                kept = (self._painted(request, "kept", index),)
-            yield Turn(kept, lambda index=index: self._painted(request, "preview", index))
-            if stop.is_set():
-                reason = "stopped"
-                break
-        frame = self._painted(request, "result", index)
-        pairs = zip(frame.points, frame.statuses, frame.distances, strict=True)
-        ends = tuple(HandleResult(*point, status, away) for point, status, away in pairs)
-        done = Done(request.session, reason, index, 2.5, ends)
-        return Turn((frame, done))
-
-    def _painted(self, request: Drag, kind: str, step: int) -> Frame:
-        image = self.opened.image
-        assert image is not None
-        channels = len(image.data) // (image.width * image.height)
-        pixels = np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, channels)
-        pixels = pixels.copy()
-        pixels[5:9, 10 : 10 + step] = 255
-        part = step / 10
-        starts, targets = np.array(request.handles), np.array(request.targets)
-        points = starts + (targets - starts) * part
-        away = np.hypot(*(targets - points).T)
-        self._seq += 1
-        return Frame(
-            request.session,
-            self._seq,
-            kind,
-            step,
-            Image(image.format, image.width, image.height, pixels.tobytes()),
-            tuple((float(x), float(y)) for x, y in points),
-            tuple(float(value) for value in away),
-            tuple("reached" if value < 0.5 else "moving" for value in away),
-        )
+from .cli_stage import HEIGHT, WIDTH, Serve, drag, painted_photo, pixels, place, served
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a short path, ours alone: a socket's path has little room."""
-    with tempfile.TemporaryDirectory(prefix="dg") as name:
-        yield Path(name)
-
-
-Serve = Callable[..., PaintingEngine]
+    with place() as folder:
+        yield folder
 
 
 @pytest.fixture
-def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Starts the door, with an engine of the given speed, where `draggan` looks for it."""
-    ends: list[Callable[[], None]] = []
-    monkeypatch.setenv("DRAGGAND_SOCKET", str(folder / "d.sock"))
-
-    def begin(**how: Any) -> PaintingEngine:
-        engine = PaintingEngine(**how)
-        worker = InProcessWorker(engine)
-        door = Door(worker, Config(), version="0")
-        door.bind_local(folder / "d.sock")
-        thread = threading.Thread(target=door.serve)
-        thread.start()
-
-        def end() -> None:
-            door.end()
-            thread.join(8)
-            worker.release()
-
-        ends.append(end)
-        return engine
-
-    yield begin
-    for end in ends:
-        end()
+def serve(folder: Path) -> Iterator[Serve]:
+    with served(folder) as serve:
+        yield serve
 
 
 @pytest.fixture
 def photo(folder: Path) -> Path:
-    noise = np.random.default_rng(0).integers(0, 200, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    Pil.fromarray(noise).save(folder / "photo.png")
-    return folder / "photo.png"
-
-
-def pixels(path: Path) -> np.ndarray:
-    with Pil.open(path) as image:
-        return np.asarray(image)
-
-
-def drag(photo: Path, *words: str) -> int:
-    out = photo.parent / "out"
-    return main(["drag", str(photo), "--model", "tiny", "--out", str(out), *words])
+    return painted_photo(folder)
 
 
 # A drag in good order.
@@ -289,81 +165,13 @@ def test_colours_of_sixteen_bits_come_back_with_all_of_them(serve: Serve, photo:
     assert after.dtype == np.uint16 and np.array_equal(after[20:], deep[20:])
 
 
-# An edit in a file.
-
-
-def reopen(photo: Path, *words: str) -> int:
-    edit = photo.parent / "photo.draggan"
-    return main(["reopen", str(edit), str(photo), "--out", str(photo.parent / "later"), *words])
-
-
-def saved(photo: Path, *words: str) -> Note:
-    edit = photo.parent / "photo.draggan"
-    assert drag(photo, "--handle", "10,20:40,20", "--save", str(edit), *words) == 0
-    return read_edit(edit)
-
-
-def test_an_edit_is_kept_in_a_file_without_its_picture(
-    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    serve()
-    note = saved(photo, "--crop", "4,6,60,40", "--quality", "fast")
-    assert (note.terms.model, note.terms.quality, note.form) == ("tiny", "fast", "rgb8")
-    assert note.source.crop == Crop(4, 6, 60, 40) and note.data == SAVED and note.picture is None
-    assert "`draggan reopen" in capsys.readouterr().err
-
-
-def test_an_edit_goes_on_with_its_picture_and_its_area(serve: Serve, photo: Path) -> None:
-    engine = serve()
-    saved(photo, "--crop", "4,6,60,40", "--quality", "fast")
-    assert reopen(photo, "--handle", "30,20:40,20") == 0
-    asked = engine.opened
-    assert asked.saved.data == SAVED and (asked.model, asked.quality) == ("tiny", "fast")
-    assert asked.image.data == pixels(photo)[6:46, 4:64].tobytes()
-    assert engine.asked.handles == ((26.0, 14.0),)
-    assert len(list((photo.parent / "later").iterdir())) == 5
-
-
-def test_an_edit_without_new_handles_is_written_as_it_was(
-    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    engine = serve()
-    saved(photo)
-    del engine.asked
-    assert reopen(photo) == 0
-    assert not hasattr(engine, "asked") and (pixels(photo.parent / "later/result.png") == 2).all()
-    assert "the edit as it was saved" in capsys.readouterr().out
-
-
-def test_files_that_are_no_edits_are_refused_in_words(
-    photo: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    edit = photo.parent / "photo.draggan"
-    assert reopen(photo) == 2
-    assert "There is no file" in capsys.readouterr().err
-    for data in (b"", b"nonsense", b"DGDK1" + bytes(100)):
-        edit.write_bytes(data)
-        assert reopen(photo) == 2
-        assert "is no edit that was saved, or it is damaged" in capsys.readouterr().err
-
-
-def test_a_picture_that_is_too_small_for_an_edit_is_refused(
-    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    serve()
-    saved(photo)
-    Pil.fromarray(pixels(photo)[:-4]).save(photo)
-    assert reopen(photo) == 2
-    assert "too few for the edit that was saved" in capsys.readouterr().err
-
-
 def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(
     serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve()
     drag(photo, "--handle", "10,20:40,20")
     said = capsys.readouterr().err
-    assert "Connected: " in said and "30.0 dB" in said and "\r" not in said
+    assert "Connected: " in said and "Dragging" in said and "\r" not in said
 
 
 def test_a_daemons_models_are_listed(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:

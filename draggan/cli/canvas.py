@@ -36,7 +36,6 @@ class FolderCanvas:
         self.points_now: Callable[[], Sequence[Point]] = lambda: ()
         self.kept: list[Step] = []
         self.result: Patch | None = None
-        self.shown: Image | None = None  # the latest preview
 
     def read_image(self) -> Image:
         pixels = self._cut(_sendable(self._job.picture.samples))
@@ -54,7 +53,6 @@ class FolderCanvas:
 
     def show_preview(self, image: Image) -> None:
         """A folder shows nothing; previews only tell how far the handles are."""
-        self.shown = image
 
     def keep_step(self, image: Image, step: int, changed: Image | None) -> None:
         self.kept.append(Step(step, self.patch(image), self.to_picture(self.points_now())))
@@ -80,17 +78,28 @@ class FolderCanvas:
 
     def patch(self, image: Image) -> Patch:
         """A full picture of the daemon's, in the form of the job's. Raises BadMessage."""
-        expected = (self._format, self._crop.width, self._crop.height)
-        if (image.format, image.width, image.height) != expected:
+        expected = (self._crop.width, self._crop.height)
+        if (image.width, image.height) != expected:
             raise BadMessage(
-                f"The daemon sent {image.width} x {image.height} pixels ({image.format}) in place "
-                f"of {self._crop.width} x {self._crop.height} ({expected[0]}).",
+                f"The daemon sent {image.width} x {image.height} pixels in place of "
+                f"{expected[0]} x {expected[1]}.",
                 hint="Update the daemon: it should send pictures in the size it was given.",
+            )
+        return Patch(self.decoded(image), self._crop.left, self._crop.top)
+
+    def decoded(self, image: Image) -> np.ndarray:
+        """A picture of the daemon's in any size, (h, w, channels) as the job's has them.
+
+        Raises BadMessage.
+        """
+        if image.format != self._format:
+            raise BadMessage(
+                f"The daemon sent {image.format} pixels in place of {self._format}.",
+                hint="Update the daemon: it should send pictures in the form it was given.",
             )
         own = self._job.picture.samples
         pixels = np.frombuffer(image.data, own.dtype.newbyteorder("<")).astype(own.dtype)
-        array = pixels.reshape(image.height, image.width, -1)
-        return Patch(_as_grey(array, own.shape[2]), self._crop.left, self._crop.top)
+        return _as_grey(pixels.reshape(image.height, image.width, -1), own.shape[2])
 
 
 def _sendable(samples: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def write_edit(
 ) -> None:
     """`data` is the daemon's; `form` the format of the pixels. Raises CannotWrite."""
     note = Note(
-        terms=Terms("whole", options.model, options.quality),
+        terms=Terms("whole", options.model, options.quality, options.turn),
         source=Source("", crop),
         form=form,
         lines=tuple(HandleLine(handle.start, handle.target) for handle in handles),
@@ -40,6 +40,7 @@ def write_edit(
         trace=Trace(),
         step=step,
         data=data,
+        paste=options.pasting,
     )
     with replacing(path) as file:
         file.write(write_note(note))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from draggan_wire.crop import Crop
-from draggan_wire.messages import MAX_HANDLES
+from draggan_wire.messages import MAX_HANDLES, Pasting
 from draggan_wire.workbench.note import Note
 
 from draggan.cli.area import choose_area
@@ -20,6 +20,7 @@ from draggan.writing import check_folder
 
 DEFAULT_MODEL = "critters"
 QUALITIES = ("fast", "balanced", "best")
+PASTES = ("moved", "all")
 PRESETS = ("default", "paper", "released")
 
 
@@ -36,6 +37,15 @@ class Options:
     crop: str = "whole"
     endpoint: str | None = None
     save: Path | None = None  # where the edit goes, to be opened again
+    paste: str = "moved"
+    detail: bool = True
+    seam: bool = False
+    turn: float = 0.0  # degrees, clockwise
+
+    @property
+    def pasting(self) -> Pasting:
+        """How what has been dragged comes into the picture."""
+        return Pasting(self.paste, self.detail, self.seam)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,14 @@ def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
         help="what the model looks at: whole (default), handles (a square around them and the "
         "mask), or X,Y,W,H in pixels. Choose it so that it shows what the model knows",
     )
+    add(
+        "--turn",
+        type=_degrees,
+        default=0.0,
+        metavar="DEGREES",
+        help="by how much what the model knows is tilted in the picture, clockwise (-180 to 180): "
+        "the model looks at it upright",
+    )
     add_drag_options(parser, out=out)
 
 
@@ -95,6 +113,7 @@ def add_drag_options(parser: argparse.ArgumentParser, *, out: str | None) -> Non
         metavar="N",
         help="keep each Nth step as a layer (default: 5, less often for large pictures)",
     )
+    add_paste_options(parser)
     add(
         "--save",
         type=Path,
@@ -105,6 +124,30 @@ def add_drag_options(parser: argparse.ArgumentParser, *, out: str | None) -> Non
         "--endpoint",
         metavar="ADDRESS",
         help="a daemon's address; without it your own daemon is used, and started if need be",
+    )
+
+
+def add_paste_options(parser: argparse.ArgumentParser) -> None:
+    """How what has been dragged comes into the picture."""
+    add = parser.add_argument
+    add(
+        "--paste",
+        choices=PASTES,
+        default="moved",
+        help="what goes into the picture: only what has moved (default), or all that the model "
+        "looks at, in its own manner",
+    )
+    add(
+        "--no-detail",
+        dest="detail",
+        action="store_false",
+        help="what moves looks as the model paints it, without the picture's own fine detail",
+    )
+    add(
+        "--improve-seam",
+        dest="seam",
+        action="store_true",
+        help="match the edge of what is pasted to what lies around it; takes longer",
     )
 
 
@@ -125,6 +168,10 @@ def options_from(args: argparse.Namespace) -> Options:
         crop=args.crop,
         endpoint=args.endpoint,
         save=args.save,
+        paste=args.paste,
+        detail=args.detail,
+        seam=args.seam,
+        turn=args.turn,
     )
 
 
@@ -178,6 +225,13 @@ def keep_every(options: Options, crop: Crop) -> int:
     if options.keep_every is not None:
         return options.keep_every
     return max(5, crop.width * crop.height // 250_000)
+
+
+def _degrees(text: str) -> float:
+    value = float(text)
+    if not -180 <= value <= 180:
+        raise argparse.ArgumentTypeError(f"{text} is not between -180 and 180 degrees")
+    return value
 
 
 def _positive(text: str) -> int:

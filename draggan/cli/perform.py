@@ -12,7 +12,7 @@ import time
 from draggan_wire.client import Client
 from draggan_wire.crop import Crop
 from draggan_wire.edit import Edit, EditOptions, EditStatus
-from draggan_wire.messages import Done, DragSettings
+from draggan_wire.messages import Done, DragSettings, Frame
 
 from draggan.cli.canvas import FolderCanvas
 from draggan.cli.daemon import connect
@@ -28,7 +28,11 @@ _PAUSE = 0.03  # seconds between two looks at the daemon's answers
 _SAVING = 30.0  # seconds that the daemon has to give what is to be saved
 _PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
 _PREVIEW_SIDE = 16
-_LIKENESS = "The model's likeness of it"
+_LIKENESS = "How well the model knows it"
+_POOR = (
+    "Note: the drag goes on, and model.png will show what the model sees. Let it see what it knows "
+    "with --crop and --turn, try --quality best, or choose another --model."
+)
 
 
 def run_job(job: Job) -> int:
@@ -64,6 +68,7 @@ def _edit(
 ) -> Outcome | None:
     canvas = FolderCanvas(job, crop)
     edit = Edit(client, canvas)
+    edit.paste(job.options.pasting)
     canvas.points_now = lambda: edit.status.points
     options = _edit_options(job, crop)
     try:
@@ -74,7 +79,7 @@ def _edit(
         _work(edit, progress, interrupts)
         if job.saved is not None and edit.status.state == "done":
             if not job.handles:
-                return _as_it_was(canvas, edit.status)
+                return _as_it_was(canvas, edit, progress)
             edit.start(options, at=edit.status.step)
             _work(edit, progress, interrupts)
         done = edit.status.outcome
@@ -100,12 +105,25 @@ def _work(edit: Edit, progress: Progress, interrupts: Interrupts) -> None:
         raise edit.status.error
 
 
-def _as_it_was(canvas: FolderCanvas, status: EditStatus) -> Outcome | None:
-    """The step at which an edit of another day stands, as its drag had left it."""
-    if canvas.shown is None:
+def _as_it_was(canvas: FolderCanvas, edit: Edit, progress: Progress) -> Outcome | None:
+    """The step at which an edit of another day stands, pasted as it is wanted now."""
+    frames: list[Frame] = []
+    edit.fetch([edit.status.step], frames.append)
+    while edit.to_fetch:
+        progress.show("Pasting")
+        edit.poll()
+        time.sleep(_PAUSE)
+    if edit.status.error is not None:
+        raise edit.status.error
+    if not frames:
         return None
-    psnr = status.fit.psnr if status.fit else None
-    return Outcome(canvas.patch(canvas.shown), (), (), "reopened", status.step, 0.0, psnr)
+    status, shown = edit.status, canvas.patch(frames[0].image)
+    return Outcome(shown, (), (), "reopened", frames[0].step, 0.0, *_fit(status))
+
+
+def _fit(status: EditStatus) -> tuple[float | None, float | None]:
+    """How near the model came, in dB, and how well it knows the picture."""
+    return (status.fit.psnr, status.fit.likeness) if status.fit else (None, None)
 
 
 def _save(job: Job, crop: Crop, canvas: FolderCanvas, edit: Edit, progress: Progress) -> None:
@@ -141,10 +159,14 @@ def _edit_options(job: Job, crop: Crop) -> EditOptions:
         preview_every_ms=_PREVIEW_MS,
         preview_max_side=_PREVIEW_SIDE,
         keep_every=keep_every(options, crop),
+        paste=options.pasting,
+        angle=options.turn,
+        patient=options.quality != "fast",  # nobody looks on who might drag meanwhile
     )
 
 
 def _tell(status: EditStatus, progress: Progress) -> None:
+    _tell_likeness(status, progress)
     if status.state == "opening":
         done = "" if status.fraction is None else f"{status.fraction:.0%}"
         progress.show(status.message.partition(":")[0].rstrip("."), done)
@@ -154,12 +176,17 @@ def _tell(status: EditStatus, progress: Progress) -> None:
         progress.show("Stopping")
 
 
+def _tell_likeness(status: EditStatus, progress: Progress) -> None:
+    """As soon as it is known, and again where a closer look has changed it."""
+    verdict = status.fit.verdict if status.fit else ""
+    if not verdict or progress.told(_LIKENESS, verdict):
+        return
+    progress.settle(_LIKENESS, verdict)
+    if verdict.startswith("poor"):
+        progress.note(_POOR)
+
+
 def _tell_drag(status: EditStatus, progress: Progress) -> None:
-    if status.fit is not None and not progress.told(_LIKENESS):
-        fit = status.fit
-        likeness = f"{fit.psnr:.1f} dB" if fit.psnr is not None else ""
-        words = [words for words in (likeness, fit.verdict) if words]
-        progress.settle(_LIKENESS, ", ".join(words))
     if status.distances:
         left = f"step {status.step}, {max(status.distances):.1f} px to go"
         progress.show("Dragging", left)
@@ -169,6 +196,7 @@ def _tell_drag(status: EditStatus, progress: Progress) -> None:
 
 def _collect(canvas: FolderCanvas, done: Done, status: EditStatus) -> Outcome:
     assert canvas.result is not None
+    psnr, likeness = _fit(status)
     ends = tuple(
         HandleEnd(canvas.to_picture([(end.x, end.y)])[0], end.status, end.distance)
         for end in done.handles
@@ -180,5 +208,7 @@ def _collect(canvas: FolderCanvas, done: Done, status: EditStatus) -> Outcome:
         reason=done.reason,
         steps=done.steps,
         ms_per_step=done.ms_per_step,
-        psnr=status.fit.psnr if status.fit else None,
+        psnr=psnr,
+        likeness=likeness,
+        seen=canvas.decoded(status.likeness.image) if status.likeness else None,
     )

@@ -19,7 +19,7 @@ class Progress:
         self._stage = ""
         self._shown = float("-inf")
         self._open_line = False
-        self._settled: set[str] = set()
+        self._settled: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
         return self
@@ -40,13 +40,13 @@ class Progress:
     def settle(self, stage: str, detail: str) -> None:
         """A stage's last word: always shows and stays."""
         self._stage, self._shown = stage, time.monotonic()
-        self._settled.add(stage)
+        self._settled[stage] = detail
         self._write(f"{stage}: {detail}")
         self._end_line()
 
-    def told(self, stage: str) -> bool:
-        """Whether a stage's last word has been said."""
-        return stage in self._settled
+    def told(self, stage: str, detail: str) -> bool:
+        """Whether that has been said as a stage's last word."""
+        return self._settled.get(stage) == detail
 
     def note(self, sentence: str) -> None:
         """A line of its own that stays."""

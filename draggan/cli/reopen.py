@@ -12,8 +12,8 @@ from draggan.cli.perform import run_job
 from draggan.pictures import open_mask, open_picture
 
 _EPILOG = """\
-The picture is the one that was dragged then, not the result. Model, quality and area are those of
-the edit. Without handles the last step's picture is written once more.
+The picture is the one that was dragged then, not the result. Model, quality, area, turn and how it
+is pasted are those of the edit. Without handles the last step's picture is written once more.
 
 example:  draggan reopen edit.draggan photo.png --handle 160,84:170,84 --out out/
 """
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("picture", type=Path, metavar="PICTURE", help="the picture that was dragged")
     add_points(parser)
     add_drag_options(parser, out=None)
+    parser.set_defaults(paste=None, detail=None, seam=None)
 
 
 def run_command(args: argparse.Namespace) -> int:
@@ -36,5 +37,9 @@ def run_command(args: argparse.Namespace) -> int:
     crop = note.source.crop
     args.model, args.quality = note.terms.model, note.terms.quality
     args.crop = f"{crop.left},{crop.top},{crop.width},{crop.height}"
+    args.turn = note.terms.angle
+    args.paste = args.paste or note.paste.what
+    args.detail = note.paste.detail if args.detail is None else args.detail
+    args.seam = note.paste.seam if args.seam is None else args.seam
     options = options_from(args)
     return run_job(Job(picture, args.picture.name, handles_from(args), mask, options, note))

@@ -1,4 +1,4 @@
-"""What an edit leaves behind: five files and a line per handle; never torch, no sockets."""
+"""What an edit leaves behind: its files and a line per handle; never torch, no sockets."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from draggan.report import Mark, before_after, write_animation
 from draggan.writing import replacing
 
 EDIT_FORMAT = 1
+HELD = 0.01  # of the picture's longer side, by which a pin may move that has held
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Outcome:
     steps: int
     ms_per_step: float
     psnr: float | None
+    likeness: float | None = None  # from 0 to 1: how well the model knows the picture
+    seen: np.ndarray | None = None  # (h, w, 1..4): how the model paints it by itself
 
 
 def write_results(job: Job, outcome: Outcome) -> list[Path]:
@@ -83,7 +86,10 @@ def write_results(job: Job, outcome: Outcome) -> list[Path]:
     write_openraster(out / "layers.ora", list(_layers(job, outcome, result)), merged=result)
     with replacing(out / "edit.json") as file:
         file.write(f"{json.dumps(describe(job, outcome), indent=2)}\n".encode())
-    names = ("result.png", "before-after.png", "drag.webp", "layers.ora", "edit.json")
+    names = ["result.png", "before-after.png", "drag.webp", "layers.ora", "edit.json"]
+    if outcome.seen is not None:
+        save_png(out / "model.png", as_shown(outcome.seen))
+        names.append("model.png")
     return [out / name for name in names]
 
 
@@ -115,6 +121,7 @@ def describe(job: Job, outcome: Outcome) -> dict[str, object]:
         "steps": outcome.steps,
         "ms_per_step": round(outcome.ms_per_step, 2),
         "inversion_psnr": outcome.psnr,
+        "likeness": outcome.likeness,
     }
 
 
@@ -122,7 +129,7 @@ def summary(job: Job, outcome: Outcome, paths: Sequence[Path]) -> Iterator[str]:
     """The lines that end a command: per handle, about the steps, and where the files are."""
     for handle, end in zip(job.handles, outcome.ends, strict=True):
         if handle.pinned:
-            yield f"pin {written(handle.start)}: held, moved by {end.distance:.1f} px"
+            yield f"pin {written(handle.start)}: {_how_held(job, end)}"
             continue
         yield (
             f"handle {written(handle.start)} -> {written(handle.target)}: {end.status}, "
@@ -130,6 +137,12 @@ def summary(job: Job, outcome: Outcome, paths: Sequence[Path]) -> Iterator[str]:
         )
     yield f"{outcome.steps} steps, {outcome.ms_per_step:.1f} ms per step; {_why(outcome.reason)}"
     yield from (str(path) for path in paths)
+
+
+def _how_held(job: Job, end: HandleEnd) -> str:
+    """A pin may give way where handles pull harder than it holds."""
+    held = max(1.0, HELD * max(job.picture.size))
+    return f"{'held' if end.distance <= held else 'not held'}, moved by {end.distance:.1f} px"
 
 
 def _why(reason: str) -> str:
