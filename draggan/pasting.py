@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 BLOCK_PIXELS = 1 << 18  # of the picture, worked on at a time: bounds memory
 LEAST = 1 / 1024  # a smaller share of the edit is none
 REST = (0.1, 0.3)  # [model px]: content that moved less is not resampled; from there on all is
-MISSED = (0.06, 0.16)  # (white = 1): what the moved content may lack before it is drawn anew
+MISSED = (0.1, 0.25)  # (white = 1): what the moved content may lack before it is drawn anew
 TRUSTED = (0.25, 0.6)  # confidence below which the model draws; from there on detail is carried
 LED = 1  # [model px] beyond its outline that content is led
 LEEWAY = 0.02  # (white = 1): by so much worse may the faster motion explain what is seen
-ORPHANS = 3  # [model px] around what moved in which nothing may be left behind
-TORN = (1.0, 2.0)  # [model px] by which shifts differ within 3 pixels: two motions meet
+ORPHANS = 6  # [model px] around what moved in which nothing may be left behind
+TORN = (0.7, 1.5)  # [model px] by which a shift is off the line between its neighbours
 APART = 0.6  # [model px] from which a shift between two others is neither
 LACKING = (0.015, 0.05)  # (white = 1): smaller errors of the model's are no orphans
 RIM = 0.03  # width of the soft rim where the whole frame is pasted, as a share of it
@@ -139,6 +139,8 @@ def edit_layers(
     if options.what == "all":
         change = Change(torch.ones_like(kept), change.moved)
     else:
+        # What neither moved nor visibly changed stays as it was, in spite of the model's unrest.
+        altered = altered * torch.maximum(change.moved, ramp(_length(shift), *REST))
         result = kept * (sample(seen, source) + altered) + (1 - kept) * drawn
         effect = (result - seen).abs().amax(1, keepdim=True)
         change = trimmed(change, effect, _length(shift))
@@ -203,7 +205,11 @@ def _orphaned(missing: Tensor, moved: Tensor, shift: Tensor) -> Tensor:
 
 def _torn(shift: Tensor) -> Tensor:
     """Where two motions meet: there the model draws, since neither's own content fits."""
-    jump = (spread(shift, 1) + spread(-shift, 1)).amax(1, keepdim=True)
+    wide = F.pad(shift, (1, 1, 1, 1), mode="replicate")
+    middle = 2 * shift
+    across = wide[..., 1:-1, 2:] + wide[..., 1:-1, :-2] - middle
+    down = wide[..., 2:, 1:-1] + wide[..., :-2, 1:-1] - middle
+    jump = torch.maximum(across.abs(), down.abs()).amax(1, keepdim=True)
     return feather(spread(ramp(jump, *TORN), 1), 1)
 
 
