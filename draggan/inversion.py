@@ -34,7 +34,7 @@ from .samples import COUNT, SampleBank, bank
 from .thumbnail import TRUE, Readout
 
 SEEN = 0.01  # the least share of a picture that must be visible
-PAYS = 0.9  # an alignment is kept that brings the loss down to this share
+PAYS = 0.65  # an alignment is kept that brings the loss down to this share
 PLACING = 0.3  # learning rate of the frame's four numbers, as a share of the latent's
 
 
@@ -57,7 +57,7 @@ class InversionOptions:
 QUALITIES = MappingProxyType(
     {
         "fast": InversionOptions(
-            starts=1, placed=1, start_steps=5, w_steps=15, wplus_steps=30, lr=0.3
+            starts=1, placed=1, start_steps=5, w_steps=20, wplus_steps=30, lr=0.12
         ),
         "balanced": InversionOptions(),
         "best": InversionOptions(
