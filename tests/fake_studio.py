@@ -43,6 +43,7 @@ class Edit:
     last: int = 0
     ms_per_step: float | None = None
     fit: str = ""
+    likeness: object = None
     can_reopen: bool = False
 
 

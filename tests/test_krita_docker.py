@@ -161,16 +161,61 @@ def test_without_a_daemon_there_is_no_model_to_choose() -> None:
 
 
 def test_a_poor_fit_stands_out() -> None:
-    studio = FakeStudio(edit=Edit("idle", fit="close (27.1 dB)"))
+    studio = FakeStudio(edit=Edit("idle", fit="close"))
     panel = shown(studio)
     colours = []
-    for fit in ("close (27.1 dB)", "poor: this model does not know such pictures (12.0 dB)"):
+    for fit in ("close", "poor: this model does not know such pictures"):
         studio.show_edit(fit=fit)
         label = next(x for x in panel.findChildren(QtWidgets.QLabel) if "Likeness" in x.text())
-        assert label.text().replace("\u200b", "") == f"Likeness: {fit}"
+        assert label.text() == f"Likeness: {fit.partition(':')[0]}"
         colours.append(label.palette().windowText().color().name())
-    studio.show_edit(fit="close (27.2 dB)")
+    assert any("choose another model, or a smaller region" in text for text in texts(panel))
+    studio.show_edit(fit="very close")
     assert label.palette().windowText().color().name() == colours[0] != colours[1]
+    assert not any("another model" in text for text in texts(panel))
+
+
+def likeness(panel: Any) -> Any:
+    return panel.findChild(load("widgets.likeness").LikenessView)
+
+
+def test_the_models_own_picture_has_its_place_as_soon_as_it_looks() -> None:
+    studio = FakeStudio(edit=Edit("idle"))
+    panel = shown(studio)
+    view = likeness(panel)
+    assert not view.isVisible()
+    studio.show_edit(state="opening")
+    panel.grab()
+    height = view.height()
+    assert view.isVisible() and view._picture.pixmap().isNull()
+    for grey in (40, 90):  # one comes after the other
+        studio.show_edit(state="opening", likeness=picture(grey))
+        panel.grab()
+        assert view.height() == height
+        assert view._picture.pixmap().toImage().pixelColor(3, 30).red() == grey
+    studio.show_edit(state="idle", likeness=picture(90), fit="close")
+    panel.grab()
+    assert view.height() == height and {"How the model sees it", "Likeness: close"} <= set(
+        texts(panel)
+    )
+
+
+def test_the_models_picture_is_as_wide_as_its_place_and_keeps_its_shape() -> None:
+    studio = FakeStudio(edit=Edit("opening", likeness=picture(40, width=256, height=64)))
+    view = likeness(shown(studio))
+    size = view._picture.pixmap().size()
+    assert (size.width(), size.height()) == (view._picture.width(), view._picture.width() // 4)
+
+
+def test_without_the_models_picture_the_words_stay() -> None:
+    panel = shown(FakeStudio(edit=Edit("idle", fit="rough: fine detail")))
+    assert {"Likeness: rough", "Fine detail will come from the original."} <= set(texts(panel))
+    assert not likeness(panel)._picture.isVisible()
+
+
+def picture(grey: int, *, width: int = 8, height: int = 8) -> Any:
+    data = bytes((grey, grey, grey, 255)) * (width * height)
+    return load("draggan_wire.messages").Image("bgra8", width, height, data)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +223,7 @@ def test_a_poor_fit_stands_out() -> None:
     [
         ("source", "layer"),
         ("region", "selection"),
+        ("paste", "all"),
         ("quality", "best"),
         ("preset", "paper"),
         ("preview_ms", 200),
@@ -511,10 +557,31 @@ def test_a_number_that_is_being_typed_is_not_reset() -> None:
     assert studio.settings.steps == 150
 
 
-def test_the_frame_on_the_canvas_can_be_hidden() -> None:
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Show what the model sees", "show_box"),
+        ("Carry fine detail along", "detail"),
+        ("Improve the seam", "seam"),
+    ],
+)
+def test_an_option_is_on_or_off(text: str, name: str) -> None:
     studio = FakeStudio()
-    button(shown(studio), "Show what the model sees").click()
-    assert studio.settings.show_box is False
+    before = getattr(studio.settings, name)
+    box = button(shown(studio), text)
+    assert box.isChecked() is before
+    box.click()
+    assert getattr(studio.settings, name) is not before
+    studio.show(settings=Settings())
+    assert box.isChecked() is before
+
+
+def test_a_turn_goes_both_ways_and_is_no_choice_of_the_models() -> None:
+    studio = FakeStudio()
+    spin = dict(shown(studio).findChild(load("widgets.options").Options)._spins)["angle"]
+    assert spin.text() == "0°"
+    spin.setValue(-180)
+    assert studio.settings.angle == -180.0 and spin.text() == "-180°"
 
 
 def test_the_report_goes_to_the_clipboard() -> None:

@@ -130,6 +130,32 @@ def test_placing_says_how_until_there_is_a_handle(scene: Scene) -> None:
     assert len(scene.krita.floating) == 1
 
 
+def test_while_handles_are_placed_the_picture_is_opened_once(scene: Scene) -> None:
+    scene.studio.change(replace(scene.studio.settings, region="whole"))
+    scene.tick()
+    assert scene.daemon.said(M.Open) == []
+    scene.studio.place(True)
+    for _ in range(3):
+        scene.tick()
+    assert len(scene.daemon.said(M.Open)) == 1 and not scene.studio.busy
+    scene.studio.change(replace(scene.studio.settings, angle=20.0))
+    scene.tick()
+    assert [opening.angle for opening in scene.daemon.said(M.Open)] == [0.0, 20.0]
+
+
+def test_another_way_to_paste_shows_the_step_anew_over_the_canvas(scene: Scene) -> None:
+    scene.drag()
+    key = scene.studio._current.document.key
+    assert scene.desk.painted.get(key) is None
+    scene.studio.change(replace(scene.studio.settings, paste="all"))
+    seek = scene.daemon.said(M.Seek)[-1]
+    assert (seek.step, seek.paste) == (scene.studio.edit.step, M.Pasting("all"))
+    assert "Keep step makes a layer of it." in scene.studio.edit.message
+    scene.daemon.say(frame("sought", seek.step, grey(90)), to=M.Seek)
+    scene.tick()
+    assert scene.desk.painted[key] is not None
+
+
 def test_what_the_pointer_could_not_do_is_said(scene: Scene) -> None:
     scene.desk.changed("There are 64 handles already.")
     assert scene.studio.edit.message == "There are 64 handles already."

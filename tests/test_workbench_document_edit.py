@@ -62,6 +62,7 @@ class Canvas(FakeCanvas):
     """An editor's, as far as an edit needs it."""
 
     kept_words = "Step {step} lies in a drawer."
+    pasted_words = "It lies in another drawer."
     looked_at = None
 
     def __init__(self) -> None:
@@ -244,8 +245,10 @@ def test_a_drag_pastes_and_turns_as_the_settings_say(stage: Stage) -> None:
 def test_another_way_to_paste_shows_the_present_step_anew(stage: Stage) -> None:
     stage.drag()
     stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
-    assert not stage.edit.paste(Pasting()), "nothing is different"
-    assert stage.edit.paste(Pasting("all")) and stage.canvas.pasted_anew
+    stage.edit.paste(Pasting())
+    assert stage.daemon.said(Seek) == [] and not stage.canvas.pasted_anew
+    stage.edit.paste(Pasting("all"))
+    assert stage.canvas.pasted_anew and stage.edit.view().message == "It lies in another drawer."
     assert stage.daemon.said(Seek)[-1] == Seek("s", 3, paste=Pasting("all"))
     stage.answer(frame("sought", 3, RESULT), to=Seek)
     assert stage.canvas.preview == RESULT
@@ -257,16 +260,20 @@ def test_another_way_to_paste_waits_for_the_drags_end(stage: Stage) -> None:
     stage.edit.handles.replace([LINE])
     stage.edit.drag_or_stop(stage.settings)
     stage.opened()
-    assert stage.edit.busy and not stage.edit.paste(Pasting("all"))
+    stage.edit.paste(Pasting("all"))
+    stage.poll()
+    assert stage.edit.busy and not stage.canvas.pasted_anew
     stage.answer(frame("result", 3), Done("s", "reached", 3, 9.0, ()), to=Drag)
-    assert stage.edit.paste(Pasting("all"))
+    stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
+    assert stage.daemon.said(Seek)[-1] == Seek("s", 3, paste=Pasting("all"))
 
 
 def test_before_anything_was_dragged_nothing_is_shown_anew(stage: Stage) -> None:
-    assert not stage.edit.paste(Pasting("all"))
+    stage.edit.paste(Pasting("all"))
     stage.edit.warm(stage.settings)
     stage.opened()
-    assert not stage.edit.paste(Pasting()) and stage.daemon.said(Seek) == []
+    stage.edit.paste(Pasting())
+    assert stage.daemon.said(Seek) == [] and not stage.canvas.pasted_anew
 
 
 def test_an_edit_is_taken_up_with_its_way_to_paste(stage: Stage) -> None:
@@ -278,7 +285,8 @@ def test_an_edit_is_taken_up_with_its_way_to_paste(stage: Stage) -> None:
     document.write_note(write_note(note))
     settings = (other := Stage(document)).edit.reopen(Settings(seam=True))
     assert settings.pasting() == Pasting("all", detail=False) and settings.angle == -5.0
-    assert not other.edit.paste(settings.pasting())
+    other.edit.paste(settings.pasting())
+    assert not other.canvas.pasted_anew
 
 
 def test_painting_makes_up_for_a_refusal(stage: Stage) -> None:

@@ -42,6 +42,7 @@ class KritaCanvas:
     `paint` shows a picture over Krita's own (see `preview`).
     """
 
+    pasted_words = "The step is shown with the new setting; Keep step makes a layer of it."
     kept_words = "Step {step} is kept as a hidden layer in the group 'DragGAN'."
 
     def __init__(self, document: KritaDocument, paint: Painter) -> None:
@@ -54,6 +55,7 @@ class KritaCanvas:
         self._trace = Trace()
         self._clearing = False
         self.dragging = False  # steps that come now belong to a drag, not to a look back
+        self.pasted_anew = False  # steps come in another way than the layers show them
         self.looked_at: Optional[int] = None  # the step that is painted over the canvas
         self.step_now: Callable[[], int] = lambda: 0  # of the picture that comes
         self.see: Callable[[Image, int], None] = lambda image, step: None  # is told of each
@@ -201,7 +203,7 @@ class KritaCanvas:
     def show_preview(self, image: Image) -> None:
         self._clearing = False
         self.see(image, self.step_now())
-        if not self.dragging and self.step_now() == self.step_of_layers:  # the document shows it
+        if not self.dragging and self._is_on_layer(self.step_now()):
             self._preview.clear()
             self.looked_at = None
             return
@@ -209,6 +211,10 @@ class KritaCanvas:
         self._preview.show(
             image, self.crop, on_layer=self.dragging, group=self._group(), above=self._above()
         )
+
+    def _is_on_layer(self, step: int) -> bool:
+        """Whether the document shows the very picture of that step."""
+        return step == self.step_of_layers and not self.pasted_anew
 
     def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
         """Kept steps are hidden layers: they must not lie over what is still being dragged."""

@@ -23,6 +23,7 @@ from .draggan_wire.workbench.connection import Connection, ConnectionView
 from .draggan_wire.workbench.diagnostics import Facts, report
 from .draggan_wire.workbench.diary import Diary, Listeners
 from .draggan_wire.workbench.document_edit import DocumentEdit, EditView
+from .draggan_wire.workbench.region import Terms
 from .draggan_wire.workbench.settings import Settings, load, save
 from .draggan_wire.workbench.words import Words
 from .host.application import krita_version, read_setting, say, write_setting
@@ -52,6 +53,7 @@ class Studio:
         self._current: Optional[DocumentEdit] = None
         self._export: Optional[TimelineExport] = None
         self._desk = Desk(self._placed)
+        self._warmed: Tuple[object, ...] = ()  # what has been opened ahead last
         self._wishes: Deque[Callable[[], object]] = deque()
         self._inside = False
         self._diary = Diary()
@@ -104,10 +106,13 @@ class Studio:
     def change(self, settings: Settings) -> None:
         """Keeps and applies new settings."""
         moved = settings.address != self.settings.address
+        pasted = settings.pasting() != self.settings.pasting()
         self.settings = settings
         save(settings, write_setting)
         if moved:
             self._wish(self._connect)
+        if pasted:
+            self._with_edit(lambda edit: edit.paste(self.settings.pasting()))
         self._wish(lambda: None)
 
     def place(self, on: bool) -> None:
@@ -207,6 +212,7 @@ class Studio:
             else:
                 self._forget(key)
         self._go_on_exporting()
+        self._warm()
         self._show()
 
     def _poll(self, edit: DocumentEdit) -> None:
@@ -296,6 +302,16 @@ class Studio:
                     "Draw arrows: from the point that is grabbed to where it goes. A click pins."
                 )
             )
+
+    def _warm(self) -> None:
+        """While the painter places handles, the model looks at the picture already."""
+        edit, settings = self._current, self.settings
+        if edit is None or not self.placing or self.connection.state != "connected":
+            return
+        wanted = (edit.document.key, settings.source, Terms.of(settings))
+        if self._warmed != wanted and not (edit.busy or edit.edit.last or edit.can_reopen):
+            self._warmed = wanted
+            edit.warm(settings)
 
     def _placed(self, sentence: str) -> None:
         """The canvas has changed the handles, or says why it cannot."""

@@ -63,7 +63,7 @@ class DocumentEdit:
         self._revision = self._drawn  # when it was last looked at
         self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
-        self._paste = Pasting()  # how steps come into the picture
+        self._paste = self._paste_next = Pasting()  # how steps come into the picture
         self._taken_up: Optional[Note] = None  # by which an edit is being opened again
         self.can_reopen = bool(document.read_note())
 
@@ -119,20 +119,13 @@ class DocumentEdit:
             return
         self.edit.prepare(_options(settings, self.canvas.crop))
 
-    def paste(self, how: Pasting) -> bool:
-        """How steps come into the picture from now on, at the latest when a drag is over.
+    def paste(self, how: Pasting) -> None:
+        """How steps come into the picture from now on; a drag that runs ends as it has begun.
 
-        Returns whether the step on show is shown anew for that.
+        The step on show is shown anew.
         """
-        if how == self._paste or self.edit.busy:
-            return False
-        self._paste = how
-        self.edit.paste(how)
-        if not (self._drags and self.edit.last):
-            return False
-        self.canvas.pasted_anew = True
-        self.look(self.edit.status.step)
-        return True
+        self._paste_next = how
+        self._follow_pasting()
 
     def clear_handles(self) -> None:
         self.handles.clear()
@@ -181,6 +174,7 @@ class DocumentEdit:
         self.canvas.settle(at_work=self.edit.busy)
         self._follow_undo()
         self._follow_reopening()
+        self._follow_pasting()
         self._follow_steps()
         self._follow_state()
         self._keep_note()
@@ -222,7 +216,7 @@ class DocumentEdit:
         self.timeline.cut(at or 0)
         self.timeline.note(at or 0, [line.start for line in lines])
         self.canvas.dragging, self.canvas.pasted_anew = True, False
-        self._paste = settings.pasting()
+        self._paste = self._paste_next = settings.pasting()
         self.can_reopen = False
         self.edit.start(_options(settings, self.canvas.crop), at=at)
 
@@ -249,7 +243,8 @@ class DocumentEdit:
         self._ours, self.timeline = note.lines, Timeline()
         self._noted = note.data
         self.canvas.dragging = self.canvas.pasted_anew = False
-        self._paste, self._taken_up = note.paste, note
+        self._paste = self._paste_next = note.paste
+        self._taken_up = note
         self.edit.paste(note.paste)
         self.edit.restore(_options(settings, crop), note.data)
         return settings
@@ -265,6 +260,16 @@ class DocumentEdit:
         self.can_reopen = False
         if note.step != self.edit.status.step:  # saved where the timeline ended
             self.look(note.step)
+
+    def _follow_pasting(self) -> None:
+        if self._paste_next == self._paste or self.edit.busy:
+            return
+        self._paste = self._paste_next
+        self.edit.paste(self._paste)
+        if self._drags and self.edit.last:
+            self.canvas.pasted_anew = True
+            self.look(self.edit.status.step)
+            self.tell(self.canvas.pasted_words)
 
     def _see(self, image: Image, step: int) -> None:
         self.timeline.see(step, self._thumbnail(image))

@@ -34,6 +34,7 @@ class EditCanvas(Canvas, Protocol):
     """A document's canvas: what is read for an edit, and where its steps and results are shown."""
 
     kept_words: str  # where a kept step is found: a sentence with the gap {step}
+    pasted_words: str  # where a step is that is shown pasted in another way: a sentence, or ""
     dragging: bool  # steps that come now belong to a drag, not to a look back
     pasted_anew: bool  # set by the edit: steps come in another way than the layers show them
     step_now: Callable[[], int]  # set by the edit: the step of the picture that comes

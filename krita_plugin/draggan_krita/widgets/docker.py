@@ -9,6 +9,7 @@ from ..draggan_wire.workbench.words import Words
 from ..qt import QtCore, QtGui, QtWidgets, is_deleted
 from .connection import ConnectionLine
 from .handles import HandleSection
+from .likeness import LikenessView
 from .message import MessageArea
 from .model import ModelChoice
 from .options import Options
@@ -92,12 +93,13 @@ class _Content(QtWidgets.QWidget):
         self._studio = studio
         self._connection = ConnectionLine(studio, words)
         model, source = ModelChoice(studio, words), SourceChoices(studio, words)
+        self._likeness = LikenessView(words)
         self._handles = HandleSection(studio, words)
         self._message = MessageArea(studio, words)
         self._timeline = Timeline(studio, words)
         self._options = Options(studio, words)
         self._sections: Tuple[Any, ...] = (
-            *(self._connection, model, source, self._handles),
+            *(self._connection, model, source, self._likeness, self._handles),
             *(self._message, self._timeline, self._options),
         )
         self._lay_out(model, source)
@@ -118,7 +120,14 @@ class _Content(QtWidgets.QWidget):
         column.setContentsMargins(_MARGIN, 4, _MARGIN, _MARGIN)
         column.setSpacing(8)
         column.addLayout(form)
-        for section in (self._handles, self._message, _rule(), self._timeline, _rule()):
+        for section in (
+            self._likeness,
+            self._handles,
+            self._message,
+            _rule(),
+            self._timeline,
+            _rule(),
+        ):
             column.addWidget(section)
         column.addWidget(self._options)
         column.addStretch(1)

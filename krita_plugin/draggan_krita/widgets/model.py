@@ -1,4 +1,4 @@
-"""Which model works on the picture: the list, the chosen one's card, how well it fits; Qt only."""
+"""Which model works on the picture: the list and the chosen one's card; Qt only."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Optional, Tuple
 from ..draggan_wire.workbench import captions, choices
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
-from ..qt import QtGui, QtWidgets
+from ..qt import QtWidgets
 from .fold import FoldButton
 from .labels import WrapLabel
-from .quiet import choice, set_choice, set_colour, set_enabled, set_shown
-from .tones import quiet_text, tone
+from .quiet import choice, set_choice, set_enabled, set_shown
 
 if TYPE_CHECKING:
     from ..studio import Studio
@@ -31,8 +30,6 @@ class ModelChoice:
         self._fold = FoldButton("", self._summary)
         self._fold.setAccessibleName(words.tr(choices.ABOUT_MODEL))
         self._fold.setToolTip(words.tr(choices.ABOUT_MODEL))
-        self._fit = WrapLabel(small=True)
-        self._usual = quiet_text(self._fit.palette())
 
     def add_to(self, form: QtWidgets.QFormLayout) -> None:
         form.addRow(self._words.tr(choices.MODEL.label), self.combo)
@@ -46,7 +43,6 @@ class ModelChoice:
         column.setSpacing(2)
         column.addWidget(self._about)
         column.addWidget(self._summary)
-        column.addWidget(self._fit)
         form.addRow("", column)
 
     def follow(self, now: Snapshot) -> None:
@@ -61,7 +57,6 @@ class ModelChoice:
         set_shown(self._fold, bool(summary))
         if not summary:
             self._fold.set_open(False)
-        self._show_fit(captions.fit_line(now, self._words))
 
     def _list(self, listed: Tuple[Tuple[str, str], ...]) -> None:
         """Fills the list anew where it has changed."""
@@ -70,12 +65,6 @@ class ModelChoice:
             self.combo.clear()
             for key, title in listed:
                 self.combo.addItem(title, key)
-
-    def _show_fit(self, fit: captions.Note) -> None:
-        self._fit.show_text(fit.text)
-        colour = tone(self._fit.palette(), fit.tone) if fit.tone else self._usual
-        set_colour(self._fit, QtGui.QPalette.ColorRole.WindowText, colour)
-        set_shown(self._fit, bool(fit.text))
 
     def _chosen(self, index: int) -> None:
         model = self.combo.itemData(index)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Tuple
 
 from ..draggan_wire.workbench import choices
-from ..draggan_wire.workbench.choices import Choices, NumberRow
+from ..draggan_wire.workbench.choices import Choices, NumberRow, Switch
 from ..draggan_wire.workbench.host_words import KRITA
 from ..draggan_wire.workbench.snapshot import Snapshot
 from ..draggan_wire.workbench.words import Words
@@ -30,10 +30,14 @@ class Options(QtWidgets.QWidget):
         self._form.setVerticalSpacing(4)
         growth = QtWidgets.QFormLayout.FieldGrowthPolicy
         self._form.setFieldGrowthPolicy(growth.AllNonFixedFieldsGrow)
-        self._spins = tuple(self._make_spin(row) for row in choices.numbers(KRITA))
+        numbers = (*choices.numbers(KRITA), choices.TURN)
+        self._spins = tuple(self._make_spin(row) for row in numbers)
         rows = choices.option_choices(words, KRITA)
         self._combos = tuple(self._make_combo(row) for row in rows)
-        self._make_rest()
+        box = Switch("show_box", choices.SHOW_BOX, KRITA.box_tip)
+        switches = (choices.DETAIL, choices.SEAM, box)
+        self._checks = tuple(self._make_check(row) for row in switches)
+        self._make_copy()
         self._fold = FoldButton(words.tr(choices.MORE_OPTIONS), self._body)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -47,7 +51,9 @@ class Options(QtWidgets.QWidget):
         if row.decimals:
             spin.setDecimals(row.decimals)
         spin.setSingleStep(row.step)
-        spin.setSpecialValueText(self._words.tr(choices.AUTO))  # stands for the lowest value, 0
+        if row.auto:
+            spin.setSpecialValueText(self._words.tr(choices.AUTO))  # stands for the lowest value, 0
+        spin.setSuffix(row.unit)
         spin.setKeyboardTracking(False)
         spin.setMinimumWidth(60)
         set_tip(spin, self._words.tr(row.tip))
@@ -62,12 +68,15 @@ class Options(QtWidgets.QWidget):
         self._form.addRow(row.label, combo)
         return row.name, combo
 
-    def _make_rest(self) -> None:
+    def _make_check(self, row: Switch) -> Tuple[str, QtWidgets.QCheckBox]:
+        check = QtWidgets.QCheckBox(self._words.tr(row.label))
+        set_tip(check, self._words.tr(row.tip))
+        check.clicked.connect(lambda checked: self._change(row.name, checked))
+        self._form.addRow(check)
+        return row.name, check
+
+    def _make_copy(self) -> None:
         tr = self._words.tr
-        self._box = QtWidgets.QCheckBox(tr(choices.SHOW_BOX))
-        set_tip(self._box, tr(KRITA.box_tip))
-        self._box.clicked.connect(lambda checked: self._change("show_box", checked))
-        self._form.addRow(self._box)
         self._copy = QtWidgets.QPushButton(tr(choices.COPY_REPORT.label))
         set_tip(self._copy, tr(choices.COPY_REPORT.tip))
         self._copy.clicked.connect(self._copy_report)
@@ -78,8 +87,9 @@ class Options(QtWidgets.QWidget):
             set_number(spin, choices.shown_value(name, now.settings))
         for name, combo in self._combos:
             set_choice(combo, choices.shown_value(name, now.settings))
-        if self._box.isChecked() != now.settings.show_box:
-            self._box.setChecked(now.settings.show_box)
+        for name, check in self._checks:
+            if check.isChecked() != getattr(now.settings, name):
+                check.setChecked(getattr(now.settings, name))
 
     def _change(self, name: str, value: Any) -> None:
         setting = choices.setting_value(name, value)
