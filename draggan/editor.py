@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import tuning
 from .drag import drag
 from .drag_options import PRESETS, DragOptions
 from .drag_step import DragStep, step_again
@@ -32,7 +31,6 @@ from .finding import (
     Found,
     Shelf,
     check_quality,
-    expanded,
     find,
     place_of,
     placed,
@@ -40,10 +38,12 @@ from .finding import (
 from .generator import Generator
 from .likeness import Likeness
 from .pasting import MOVED, PasteOptions
+from .residual import FeatureResidual
 from .resume import Resume
-from .saved import SavedEdit, check_fit, has_room
+from .saved import SavedEdit, check_fit
 from .saved_arrays import demand
 from .source import Area, Source
+from .states import States
 from .timeline import State
 
 
@@ -71,8 +71,7 @@ class DragEditor:
         self._pictures = EditPictures(generator, None)
         self._psnr: float | None = None
         self._likeness: Likeness | None = None
-        self._states: list[State] = []
-        self._position = 0
+        self._states = States()
         self._dragging = False
 
     # The picture.
@@ -106,50 +105,46 @@ class DragEditor:
         steps = find(self.base, source, shelf=self._shelf)
         self._reset(source)
         mean = self.base.prior().mean.expand(1, self.base.num_ws, -1)
-        self._states, self._psnr = [State.start(mean)], -np.inf
-        return self._set(source, steps)
+        self._states, self._psnr = States([State.start(mean)]), -np.inf
+        return _Setting(self, source, steps)
 
-    def _set(self, source: Source, steps: Iterator[FindingStep]) -> Iterator[SettingStep]:
-        while True:
-            if self._pictures.source is None or self._pictures.source.native is not source.native:
-                return  # another picture has been set
-            if self._dragging:
-                raise BadInput("The picture is being dragged.", hint="Go on after the drag.")
-            step = next(steps, None)
-            if step is None:
-                return
-            if step.found is not None:
-                self._adopt(source, step.found)
-            yield SettingStep(step.stage, step.index, step.total, step.psnr, step.ready)
+    def _found_more(self, source: Source, steps: Iterator[FindingStep]) -> SettingStep | None:
+        own = self._pictures.source
+        if own is None or own.native is not source.native:
+            return None  # another picture has been set
+        if self._dragging:
+            raise BadInput("The picture is being dragged.", hint="Go on after the drag.")
+        step = next(steps, None)
+        if step is None:
+            return None
+        if step.found is not None:
+            self._adopt(source, step.found)
+        return SettingStep(step.stage, step.index, step.total, step.psnr, step.ready)
 
     def _adopt(self, source: Source, found: Found) -> None:
-        """What is found of the picture holds for all states: their latents go where the start's
-        goes."""
+        """What is found of the picture holds for all states."""
         self._pictures.learn(source.through(found.frame), found.delta, found.residual)
-        way = found.ws - self._states[0].ws
-        later = [replace(state, ws=state.ws + way) for state in self._states[1:]]
-        self._states = [State.start(found.ws), *later]
+        self._states.start_from(found.ws)
         self._psnr, self._likeness = found.psnr, found.likeness
 
     def set_seed(self, seed: int, *, truncation: float = 0.7, label: int | None = None) -> None:
         """Start from a picture that the generator makes up. Raises BadInput (seed, label)."""
         ws = self.base.sample([seed], truncation=truncation, label=label)
         self._reset(None)
-        self._states = [State.start(ws)]
+        self._states = States([State.start(ws)])
 
     def saved(self) -> SavedEdit:
         """All of this edit, for `restore`. Raises BadInput before any picture is set."""
-        self._state_at(self._position)
+        self._states.at(self.position)
         source = self._pictures.source
         if source is None:
-            return SavedEdit(self.timeline, self._position)
+            return SavedEdit(self.timeline, self.position)
         residual = self._pictures.residual
         return SavedEdit(
             self.timeline,
-            self._position,
+            self.position,
             picture=source.native,
             flat=source.flat,
-            weight=source.weight,
             quality=source.quality,
             psnr=self._psnr,
             place=place_of(source.frame),
@@ -158,12 +153,11 @@ class DragEditor:
             residual={} if residual is None else residual.compact(),
         )
 
-    def restore(self, edit: SavedEdit, picture: NDArray | None = None) -> Iterator[SettingStep]:
+    def restore(self, edit: SavedEdit, picture: NDArray | None = None) -> None:
         """Go on with a saved edit of this very model: its pictures and timeline are as they were.
 
         An edit that does not hold its picture needs that `picture`; with another one of its size
-        and channels it goes on too, and says so in `notes`. Where tuned weights were too large to
-        be saved, they are tuned again, step by step.
+        and channels it goes on too, and says so in `notes`.
 
         Raises BadSaved for an edit that does not fit the model, or that is not of such a picture,
         and BadInput where the picture is missing.
@@ -172,34 +166,24 @@ class DragEditor:
         native, notes = edit.opened_on(picture)
         device, dtype = self.base.device, self.base.dtype
         states = [replace(state, ws=state.ws.to(device, dtype)) for state in edit.states]
-        source, changes = None, None
+        source, residual = None, None
         if native is not None:
             flat = native[..., 0] if edit.flat else native
-            source = Source.of(flat, self._model, quality=edit.quality, weight=edit.weight)
+            source = Source.of(flat, self._model, quality=edit.quality)
             if edit.place is not None:
                 source = source.through(placed(source.frame, edit.place))
-            changes = expanded(self.base, states[0].ws, edit.residual)
+            if edit.residual:
+                residual = FeatureResidual.expanded(edit.residual, self.base)
         self._reset(source)
         self.notes += notes
-        self._states, self._position, self._psnr = states, edit.position, edit.psnr
-        if edit.likeness is not None and edit.psnr is not None:
-            self._likeness = Likeness(edit.likeness, edit.psnr)
-        self._pictures.learn(source, edit.delta, changes)
-        return self._retune(source) if source and edit.retune else iter(())
-
-    def _retune(self, source: Source) -> Iterator[SettingStep]:
-        options, ws = tuning.QUALITIES[source.quality], self._states[0].ws
-        seen, best = source.seen, -np.inf
-        for step in tuning.tune(self.base, ws, seen.image, weight=seen.weight, options=options):
-            if step.psnr >= best:
-                best = step.psnr
-                self._pictures.learn(source, step.delta, self._pictures.residual)
-            yield SettingStep("tuning", step.index, step.total, step.psnr)
+        self._states, self._psnr = States(states, edit.position), edit.psnr
+        self._likeness = None if edit.likeness is None else Likeness(edit.likeness)
+        self._pictures.learn(source, edit.delta, residual)
 
     def _reset(self, source: Source | None) -> None:
         self._pictures = EditPictures(self.base, source)
         self.notes = () if source is None else source.seen.notes
-        self._position, self._psnr, self._likeness = 0, None, None
+        self._psnr, self._likeness = None, None
 
     @property
     def generator(self) -> Generator:
@@ -260,7 +244,7 @@ class DragEditor:
         are no longer finite, and BadInput where the timeline has no room for more; the step before
         is then the present one.
         """
-        frame, start, taken = self._pictures.frame, self._position, 0
+        frame, start, taken = self._pictures.frame, self.position, 0
         points = drag_points(handles, targets, self.size)
         share = None if mask is None else picture_mask(mask, self.size, "mask")
         if resume is not None:
@@ -268,11 +252,11 @@ class DragEditor:
             demand(start >= 0 and start + taken < len(self._states))
         p, t = (self._inside(frame.to_model(x)) for x in points)
         if resume is not None and resume.ending is not None:
-            steps = _only(resume, self._states[start + taken], t)
+            steps = _only(resume, self._states.at(start + taken), t)
         else:
             steps = drag(
                 self.generator,
-                self._state_at(start).ws,
+                self._states.at(start).ws,
                 p,
                 t,
                 mask=None if share is None else frame.mask_to_model(share),
@@ -286,17 +270,14 @@ class DragEditor:
     ) -> Iterator[DragStep]:
         """A drag that set out from state `start`; `taken` of its steps are there already."""
         frame = self._pictures.frame
-        self._position = start + taken
-        del self._states[self._position + 1 :]
+        self._states.cut(start + taken)
         mask = self.state.mask if taken else self._freed(mask)
         self._dragging = True
         try:
             for step in steps:
                 points = frame.to_picture(step.points.float().cpu())
                 if step.index > taken:
-                    self._check_room(step.ws)
-                    self._states.append(State(step.ws, points, mask))
-                    self._position = len(self._states) - 1
+                    self._states.add(State(step.ws, points, mask))
                 if step.index:
                     self._pictures.note(self.state, step.features)
                 distances = tuple(d * frame.scale for d in step.distances)
@@ -304,19 +285,12 @@ class DragEditor:
         finally:
             self._dragging = False
 
-    def _check_room(self, ws: Tensor) -> None:
-        if not has_room(len(self._states) + 1, ws):
-            raise BadInput(
-                "The edit has as many steps as it may have.",
-                hint="Go back to an earlier step, or keep its picture, open that, and go on there.",
-            )
-
     def _freed(self, mask: NDArray | None) -> NDArray | None:
         """All that has been free to move up to now, with `mask` added."""
         before = self.state.mask
         if self._pictures.source is None:
             return None  # nothing is pasted back
-        if self._position == 0 or mask is None:
+        if self.position == 0 or mask is None:
             return mask
         return None if before is None else np.maximum(before, mask)
 
@@ -324,29 +298,27 @@ class DragEditor:
 
     @property
     def timeline(self) -> tuple[State, ...]:
-        return tuple(self._states)
+        return self._states.all
 
     @property
     def position(self) -> int:
         """Which state of the timeline is the present one."""
-        return self._position
+        return self._states.position
 
     @property
     def state(self) -> State:
         """The present state. Raises BadInput before any picture is set."""
-        if not self._states:
-            raise BadInput("There is no picture yet.", hint="Set an image or a seed first.")
-        return self._states[self._position]
+        return self._states.present
 
     def seek(self, index: int) -> State:
         """Make that state the present one; the next drag goes on from there."""
-        self._state_at(index)
-        self._position = index
+        self._states.at(index)
+        self._states.position = index
         return self.state
 
     def back(self) -> State:
         """One state back; at the start it stays there."""
-        return self.seek(max(0, self._position - 1))
+        return self.seek(max(0, self.position - 1))
 
     # Pictures.
 
@@ -367,17 +339,17 @@ class DragEditor:
         for bit the same at any later time, and in an edit that was saved and restored. `paste`: how
         it comes into the picture.
         """
-        state = self._state_at(self._position if index is None else index)
+        state = self._states.at(self.position if index is None else index)
         return self._pictures.image(
-            state, self._states[0], max_side=max_side, draft=draft, paste=paste
+            state, self._states.start, max_side=max_side, draft=draft, paste=paste
         )
 
     @torch.no_grad()
     def reconstruction(self, index: int | None = None, *, max_side: int | None = None) -> NDArray:
         """What the model itself draws of state `index`, in the picture's place, size, sample type
         and channels; beyond what the model sees, its edge is repeated."""
-        state = self._state_at(self._position if index is None else index)
-        return self._pictures.reconstruction(state, self._states[0], max_side=max_side)
+        state = self._states.at(self.position if index is None else index)
+        return self._pictures.reconstruction(state, self._states.start, max_side=max_side)
 
     @torch.no_grad()
     def changed(self, picture: NDArray) -> NDArray:
@@ -385,7 +357,7 @@ class DragEditor:
 
         A pixel has changed if any of its samples has, by however little.
         """
-        return self._pictures.changed(picture, self._state_at(0))
+        return self._pictures.changed(picture, self._states.at(0))
 
     @property
     def _model(self) -> tuple[int, int]:
@@ -395,15 +367,18 @@ class DragEditor:
         """Against rounding at the very edge."""
         return torch.minimum(points.clamp_min(0), points.new_tensor(self._model))
 
-    def _state_at(self, index: int) -> State:
-        if not 0 <= index < len(self._states):
-            raise BadInput(
-                f"There is no step {index}.",
-                hint=f"The timeline has the steps 0 to {len(self._states) - 1}."
-                if self._states
-                else "Set an image or a seed first.",
-            )
-        return self._states[index]
+
+class _Setting(Iterator[SettingStep]):
+    """The stream of `set_image`. It outlives being asked for more while a drag is running."""
+
+    def __init__(self, editor: DragEditor, source: Source, steps: Iterator[FindingStep]) -> None:
+        self._editor, self._source, self._steps = editor, source, steps
+
+    def __next__(self) -> SettingStep:
+        step = self._editor._found_more(self._source, self._steps)
+        if step is None:
+            raise StopIteration
+        return step
 
 
 def _only(resume: Resume, state: State, targets: Tensor) -> Iterator[DragStep]:

@@ -9,12 +9,11 @@ Each step holds what is to be used from then on. What is found is kept in a cach
 from __future__ import annotations
 
 from collections.abc import Generator as Steps
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import torch
-from numpy.typing import NDArray
 
 from . import inversion, residual, tuning
 from .alignment import Surroundings
@@ -24,7 +23,6 @@ from .generator import Generator, WeightDelta
 from .inversion import InversionOptions, check_visible
 from .inversion_cache import Finding, InversionCache, key_of
 from .likeness import Likeness, likeness_score
-from .losses import psnr
 from .residual import FeatureResidual, ResidualOptions
 from .saved_edit import Place
 from .source import Source
@@ -182,8 +180,7 @@ class _Search:
         """With the likeness of its latent alone."""
         picture = self.generator.render(found.ws).float().cpu()
         image, weight = found.seen.image, found.seen.weight
-        score = likeness_score(picture, image, weight)
-        return replace(found, likeness=Likeness(score, float(psnr(picture, image, weight))))
+        return replace(found, likeness=Likeness(likeness_score(picture, image, weight)))
 
     def _residual(
         self, found: Found, options: ResidualOptions, *, first: bool
@@ -207,7 +204,8 @@ class _Search:
         )
         for step in steps:
             found = replace(found, ws=step.ws, psnr=step.psnr)
-            yield self._step(step.stage, found, ready=True, use=False)
+            if step.stage != "done":
+                yield self._step(step.stage, found, ready=True, use=False)
         found = yield from self._tuned(self._likened(found), options.tuning)
         return (yield from self._residual(found, options.residual, first=False))
 
@@ -233,10 +231,9 @@ class _Search:
         if known.place is not None:
             source = source.through(placed(source.frame, known.place))
         ws = known.ws.to(generator.device, generator.dtype)
-        changed = expanded(generator, ws, known.residual)
-        likeness = None
-        if known.likeness is not None:
-            likeness = Likeness(known.likeness, known.psnr)
+        arrays = known.residual
+        changed = FeatureResidual.expanded(arrays, generator) if arrays else None
+        likeness = None if known.likeness is None else Likeness(known.likeness)
         return Found(ws, source.frame, source.seen, known.psnr, known.delta, changed, likeness)
 
 
@@ -265,16 +262,6 @@ def placed(frame: Frame, place: Place) -> Frame:
     return Frame(frame.picture, frame.model, place.centre, place.scale, place.angle)
 
 
-@torch.no_grad()
-def expanded(
-    generator: Generator, ws: torch.Tensor, arrays: Mapping[str, NDArray]
-) -> FeatureResidual | None:
-    """A saved residual of latent `ws`. Raises BadSaved for what cannot be this generator's."""
-    if not arrays:
-        return None
-    return FeatureResidual.expanded(arrays, generator.features(ws, generator.drag_block()))
-
-
 def _total(generator: Generator, quality: Quality) -> int:
     """Of all stages but the samples'."""
     quick = quality.inversion
@@ -282,7 +269,7 @@ def _total(generator: Generator, quality: Quality) -> int:
     better = quality.better
     if better is None:
         return count
-    count += better.inversion.wplus_steps + 1 + better.residual.steps + 1 + 1
+    count += better.inversion.wplus_steps + better.residual.steps + 1 + 1
     if better.tuning.steps and tuning.tunable(generator, better.tuning.smallest_block):
         count += better.tuning.steps + 1
     return count

@@ -258,6 +258,10 @@ class Generator(ABC):
         """
 
     @abstractmethod
+    def map_shape(self, block: int) -> tuple[int, int, int]:
+        """Channels, height and width of the features at `block`."""
+
+    @abstractmethod
     def rows(self, block: int) -> int:
         """How many leading rows of W+ have any influence on the features at `block`."""
 

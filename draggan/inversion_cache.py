@@ -96,7 +96,7 @@ class InversionCache:
             residual=finding.residual,
         )
         try:
-            data = sealed(pack(edit, Stamp("cached", "0" * 32), max_delta=self.limit))
+            data = sealed(pack(edit, Stamp("cached", "0" * 32)))
             if len(data) > self.limit:
                 return
             with replacing(self._path(key)) as file:
@@ -109,9 +109,9 @@ class InversionCache:
         return self.folder / f"{key}{_SUFFIX}"
 
     def _read(self, path: Path, generator: Generator, quality: str) -> Finding | None:
-        edit, _ = unpack(unsealed(path.read_bytes(), 0), max_delta=self.limit)
+        edit, _ = unpack(unsealed(path.read_bytes(), 0))
         check_fit(edit, generator)
-        if edit.psnr is None or edit.retune or edit.quality != quality:
+        if edit.psnr is None or edit.quality != quality:
             raise BadSaved("This is no entry of the cache.")
         ws = edit.states[0].ws
         return Finding(ws, edit.psnr, edit.place, edit.likeness, edit.delta, edit.residual)

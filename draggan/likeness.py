@@ -26,10 +26,9 @@ VERDICTS = (  # from a score on: what to tell a user
 
 @dataclass(frozen=True)
 class Likeness:
-    """`score` from 0, nothing in common, to 1; `psnr` in dB, of the same picture."""
+    """`score` from 0, nothing in common, to 1."""
 
     score: float
-    psnr: float
 
     @property
     def words(self) -> str:

@@ -77,22 +77,21 @@ class FeatureResidual:
         return {"channels": self.channels.cpu().numpy(), "maps": self.maps.cpu().numpy()}
 
     @classmethod
-    def expanded(cls, arrays: Mapping[str, NDArray], features: Features) -> FeatureResidual:
-        """What `compact` gave, or a stranger, for `features` like those that it is added to.
+    def expanded(cls, arrays: Mapping[str, NDArray], generator: Generator) -> FeatureResidual:
+        """What `compact` gave, or a stranger, for the features that `generator`'s drags read.
 
         Raises BadSaved for what cannot be a residual of such features.
         """
         demand(arrays.keys() == {"channels", "maps"})
         channels, maps = arrays["channels"], arrays["maps"]
         demand(channels.dtype == maps.dtype == np.float16)
-        count, *size = features.map.shape[1:]
+        block = generator.drag_block()
+        count, *size = generator.map_shape(block)
         rank = maps.shape[0] if maps.ndim == 3 else 0
         demand(0 < rank <= RANK and maps.shape == (rank, *size) and channels.shape == (count, rank))
         demand(bool(np.isfinite(channels).all() and np.isfinite(maps).all()))
-        place = features.map.device
-        return cls(
-            features.block, torch.tensor(channels, device=place), torch.tensor(maps, device=place)
-        )
+        place = generator.device
+        return cls(block, torch.tensor(channels, device=place), torch.tensor(maps, device=place))
 
 
 @dataclass(frozen=True)

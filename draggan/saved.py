@@ -12,10 +12,9 @@ picture again, and keeps most steps within a 250th of their length. The tensors 
     ways      deflated, powers    compact: how the other steps differ from those before them
     points    (P, 2), counts (S)  every step's handles, one step after the other
     masks     deflated (M, h, w), mask_of (S): which of them is a step's, -1 for none
-    weight    deflated (h, w)     what counted in the picture, where it may have to be tuned again
     delta.whole.*, .left.*, .right.*
-                                  how the weights were tuned, where that is not too large: by
-                                  differences, or by products of two factors
+                                  how the weights were tuned: by differences, or by products of two
+                                  factors
     residual.*                    what else explains the picture, in small arrays of any shape
 Documents that hold such bytes come from strangers: `saved_reading` believes nothing.
 """
@@ -35,6 +34,7 @@ from safetensors.numpy import save as to_safetensors
 from . import tuning
 from .errors import BadInput
 from .generator import Generator, WeightDelta
+from .residual import FeatureResidual
 from .saved_arrays import MAX_MASKS, MAX_POINTS, array, deflated, demand
 from .saved_edit import PictureMark, Place, SavedEdit, Stamp, has_room
 from .saved_latents import shortened
@@ -67,45 +67,39 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def pack(
-    edit: SavedEdit, stamp: Stamp, *, exact: bool = False, max_delta: int | None = None
-) -> bytes:
+def pack(edit: SavedEdit, stamp: Stamp, *, exact: bool = False) -> bytes:
     """The edit as bytes, compact or `exact`, for `unpack`.
 
-    Of tuned weights, at most `max_delta` bytes are kept (None: MAX_DELTA); what is more is left
-    away, and tuned again when the edit is restored. Raises BadInput for an edit that has grown
-    beyond what `unpack` takes, and for an exact form where the picture is not there.
+    Raises BadInput for an edit that has grown beyond what `unpack` takes, and for an exact form
+    where the picture is not there.
     """
     if exact and edit.mark is not None:
         raise BadInput("The edit's picture is not there to be kept.")
     masks, mask_of = _distinct_masks(edit.states)
-    _check_growth(edit, len(masks))
     delta = _packed_delta(edit.delta)
-    tuned = sum(values.nbytes for values in delta.values())
-    large = tuned > (MAX_DELTA if max_delta is None else max_delta)
+    _check_growth(edit, len(masks), sum(values.nbytes for values in delta.values()))
     latents = _exact_latents(edit) if exact else _compact_latents(edit)
     tensors = {**latents, **_packed_points(edit.states), "mask_of": np.array(mask_of, np.int32)}
     if masks:
         tensors["masks"] = deflated(masks, level=1 if exact else 6)
     if exact and edit.picture is not None:
         tensors["picture"] = edit.picture
-    if (large or tuned > MAX_DELTA) and edit.weight is not None:  # may be tuned again one day
-        tensors["weight"] = deflated([edit.weight])
-    if not large:
-        tensors.update(delta)
+    tensors.update(delta)
     tensors.update({RESIDUAL + name: values for name, values in edit.residual.items()})
     tensors = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
-    metadata = {**_metadata(edit, stamp, exact=exact), "retune": str(int(large))}
-    return to_safetensors(tensors, {KEY: json.dumps(metadata)})
+    return to_safetensors(tensors, {KEY: json.dumps(_metadata(edit, stamp, exact=exact))})
 
 
 def check_fit(edit: SavedEdit, generator: Generator) -> None:
-    """Raises BadSaved if the latents or the tuned weights cannot be this generator's."""
+    """Raises BadSaved if the latents, the residual or the tuned weights cannot be this
+    generator's."""
     demand(edit.states[0].ws.shape[1:] == (generator.num_ws, generator.w_dim))
     if edit.shape is not None:
         demand(edit.quality in tuning.QUALITIES)
+    if edit.residual:
+        FeatureResidual.expanded(edit.residual, generator)
     delta = edit.delta
-    if not (delta.whole or delta.factors or edit.retune):
+    if not (delta.whole or delta.factors):
         return
     own = tuning.tunable(generator, tuning.QUALITIES[edit.quality].smallest_block)
     shapes = {name: weight.shape for name, weight in own.items()}
@@ -152,12 +146,13 @@ def _numbers(*values: float) -> str:
     return " ".join(repr(float(value)) for value in values)
 
 
-def _check_growth(edit: SavedEdit, masks: int) -> None:
+def _check_growth(edit: SavedEdit, masks: int, tuned: int) -> None:
     start = edit.states[0]
     height, width = (0, 0) if edit.shape is None else edit.shape[:2]
     if (
         not has_room(len(edit.states), start.ws)
         or masks * height * width > MAX_MASKS
+        or tuned > MAX_DELTA
         or max(len(state.points) for state in edit.states) > MAX_POINTS
     ):
         raise BadInput(

@@ -67,13 +67,11 @@ class SavedEdit:
     picture: NDArray | None = None  # (h, w, C)
     mark: PictureMark | None = None  # of a picture that is not there
     flat: bool = False  # it came without a channel axis
-    weight: NDArray | None = None  # (h, w) in [0, 1]
     quality: str = ""  # with which it was set
     psnr: float | None = None
     place: Place | None = None  # None: the whole picture is seen
     likeness: float | None = None  # in [0, 1]; None: nobody has judged
     delta: WeightDelta = field(default_factory=WeightDelta)
-    retune: bool = False  # the tuned weights were too large to be kept
     residual: Mapping[str, NDArray] = field(default_factory=dict)  # small arrays, by name
 
     @property

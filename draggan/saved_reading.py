@@ -30,7 +30,7 @@ KEY = "draggan edit"  # of the metadata
 VERSION = 2
 EXACT, COMPACT = "exact", "compact"
 MAX_HEADER = 1 << 16
-MAX_DELTA = 4 << 20  # bytes of tuned weights that are worth keeping
+MAX_DELTA = 4 << 20  # bytes of tuned weights; a network of 1024 px takes 726 kB
 MAX_RESIDUAL = 1 << 20  # bytes
 MAX_SIDE = 1 << 20  # of a picture that is not there
 LEAST_PSNR = -100.0  # also of a picture that was not looked for at all
@@ -41,14 +41,14 @@ _WRONG = (SafetensorError, ValueError, KeyError, OverflowError, RecursionError, 
 _NUMBER = r"-?[0-9.]{1,25}(e[+-]?\d{1,3})?"
 
 
-def unpack(data: bytes | memoryview, *, max_delta: int | None = None) -> tuple[SavedEdit, Stamp]:
+def unpack(data: bytes | memoryview) -> tuple[SavedEdit, Stamp]:
     """The edit in bytes that `saved.pack` wrote, or a stranger did. Whether it fits a model is not
     known.
 
-    `max_delta`: as `pack` had it. Raises BadSaved: damaged, or of a newer version.
+    Raises BadSaved: damaged, or of a newer version.
     """
     try:
-        return _Reader(data, MAX_DELTA if max_delta is None else max_delta).read()
+        return _Reader(data).read()
     except _WRONG as error:
         raise damaged() from error
 
@@ -61,8 +61,7 @@ def ends(count: int, position: int) -> list[int]:
 class _Reader:
     """The tensors and metadata of saved bytes, given out one by one as they are checked."""
 
-    def __init__(self, data: bytes | memoryview, max_delta: int) -> None:
-        self.max_delta = max_delta
+    def __init__(self, data: bytes | memoryview) -> None:
         self.tensors, self.metadata = _parse(data)
 
     def read(self) -> tuple[SavedEdit, Stamp]:
@@ -92,13 +91,11 @@ class _Reader:
             picture=picture,
             mark=mark,
             flat=self.text("flat", "[01]") == "1",
-            weight=self.weight(shape),
             quality=self.text("quality", "[a-z0-9_]{0,40}"),
             psnr=self.psnr(),
             place=self.place(),
             likeness=self.likeness(),
             delta=self.delta(),
-            retune=self.text("retune", "[01]") == "1",
             residual=self.residual(),
         )
         demand(not self.tensors)
@@ -167,7 +164,7 @@ class _Reader:
         return names
 
     def delta(self) -> WeightDelta:
-        self.named(DELTA, self.max_delta)
+        self.named(DELTA, MAX_DELTA)
         whole, left, right = (self.parts(prefix) for prefix in (WHOLE, LEFT, RIGHT))
         demand(left.keys() == right.keys() and not left.keys() & whole.keys())
         factors = {name: (left[name], right[name]) for name in left}
@@ -248,11 +245,6 @@ class _Reader:
         planes = list(self.inflated("masks", number, size))  # one object for all that share it
         return [None if i < 0 else planes[i] for i in which]
 
-    def weight(self, shape: tuple[int, ...] | None) -> NDArray | None:
-        if not self.has("weight"):
-            return None
-        return self.inflated("weight", 1, None if shape is None else shape[:2])[0]
-
     def inflated(self, name: str, count: int, size: tuple[int, ...] | None) -> NDArray:
         if size is None:
             raise damaged()
@@ -282,8 +274,7 @@ def _check_whole(edit: SavedEdit) -> None:
     opened = edit.shape is not None
     demand(opened == (edit.psnr is not None))
     demand(not edit.flat or (edit.shape is not None and edit.shape[2] == 1))
-    tuned = edit.delta.whole or edit.delta.factors or edit.retune
-    parts = tuned or edit.residual or edit.place
+    parts = edit.delta.whole or edit.delta.factors or edit.residual or edit.place
     demand(opened or not (parts or edit.likeness is not None))
 
 

@@ -145,6 +145,11 @@ class StyleGAN2Generator(Generator):
         self._check_latent(ws, self.num_ws)
         return self.network.synthesis(ws, noise=noise, precision=precision)
 
+    def map_shape(self, block: int) -> tuple[int, int, int]:
+        architecture = self.network.architecture
+        width, height = architecture.size(block)
+        return architecture.channels[self.blocks.index(block)], height, width
+
     def rows(self, block: int) -> int:
         """How many leading rows of W+ have any influence on the features at `block`.
 

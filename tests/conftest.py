@@ -11,12 +11,12 @@ import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
 
-from draggan import inversion, tuning
 from draggan.checkpoint import save_network
 from draggan.stylegan2 import Architecture, StyleGAN2
 from draggan.stylegan2_generator import StyleGAN2Generator
 
 from .draggand_process import Draggand
+from .hasty import hasten
 
 torch.set_num_threads(1)  # the networks are tiny: more threads would only wait for each other
 
@@ -81,9 +81,7 @@ def engine(
     tiny_generator: StyleGAN2Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> TorchEngine:
     """An engine whose user has one model, `tiny`, and little patience."""
-    hasty = inversion.InversionOptions(samples=8, starts=2, start_steps=1, w_steps=2, wplus_steps=2)
-    monkeypatch.setattr("draggan.inversion.QUALITIES", {"fast": hasty})
-    monkeypatch.setattr("draggan.tuning.QUALITIES", {"fast": tuning.TuningOptions(steps=2)})
+    hasten(monkeypatch)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "draggan" / "models"

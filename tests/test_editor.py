@@ -14,8 +14,8 @@ from draggan import tuning
 from draggan.drag import DragOptions
 from draggan.editor import DragEditor
 from draggan.errors import BadInput, BadNumbers, BadPicture, DragganError
-from draggan.inversion import InversionOptions
-from draggan.tuning import TuningOptions
+
+from .hasty import hasten
 
 FEW = DragOptions(steps=4)
 
@@ -24,9 +24,7 @@ FEW = DragOptions(steps=4)
 def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few steps, a small bank, and a cache of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    quick = InversionOptions(samples=8, starts=2, start_steps=2, w_steps=4, wplus_steps=3)
-    monkeypatch.setattr("draggan.inversion.QUALITIES", {"balanced": quick})
-    monkeypatch.setattr("draggan.tuning.QUALITIES", {"balanced": TuningOptions(steps=3)})
+    hasten(monkeypatch)
 
 
 def picture(width: int = 50, height: int = 40, channels: int = 3) -> np.ndarray:

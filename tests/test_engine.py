@@ -85,7 +85,8 @@ def test_a_model_whose_file_is_gone_cannot_be_opened(engine: TorchEngine, tmp_pa
 def test_a_picture_is_inverted_with_progress_and_a_verdict(engine: TorchEngine) -> None:
     *progress, ready = messages(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
     assert all(isinstance(step, Progress) for step in progress)
-    assert {"samples", "w", "tuning"} <= {step.stage for step in progress}
+    stages = list(dict.fromkeys(step.stage for step in progress))
+    assert stages == ["samples", "starts", "w", "w+", "detail"]
     assert isinstance(ready, Ready) and ready.psnr is not None and ready.verdict
 
 
@@ -231,14 +232,18 @@ def opened(engine: TorchEngine, data: Blob, image: Image | None = RGB) -> tuple[
     return first, ready
 
 
-def differing(a: Image, b: Image) -> int:
-    """By how much any sample does."""
+def differing(a: Image, b: Image) -> tuple[int, float]:
+    """By how much a sample does, at most and on the average."""
     x, y = (np.frombuffer(image.data, np.uint8).astype(int) for image in (a, b))
-    return int(np.abs(x - y).max())
+    return int(np.abs(x - y).max()), float(np.abs(x - y).mean())
 
 
 def test_a_saved_edit_opens_again_where_it_was_and_as_it_was(engine: TorchEngine) -> None:
-    *_, fresh = messages(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    # No noise: carried along by a hair less, noise is a hair's width of noise off.
+    y, x = np.mgrid[:24, :20]
+    smooth = np.stack([12 * x, 10 * y, 5 * (x + y)], -1).astype(np.uint8)
+    image = Image("rgb8", 20, 24, smooth.tobytes())
+    *_, fresh = messages(engine.open("a", Open("tiny", image=image, quality="fast"), GO))
     assert isinstance(fresh, Ready) and (fresh.step, fresh.last) == (0, 0)
     mask = Image("gray8", 20, 24, bytes([255] * 10 + [0] * 10) * 24)
     result, _ = messages(engine.drag(drag(steps=5, lr=0.05, mask=mask), GO))
@@ -248,14 +253,15 @@ def test_a_saved_edit_opens_again_where_it_was_and_as_it_was(engine: TorchEngine
     assert answer.step == 4 and isinstance(result, Frame) and isinstance(present, Frame)
     engine.close("a")
 
-    first, ready = opened(engine, answer.data)
+    first, ready = opened(engine, answer.data, image)
     assert (ready.step, ready.last) == (4, 5)
     assert (ready.psnr, ready.verdict) == (fresh.psnr, fresh.verdict)
     assert replace(first, session="a", seq=present.seq) == present
     assert 255 in bytes(result.changed.data)  # type: ignore[union-attr]
     again = every_picture(engine, "b", 5)
     for old, new in zip(before, again, strict=True):
-        assert new.points == old.points and differing(new.image, old.image) <= 2
+        most, mean = differing(new.image, old.image)
+        assert new.points == old.points and most <= 4 and mean < 0.2
     for k in (0, 4, 5):  # what is opened, the present step, and the last one
         assert (again[k].image, again[k].changed) == (before[k].image, before[k].changed)
     assert before[5].image == result.image and before[5].changed == result.changed
@@ -328,34 +334,6 @@ def test_seeking_tells_where_the_handles_were(engine: TorchEngine) -> None:
     assert isinstance(done, Done) and start.points == ()
     assert last.points == ((done.handles[0].x, done.handles[0].y),)
     assert last.distances == last.statuses == ()
-
-
-def test_tuning_that_was_left_out_is_done_again_with_progress(
-    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in ("saved", "saved_reading"):
-        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)
-    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
-    result, _ = messages(engine.drag(drag(lr=0.05), GO))
-    data = saved(engine).data
-    *progress, first, ready = messages(engine.open("b", Open("tiny", image=RGB, saved=data), GO))
-    assert [step.stage for step in progress if isinstance(step, Progress)] == ["tuning"] * 3
-    assert isinstance(first, Frame) and isinstance(result, Frame) and isinstance(ready, Ready)
-    assert first.image == result.image and ready.last == 3
-
-
-def test_opening_a_saved_edit_can_be_stopped_while_it_is_tuned_again(
-    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in ("saved", "saved_reading"):
-        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)
-    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
-    stop = threading.Event()
-    job = engine.open("b", Open("tiny", image=RGB, saved=saved(engine).data), stop)
-    next(job)
-    stop.set()
-    assert messages(job) == [Closed("b", "stopped")]
-    assert isinstance(refusal(engine.save(Save("b"))), UnknownSession)
 
 
 def test_an_edit_of_another_model_is_refused_with_its_name(engine: TorchEngine) -> None:

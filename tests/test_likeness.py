@@ -51,6 +51,6 @@ def test_a_picture_that_is_not_square_has_a_likeness() -> None:
 
 
 def test_words_go_from_very_close_to_poor() -> None:
-    words = [Likeness(score, 20.0).words for score in (0.95, 0.7, 0.5, 0.1)]
+    words = [Likeness(score).words for score in (0.95, 0.7, 0.5, 0.1)]
     assert words[0] == "very close" and words[1] == "close"
     assert words[2].startswith("rough") and words[3].startswith("poor")

@@ -113,12 +113,11 @@ def test_features_of_another_shape_are_refused(tiny_generator: Any) -> None:
 def test_a_saved_residual_is_the_same_bit_for_bit(tiny_generator: Any) -> None:
     features = tiny_generator.features(tiny_generator.sample([3]), 16)
     last = fitted(tiny_generator).residual
-    again = FeatureResidual.expanded(last.compact(), features)
+    again = FeatureResidual.expanded(last.compact(), tiny_generator)
     assert torch.equal(again.map(features.map), last.map(features.map))
 
 
 def test_a_strangers_residual_is_checked(tiny_generator: Any) -> None:
-    features = tiny_generator.features(tiny_generator.sample([3]), 16)
     own = fitted(tiny_generator).residual.compact()
     for name, wrong in (
         ("channels", own["channels"][:, 1:]),
@@ -128,4 +127,4 @@ def test_a_strangers_residual_is_checked(tiny_generator: Any) -> None:
         ("other", own["maps"]),
     ):
         with pytest.raises(BadSaved):
-            FeatureResidual.expanded({**own, name: wrong}, features)
+            FeatureResidual.expanded({**own, name: wrong}, tiny_generator)

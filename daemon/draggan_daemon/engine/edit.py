@@ -52,7 +52,8 @@ def begun(
         picture = None
         if request.image is not None:
             picture, stamp = _native(request.image), replace(stamp, pixels=request.image.format)
-        return Edit(session, editor, stamp), editor.restore(saved, picture)
+        editor.restore(saved, picture)
+        return Edit(session, editor, stamp), iter(())
     pixels = "rgb8" if request.image is None else request.image.format
     stamp = Stamp(model.name, model.fingerprint, pixels)
     return Edit(session, editor, stamp), _set(editor, request)

@@ -108,16 +108,13 @@ class Jobs:
         return partial(once_more, partial(likeness, edit), self._room(session))
 
     def _kept_whole(self, edit: Edit) -> Record:
-        keep = partial(opening_record, edit, max_delta=self._max_bytes)
-        record = once_more(keep, self._room(edit.session))
+        record = once_more(partial(opening_record, edit), self._room(edit.session))
         self._refining.kept(edit.session)
         return record
 
     def restore(self, session: str, snapshot: Snapshot, stop: threading.Event) -> Job:
         with self._working(session):
-            reopen = partial(self._reopen, session, snapshot)
-            for _ in self._patiently(session, reopen):
-                yield Turn()  # of tuning: the client has seen that once
+            once_more(partial(self._reopen, session, snapshot), self._room(session))
             edit = self._edits[session]
             edit.frames = snapshot.frames + UNRECORDED
             edit.ready = True
@@ -210,13 +207,13 @@ class Jobs:
         self._enter(edit)
         yield from steps
 
-    def _reopen(self, session: str, snapshot: Snapshot) -> Iterator[SettingStep]:
-        saved, stamp = kept_edit(snapshot, max_delta=self._max_bytes)
+    def _reopen(self, session: str, snapshot: Snapshot) -> None:
+        saved, stamp = kept_edit(snapshot)
         model = self._models.get(stamp.model)
         check_stamp(saved, stamp, model)
         edit = Edit(session, DragEditor(model.generator), stamp)
         self._enter(edit)
-        yield from edit.editor.restore(saved)
+        edit.editor.restore(saved)
 
     def _enter(self, edit: Edit) -> None:
         edit.coding = self._codings.get(edit.session, edit.coding)

@@ -26,9 +26,9 @@ UNRECORDED = 16  # frames that may have been sent since the last record
 _RESUME, _DONE = b"R", b"D"
 
 
-def opening_record(edit: Edit, *, max_delta: int) -> Record:
-    """All of a fresh edit. Of tuned weights at most `max_delta` bytes; others are tuned again."""
-    base = pack(edit.editor.saved(), edit.stamp, exact=True, max_delta=max_delta)
+def opening_record(edit: Edit) -> Record:
+    """All of a fresh edit."""
+    base = pack(edit.editor.saved(), edit.stamp, exact=True)
     return Record(base=base, step=edit.editor.position, frames=edit.frames)
 
 
@@ -58,9 +58,9 @@ def _latent(edit: Edit, index: int, first: int) -> bytes | None:
     return pack_step(states[index], states[index - 1])
 
 
-def kept_edit(snapshot: Snapshot, *, max_delta: int) -> tuple[SavedEdit, Stamp]:
+def kept_edit(snapshot: Snapshot) -> tuple[SavedEdit, Stamp]:
     """The edit that was kept, and what it was made with. Raises BadSaved."""
-    edit, stamp = unpack(snapshot.base, max_delta=max_delta)
+    edit, stamp = unpack(snapshot.base)
     return with_steps(edit, snapshot.steps, position=snapshot.position), stamp
 
 
