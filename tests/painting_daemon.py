@@ -17,8 +17,8 @@ from draggan_daemon.local_socket import socket_path
 from draggan_daemon.worker import Job, Turn
 from draggan_wire.messages import Blob, Drag, Frame, Image, Open, Save, Saved
 
+from .cli_stage import PaintingEngine
 from .fake_engine import MODEL, SAVED
-from .test_cli import PaintingEngine
 
 _ROOT = str(Path(__file__).resolve().parent.parent)
 _PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from tests.painting_daemon import main; "

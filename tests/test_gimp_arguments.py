@@ -187,6 +187,10 @@ def test_arguments_become_settings() -> None:
         endpoint=" tcp://127.0.0.1:5571 ",
         source="visible",
         region="auto",
+        paste="all",
+        detail=False,
+        seam=True,
+        turn=-30.5,
     )
     settings = given.to_settings(default)
     assert settings == replace(
@@ -199,6 +203,10 @@ def test_arguments_become_settings() -> None:
         source="visible",
         region="auto",
         mask="none",
+        paste="all",
+        detail=False,
+        seam=True,
+        angle=-30.5,
     )
     assert Arguments.from_settings(settings, handles="1,2:3,4") == replace(
         given, endpoint="tcp://127.0.0.1:5571"
@@ -213,6 +221,7 @@ def test_arguments_that_say_nothing_leave_the_choice_to_the_engine() -> None:
 
 def test_the_settings_of_a_dialog_come_back_from_its_arguments() -> None:
     settings = Settings(source="layer", steps=60, mask="none", address="ssh://me@studio")
+    settings = replace(settings, paste="all", detail=False, seam=True, angle=12.0)
     assert Arguments.from_settings(settings).to_settings(Settings()) == settings
 
 
@@ -236,6 +245,10 @@ def test_the_settings_of_a_dialog_come_back_from_its_arguments() -> None:
         ({"iterations": -1}, "The argument 'iterations' is -1."),
         ({"iterations": 100_001}, "The argument 'iterations' is 100001."),
         ({"keep_every": -3}, "The argument 'keep-every' is -3."),
+        ({"paste": "half"}, "The argument 'paste' is 'half', which is not known."),
+        ({"turn": 180.5}, "The argument 'turn' is 180.5."),
+        ({"turn": float("nan")}, "The argument 'turn' is nan."),
+        ({"turn": float("-inf")}, "The argument 'turn' is -inf."),
         ({"seed": -2}, "The argument 'seed' is -2."),
         ({"seed": 1 << 31}, "The argument 'seed' is 2147483648."),
     ],

@@ -418,6 +418,18 @@ def test_another_step_of_it_supersedes_its_result_too(reopened: Stage) -> None:
     assert read_note(reopened.document.noted).step == 2
 
 
+def test_the_same_step_of_it_pasted_otherwise_supersedes_its_result_too(reopened: Stage) -> None:
+    reopened.edit.paste(M.Pasting("moved", detail=False))
+    reopened.poll()
+    reopened.sought(5, AT_3)
+    reopened.ok()
+    wait(reopened)
+    ((layers, _),) = reopened.document.inserted
+    assert [layer.image for layer in layers] == [AT_3]
+    assert reopened.document.hidden == [(), ("100",)]
+    assert read_note(reopened.document.noted).paste == M.Pasting("moved", detail=False)
+
+
 def test_steps_kept_of_it_leave_its_result_and_its_note_alone(reopened: Stage) -> None:
     noted = reopened.document.noted
     reopened.look(2, AT_2)

@@ -23,6 +23,7 @@ from tests.gimp_stage import (
     Daemon,
     GimpCanvas,
     HandleLine,
+    Image,
     M,
     Settings,
     Strokes,
@@ -75,6 +76,7 @@ class Scene(Acts):
             facts=Facts(plugin="9.9", host="GIMP 3.0.4"),
             locale="de_DE",
             thumbnail=lambda image: bytes(image.data[40 * 64 : 40 * 64 + 1]),
+            miniature=lambda image: ("miniature", image),
             plugin_folder=Path("plugin"),
             jpeg=decode_jpeg,
             clock=self.clock,
@@ -399,6 +401,31 @@ def test_another_daemon_opens_the_picture_ahead_as_well(scene: Scene) -> None:
     assert scene.daemon.sent == []
     scene.connect()
     assert len(scene.daemon.said(M.Open)) == 1
+
+
+def test_another_turn_opens_the_picture_ahead_anew(scene: Scene) -> None:
+    scene.studio.change(replace(scene.studio.settings, region="whole", angle=30.0))
+    assert scene.daemon.said(M.Open)[-1].angle == 30.0
+
+
+def test_how_the_model_sees_the_picture_is_made_small_once(scene: Scene) -> None:
+    scene.studio.change(replace(scene.studio.settings, region="whole"))
+    assert scene.studio.likeness is None
+    seen = Image("rgb8", 1, 1, b"abc")
+    likeness = M.Frame("s", 1, "likeness", 0, seen, (), (), ())
+    scene.answer(M.Opened("s", "t", 64, 48), likeness, to=M.Open)
+    assert scene.studio.likeness == ("miniature", seen)
+    assert scene.studio.likeness is scene.studio.likeness
+
+
+def test_pasting_in_another_way_shows_the_step_anew_and_tells_no_story(scene: Scene) -> None:
+    scene.drag(3, AT_3)
+    scene.studio.change(replace(scene.studio.settings, paste="all"))
+    assert scene.daemon.said(M.Seek)[-1].paste == M.Pasting("all")
+    scene.sought(3, AT_2)
+    assert scene.shown[-1] == AT_2 and scene.canvas.step == 3
+    (layer,) = scene.canvas.layers()
+    assert layer.image == AT_2
 
 
 def test_after_a_drag_nothing_is_opened_ahead(scene: Scene) -> None:

@@ -33,7 +33,8 @@ class DocumentEdit:
     """All that belongs to one document; `poll` does the work. What goes wrong stands in `view`.
 
     `thumbnail` makes what the timeline keeps of a step's picture; `strokes` is what the user paints
-    to say what may move, where the editor's plugin lets them.
+    to say what may move, where the editor's plugin lets them. `patient` drags are those of
+    `EditOptions`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class DocumentEdit:
         thumbnail: Callable[[Image], Any],
         *,
         strokes: Optional[Strokes] = None,
+        patient: bool = False,
     ) -> None:
         self.document = document
         self.canvas = canvas
@@ -54,6 +56,7 @@ class DocumentEdit:
         canvas.step_now = lambda: self.edit.status.step
         canvas.see = self._see
         self._thumbnail = thumbnail
+        self._patient = patient
         self._line = line
         self._drags: Tuple[PastDrag, ...] = ()  # the timeline's, oldest first
         self._ours: Lines = ()  # the handles as this class has placed them last
@@ -218,7 +221,8 @@ class DocumentEdit:
         self.canvas.dragging, self.canvas.pasted_anew = True, False
         self._paste = self._paste_next = settings.pasting()
         self.can_reopen = False
-        self.edit.start(_options(settings, self.canvas.crop), at=at)
+        options = replace(_options(settings, self.canvas.crop), patient=self._patient)
+        self.edit.start(options, at=at)
 
     def _reopen(self, settings: Settings) -> Settings:
         note = read_note(self.document.read_note())

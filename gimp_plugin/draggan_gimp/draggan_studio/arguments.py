@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Sequence
 
 from .draggan_wire.endpoint import parse_endpoint
 from .draggan_wire.errors import BadInput
-from .draggan_wire.workbench.settings import QUALITIES, REGIONS, SOURCES, Settings
+from .draggan_wire.workbench.settings import PASTES, QUALITIES, REGIONS, SOURCES, Settings
 from .handle_text import format_handles, parse_handles
 
 __all__ = ["Arguments", "format_handles", "parse_handles"]
 
 MOST_STEPS = 100_000  # as the wire allows
 MOST_SEED = (1 << 31) - 1  # what an integer of GIMP's can be
+MOST_TURN = 180.0  # degrees, either way
 LONGEST_MODEL, LONGEST_PATH, LONGEST_ADDRESS = 64, 1000, 500  # characters
 
 
@@ -29,6 +31,9 @@ class Arguments:
     seed        the picture that the model makes up from this number; -1: the image's own
     endpoint    the daemon's address; "" is this computer's
     source      "layer" or "visible": which pixels are dragged; region: which part of them
+    paste       "moved" or "all": what of the model's picture comes into the layer
+    detail      whether the layer's own fine detail moves along; seam: whether the edge is matched
+    turn        by how many degrees what is dragged is tilted, clockwise
     """
 
     handles: str = ""
@@ -42,6 +47,10 @@ class Arguments:
     endpoint: str = ""
     source: str = "layer"
     region: str = "whole"
+    paste: str = "moved"
+    detail: bool = True
+    seam: bool = False
+    turn: float = 0.0
 
     @staticmethod
     def from_settings(
@@ -60,6 +69,10 @@ class Arguments:
             endpoint=settings.address,
             source=settings.source,
             region=settings.region,
+            paste=settings.paste,
+            detail=settings.detail,
+            seam=settings.seam,
+            turn=settings.angle,
         )
 
     def to_settings(self, default: Settings) -> Settings:
@@ -75,6 +88,10 @@ class Arguments:
             quality=self.quality,
             steps=self.iterations or None,
             keep_every=self.keep_every or None,
+            paste=self.paste,
+            detail=self.detail,
+            seam=self.seam,
+            angle=self.turn,
         )
 
     def check(self) -> None:
@@ -100,9 +117,11 @@ class Arguments:
         _check_choice("quality", self.quality, QUALITIES)
         _check_choice("source", self.source, SOURCES)
         _check_choice("region", self.region, REGIONS)
+        _check_choice("paste", self.paste, PASTES)
         _check_number("iterations", self.iterations, 0, MOST_STEPS, "0 leaves it to the engine")
         _check_number("keep-every", self.keep_every, 0, MOST_STEPS, "0 keeps none")
         _check_number("seed", self.seed, -1, MOST_SEED, "-1 drags the image's own picture")
+        _check_turn(self.turn)
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
@@ -130,4 +149,12 @@ def _check_number(name: str, value: int, low: int, high: int, meaning: str) -> N
         raise BadInput(
             f"The argument '{name}' is {value}.",
             hint=f"Give a whole number from {low} to {high}; {meaning}.",
+        )
+
+
+def _check_turn(degrees: float) -> None:
+    if not (math.isfinite(degrees) and abs(degrees) <= MOST_TURN):
+        raise BadInput(
+            f"The argument 'turn' is {degrees:g}.",
+            hint="Give degrees from -180 to 180: by how much what is dragged is tilted, clockwise.",
         )

@@ -103,7 +103,8 @@ class GimpCanvas:
         self._kept: List[KeptStep] = []
         self.trace = Trace()
         self.kept_words: str = KEPT
-        self.dragging = False
+        self.pasted_words = ""  # the dialog shows it at once
+        self.dragging = self.pasted_anew = False
         self.step_now: Callable[[], int] = lambda: 0
         self.see: Callable[[Image, int], None] = lambda image, step: None
 
@@ -157,7 +158,7 @@ class GimpCanvas:
     @property
     def new_step(self) -> bool:
         """Whether what is on show is neither the opened picture nor in the image already."""
-        old = not self._step or self._step == self._reopened or self._awaiting
+        old = not self._step or self._in_image or self._awaiting
         return not old and self._shown is not None
 
     def source_changed(self) -> bool:
@@ -262,14 +263,19 @@ class GimpCanvas:
 
     def _lay_down(self) -> None:
         """What is on show is what comes next begins with."""
-        if self._shown is not None and self._step == self._reopened:
+        if self._shown is not None and self._in_image:
             self._held, self.trace = (*self._held, *self._on_show()), Trace()
         else:
             self._beneath = (*self._beneath, *self._on_show())
 
     def _results(self) -> Tuple[NewLayer, ...]:
         """What is on show as a layer, unless it is in the image already."""
-        return () if self._step == self._reopened else self._on_show()
+        return () if self._in_image else self._on_show()
+
+    @property
+    def _in_image(self) -> bool:
+        """Whether the image holds the step on show as it is shown."""
+        return self._step == self._reopened and not self.pasted_anew
 
     def _on_show(self) -> Tuple[NewLayer, ...]:
         """What is on show as a layer, unless it is the opened picture."""

@@ -138,4 +138,6 @@ def _options(settings: Settings, seed: int) -> EditOptions:
         preview_max_side=PREVIEW_SIDE,
         keep_every=settings.keep_every,
         seed=seed,
+        paste=settings.pasting(),
+        patient=True,
     )

@@ -6,6 +6,7 @@ The dialog, and Gtk with it, is imported only when it is asked for: scripts run 
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,15 @@ from gi.repository import Gimp, GLib, GObject
 
 from .arguments import Arguments
 from .draggan_wire.errors import BadInput, WireError
-from .draggan_wire.workbench.settings import QUALITIES, REGIONS, SOURCES, Settings, load, save
+from .draggan_wire.workbench.settings import (
+    PASTES,
+    QUALITIES,
+    REGIONS,
+    SOURCES,
+    Settings,
+    load,
+    save,
+)
 from .draggan_wire.workbench.words import Words
 from .host.document import GimpDocument
 
@@ -166,8 +175,13 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     )
     for name, label, blurb in text:
         procedure.add_string_argument(name, label, blurb, getattr(default, name), flags)
-    blurb = "Only what is selected may move"
-    procedure.add_boolean_argument("mask", "_Only the selection", blurb, default.mask, flags)
+    switches = (
+        ("mask", "_Only the selection", "Only what is selected may move"),
+        ("detail", "_Fine detail", "The layer's own fine detail moves along"),
+        ("seam", "_Improve the seam", "Matches the edge of what is pasted; takes longer"),
+    )
+    for name, label, blurb in switches:
+        procedure.add_boolean_argument(name, label, blurb, getattr(default, name), flags)
     # GIMP drops what it does not take, with a warning that nobody sees, and goes on with the value
     # from before: so it takes all numbers and words, and `Arguments` says what is wrong with one.
     numbers = (
@@ -178,10 +192,13 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     for name, label, blurb in numbers:
         value = getattr(default, name.replace("-", "_"))
         procedure.add_int_argument(name, label, blurb, GLib.MININT, GLib.MAXINT, value, flags)
+    most, blurb = sys.float_info.max, "By how many degrees what is dragged is tilted, clockwise"
+    procedure.add_double_argument("turn", "_Turn", blurb, -most, most, default.turn, flags)
     choices = (
         ("source", "S_ource", "What is dragged", SOURCES),
         ("region", "_Region", "Which part the model looks at", REGIONS),
         ("quality", "_Quality", "How carefully the picture is learned", QUALITIES),
+        ("paste", "P_aste", "What comes into the layer", PASTES),
     )
     for name, label, blurb, known in choices:
         blurb = f"{blurb}: {', '.join(known)}"

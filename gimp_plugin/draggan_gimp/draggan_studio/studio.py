@@ -22,6 +22,7 @@ from .draggan_wire.workbench.diagnostics import Facts, report
 from .draggan_wire.workbench.diary import Diary, Listeners
 from .draggan_wire.workbench.document_edit import DocumentEdit, EditView
 from .draggan_wire.workbench.drawing import Drawing
+from .draggan_wire.workbench.region import Terms
 from .draggan_wire.workbench.settings import Settings
 from .draggan_wire.workbench.strokes import Strokes
 from .draggan_wire.workbench.words import Words
@@ -40,6 +41,7 @@ class GimpStudio:
     """One for the dialog. Its verbs return at once; what came of them is shown.
 
     `facts` are the versions for the diagnostics; `locale` is GIMP's language; `jpeg` its decoder.
+    `thumbnail` and `miniature` make of a picture what the timeline and the panel show.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class GimpStudio:
         facts: Facts,
         locale: str = "",
         thumbnail: Callable[[Image], Any] = lambda image: None,
+        miniature: Callable[[Image], Any] = lambda image: None,
         plugin_folder: Path,
         jpeg: Optional[JpegDecoder] = None,
         clock: Callable[[], float] = time.monotonic,
@@ -64,6 +67,8 @@ class GimpStudio:
         self._facts, self._locale = facts, locale
         self._folder, self._clock = plugin_folder, clock
         self._jpeg = jpeg
+        self._miniature = miniature
+        self._likeness: Tuple[Optional[Image], Any] = None, None  # a picture and what is made of it
         self._connection: Optional[Connection] = None
         self._unreachable = ConnectionView()
         self._started = False  # a daemon, by ourselves: once
@@ -130,6 +135,14 @@ class GimpStudio:
         """Whether OK has been pressed, and is being done."""
         return self._ending.asked
 
+    @property
+    def likeness(self) -> Any:
+        """How the model sees the picture, small; None while that is not known."""
+        image = self._edit.view().likeness
+        if image is not self._likeness[0]:
+            self._likeness = image, None if image is None else self._miniature(image)
+        return self._likeness[1]
+
     def thumbnail(self, step: int) -> Any:
         """The small picture of a step that has been seen."""
         return self._edit.timeline.thumbnail(step)
@@ -147,6 +160,7 @@ class GimpStudio:
         """Applies new settings."""
         moved = settings.address != self.settings.address
         self.settings = settings
+        self._edit.paste(settings.pasting())
         if moved:
             self.reconnect()
         self.tick()
@@ -318,7 +332,7 @@ class GimpStudio:
     def _warm(self) -> None:
         """The picture is opened while the user still looks at it, unless it would be in vain."""
         settings = self.settings
-        wanted = (settings.model, settings.quality, settings.source, settings.region)
+        wanted = (Terms.of(settings), settings.source)
         if self.connection.state != "connected" or self._warmed == wanted:
             return
         if not (self._edit.busy or self._edit.edit.last or self._edit.can_reopen):

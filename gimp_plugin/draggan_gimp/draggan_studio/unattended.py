@@ -121,7 +121,8 @@ def _drag(
     telling: Telling,
 ) -> Any:
     canvas = GimpCanvas(document)
-    edit = DocumentEdit(document, canvas, patience.connection.line(), lambda image: None)
+    line = patience.connection.line()
+    edit = DocumentEdit(document, canvas, line, lambda image: None, patient=True)
     ending = Ending(document, canvas, edit, clock=patience.clock)
     try:
         edit.handles.replace(lines)

@@ -45,6 +45,7 @@ class FakeStudio:
         self.tool, self.brush, self.painted = "handles", 32.0, False
         self.kept = ()
         self.thumbnails = {}
+        self.likeness = None
         self.asked = []
         self.listeners = []
         for name, value in shown.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
+from draggan_studio.draggan_wire.messages import Image
 from draggan_studio.draggan_wire.workbench.connection import ConnectionView
 from draggan_studio.draggan_wire.workbench.document_edit import EditView
-from fake_studio import READY, FakeStudio, asked
-from panel_stage import Gtk, run_tests, staged
+from fake_studio import READY, FakeStudio, asked, thumbnail
+from panel_stage import Gtk, run_tests, staged, words_of
 
 # The connection.
 
@@ -78,6 +79,33 @@ def test_without_a_daemon_there_is_no_model_to_choose():
     with staged(FakeStudio(models=())) as stage:
         combo = stage.find("Model", Gtk.ComboBox)
         assert not combo.is_sensitive() and "as soon as" in combo.get_tooltip_text()
+
+
+def test_the_model_shows_how_it_sees_the_picture_and_keeps_the_place_for_it():
+    with staged() as stage:
+        title, miniature = "How the model sees it", thumbnail(90, side=88)
+        assert not stage.has(title)
+        stage.studio.show_edit(state="opening")
+        stage.settle()
+        images = stage.all(Gtk.Image)
+        (place,) = (each for each in images if each.get_accessible().get_name() == title)
+        before = place.get_allocation().height
+        likeness = Image("rgb8", 1, 1, bytes(3))
+        stage.studio.show(likeness=miniature, edit=EditView(state="opening", likeness=likeness))
+        stage.settle()
+        assert place.get_pixbuf() is miniature and place.get_allocation().height == before
+
+
+def test_what_to_expect_of_a_poor_likeness_is_said_in_its_own_colour_before_the_drag():
+    known = EditView(state="idle", fit="very close: the model knows it.")
+    with staged(FakeStudio(edit=known)) as stage:
+        assert stage.has("Likeness: very close", Gtk.Label)
+        stage.studio.show_edit(fit="poor: the model does not know it.")
+        (remark,) = (label for label in stage.all(Gtk.Label) if "Expect little" in words_of(label))
+        for label in (remark, stage.find("Likeness: poor", Gtk.Label)):
+            assert label.get_style_context().has_class("draggan-wait")
+        stage.studio.show_edit(fit="")
+        assert not stage.has("How the model sees it")
 
 
 def test_a_choice_becomes_a_setting():

@@ -12,6 +12,11 @@ from draggan_studio.draggan_wire.workbench.settings import Settings
 from fake_studio import READY, FakeStudio, asked, dragged, thumbnail
 from panel_stage import Gdk, Gtk, Stage, run_tests, staged, words_of
 
+SWITCHES = (
+    *("Show what the model sees", "Show steps in the image"),
+    *("Carry fine detail along", "Improve the seam"),
+)
+
 # The timeline.
 
 
@@ -165,12 +170,26 @@ def test_the_rest_of_the_options_become_settings():
         stage.press("More options")
         stage.choose("Preset", "As in the paper")
         stage.choose("Previews", "5 per second")
-        stage.press("Show what the model sees")
-        stage.press("Show steps in the image")
+        for words in SWITCHES:
+            stage.press(words)
         expected = Settings(
             source="layer", preset="paper", preview_ms=200, show_box=False, live=True
         )
-        assert stage.studio.settings == expected
+        assert stage.studio.settings == replace(expected, detail=False, seam=True)
+        stage.choose("Paste", "All that the model sees")
+        assert stage.studio.settings.paste == "all"
+
+
+def test_a_turn_is_in_degrees_either_way_and_none_at_first():
+    with staged() as stage:
+        stage.press("More options")
+        spin = stage.find("Turn", Gtk.SpinButton)
+        assert spin.get_text() == "0" and stage.has("°", Gtk.Label)
+        for degrees in (-180, 35):
+            spin.set_value(degrees)
+            assert stage.studio.settings.angle == degrees
+        spin.set_value(400)
+        assert stage.studio.settings.angle == 180
 
 
 def test_the_report_goes_to_the_clipboard():

@@ -35,7 +35,7 @@ from .watching import Watcher  # noqa: E402
 
 SIZE = (1080, 760)  # logical pixels, where the screen has them
 MARGIN = 80  # of the screen that is left free
-THUMBNAIL = 72
+THUMBNAIL, MINIATURE = 72, 88  # logical pixels
 ROLE = "draggan"
 
 
@@ -80,7 +80,8 @@ class Dialog:
             settings,
             facts=_facts(version),
             locale=GLib.get_language_names()[0],
-            thumbnail=self._thumbnail,
+            thumbnail=lambda image: self._small(image, THUMBNAIL),
+            miniature=lambda image: self._small(image, MINIATURE),
             plugin_folder=folder,
             jpeg=jpeg_decoder(),
         )
@@ -215,8 +216,8 @@ class Dialog:
     def _show(self, image: Optional[Image], crop: Any) -> None:
         self._showing.show(image, crop)
 
-    def _thumbnail(self, image: Image) -> Any:
-        small = self._document.small(image, THUMBNAIL)
+    def _small(self, image: Image, longest: int) -> Any:
+        small = self._document.small(image, longest)
         rows, rgb = GLib.Bytes.new(small.data), GdkPixbuf.Colorspace.RGB
         return GdkPixbuf.Pixbuf.new_from_bytes(
             rows, rgb, True, 8, small.width, small.height, 4 * small.width

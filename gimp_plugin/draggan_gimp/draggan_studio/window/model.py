@@ -1,4 +1,4 @@
-"""Which model works on the picture: the list, the chosen one's card, how well it fits; Gtk only."""
+"""Which model works on the picture: the list, and the chosen one's card; Gtk only."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ class ModelChoice:
         self._card = wrapping(quiet=True, small=True)
         self._summary = wrapping(small=True)
         self.fold = Fold(self._summary, name=words.tr(ABOUT_MODEL))
-        self._fit = wrapping(quiet=True, small=True)
         self._about = line(self._card, self.fold.widget, grow=self._card, spacing=2)
-        self._below = column(self._about, self._summary, self._fit, spacing=2)
+        self._below = column(self._about, self._summary, spacing=2)
         form.row(words.tr(MODEL.label), self._list.widget)
         form.below(self._below)
 
@@ -41,9 +40,6 @@ class ModelChoice:
         field = captions.model_field(now, words)
         set_enabled(self._list.widget, field.enabled, field.tip)
         self._follow_card(shown)
-        fit = captions.fit_line(now, words)
-        say(self._fit, fit.text, fit.tone)
-        set_shown(self._fit, bool(fit.text))
 
     def _follow_card(self, shown: Shown) -> None:
         card = captions.model_card(shown.now, self._words)
@@ -54,7 +50,7 @@ class ModelChoice:
         set_shown(self.fold.widget, bool(summary))
         if not summary:
             self.fold.set_open(False)
-        set_shown(self._below, bool(card) or bool(shown.now.edit.fit))
+        set_shown(self._below, bool(card))
 
     def _chosen(self, model: str) -> None:
         if model != self._studio.settings.model:

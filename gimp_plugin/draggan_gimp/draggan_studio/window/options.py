@@ -13,9 +13,13 @@ from ..draggan_wire.workbench.choices import (
     COPIED,
     COPIED_MS,
     COPY_REPORT,
+    DETAIL,
     LIVE,
     MORE_OPTIONS,
+    SEAM,
     SHOW_BOX,
+    TURN,
+    NumberRow,
     numbers,
     option_choices,
     setting_value,
@@ -25,7 +29,7 @@ from ..draggan_wire.workbench.host_words import GIMP
 from .buttons import button, ellipsized
 from .fields import Choice, Number
 from .fold import Fold
-from .form import Form, column
+from .form import Form, column, line
 from .mnemonics import Mnemonics
 from .quiet import set_active, set_label, set_tip
 from .shown import Shown
@@ -46,28 +50,32 @@ class Options:
         self._lists: Dict[str, Choice] = {}
         self._checks: Dict[str, Tuple[Gtk.CheckButton, int]] = {}
         self._make_fields()
+        for switch in (DETAIL, SEAM):
+            self._check(switch.name, keys.mark(words.tr(switch.label)), words.tr(switch.tip))
         self._check("show_box", keys.mark(words.tr(SHOW_BOX)), words.tr(GIMP.box_tip))
         self._check("live", keys.mark(words.tr(LIVE.label)), words.tr(LIVE.tip))
         self._make_copy(keys)
         self.widget = column(self.fold.widget, self._form.widget, spacing=2)
 
     def _make_fields(self) -> None:
-        tr = self._words.tr
-        for row in numbers(GIMP):
-            number = Number(
-                (row.low, row.high, row.step),
-                row.decimals,
-                partial(self._change, row.name),
-                auto=tr(AUTO),
-            )
-            set_tip(number.widget, tr(row.tip))
-            self._form.row(tr(row.label), number.widget)
-            self._numbers[row.name] = number
+        for row in (*numbers(GIMP), TURN):
+            self._number(row)
         for texts in option_choices(self._words, GIMP):
             choice = Choice(texts.items, partial(self._change, texts.name))
             set_tip(choice.widget, texts.tip)
             self._form.row(texts.label, choice.widget)
             self._lists[texts.name] = choice
+
+    def _number(self, row: NumberRow) -> None:
+        tr = self._words.tr
+        auto = tr(AUTO) if row.auto else ""
+        limits = (row.low, row.high, row.step)
+        number = Number(limits, row.decimals, partial(self._change, row.name), auto=auto)
+        set_tip(number.widget, tr(row.tip))
+        unit = (Gtk.Label(label=row.unit),) if row.unit else ()
+        field = line(number.widget, *unit, grow=number.widget)
+        self._form.row(tr(row.label), field, number.widget)
+        self._numbers[row.name] = number
 
     def _check(self, name: str, text: str, tip: str) -> None:
         box = ellipsized(Gtk.CheckButton.new_with_mnemonic(text))

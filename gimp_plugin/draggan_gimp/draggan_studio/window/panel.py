@@ -16,6 +16,7 @@ from gi.repository import GLib, Gtk
 from .connection import ConnectionLine
 from .form import Form, column
 from .handles import HandleSection
+from .likeness import LikenessView
 from .message import MessageArea
 from .mnemonics import Mnemonics
 from .model import ModelChoice
@@ -100,12 +101,13 @@ class _Content:
         self._connection = ConnectionLine(studio, words, keys)
         form = Form(keys)
         self._model = ModelChoice(studio, words, form)
+        likeness = LikenessView(studio, words, form)
         source = SourceChoices(studio, words, form)
         message = MessageArea(studio, words, keys)
         self._timeline = Timeline(studio, words, keys)
         self._options = Options(studio, words, keys)
         self._sections: Tuple[Any, ...] = (
-            *(self._connection, self._model, source, handles),
+            *(self._connection, self._model, likeness, source, handles),
             *(message, self._timeline, self._options),
         )
         self._folds = (self._connection.fold, self._model.fold, self._options.fold)

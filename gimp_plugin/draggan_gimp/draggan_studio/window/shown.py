@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING, Any, Tuple
 
 from ..draggan_wire.workbench.snapshot import Snapshot
 
@@ -21,6 +21,7 @@ class Shown:
     painted: bool
     kept: Tuple[int, ...]
     thumbnails: Tuple[int, ...]
+    likeness: Any  # a picture of the toolkit's, or None
 
     @staticmethod
     def of(studio: GimpStudio) -> Shown:
@@ -31,4 +32,5 @@ class Shown:
             painted=studio.painted,
             kept=tuple(studio.kept),
             thumbnails=tuple(studio.thumbnail_steps()),
+            likeness=studio.likeness,
         )

@@ -36,6 +36,7 @@ _CSS = """
 }
 .draggan-panel button.draggan-mark.draggan-pinned { border-radius: 5px; }
 .draggan-panel progressbar trough, .draggan-panel progressbar progress { min-height: 6px; }
+.draggan-panel .draggan-miniature { background-color: rgba(128, 128, 128, 0.25); }
 .draggan-panel .draggan-now {
   background-color: #ffffff; border: 1px solid rgba(0, 0, 0, 0.8); border-radius: 0;
 }
