@@ -265,6 +265,11 @@ def _srgb(image: Image.Image, notes: list[str]) -> np.ndarray:
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     """uint8 (H, W) from deep grey: white is 65535 in integers, 1 or 255 in floats, or peak."""
     usual = (65535.0,) if np.issubdtype(values.dtype, np.integer) else (1.0, 255.0, 65535.0)
+    if not np.isfinite(values).any():
+        raise BadPicture(
+            "The picture's samples are no numbers: there is nothing to see.",
+            hint="Save it again from the program that made it.",
+        )
     values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     peak = float(values.max())
     white = next((white for white in usual if peak <= white), peak)

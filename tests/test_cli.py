@@ -148,7 +148,9 @@ def test_grey_of_sixteen_bits_stays_so_and_a_frozen_handle_is_noted(
     Pil.fromarray(np.full((HEIGHT, WIDTH), 30_000, np.uint16)).save(photo)
     Pil.fromarray(np.eye(HEIGHT, WIDTH, dtype=np.uint8)).save(photo.parent / "mask.png")
     words = ["--handle", "10,20:40,20", "--mask", str(photo.parent / "mask.png")]
-    assert drag(photo, *words) == 0
+    assert drag(photo, *words) == 2
+    assert "All handles start where the mask lets nothing move." in capsys.readouterr().err
+    assert drag(photo, *words, "--handle", "20,20:24,24") == 0
     said = capsys.readouterr().err
     assert "10,20 starts where the mask lets nothing move" in said
     after = pixels(photo.parent / "out" / "result.png")
@@ -322,7 +324,7 @@ OUTSIDE = "lies outside the picture, which has 64 x 48 pixels."
             "The handle -3,3 lies outside the picture, which has 64 x 48 pixels.",
         ),
         ("--handle 3,3:4,4 --pin 3,3", "There are 2 handles or pins at 3,3."),
-        ("--handle 3,3:4,4 --steps 0", "Argument --steps: 0 is not 1 or more."),
+        ("--handle 3,3:4,4 --steps 0", "Argument --steps: 0 is no whole number from 1 on."),
         ("--handle 3,3:4,4 --mask nowhere.png", "There is no file nowhere.png."),
         ("--handle 3,3:4,4 --crop 1,2", "--crop '1,2' is not an area."),
         ("--handle 3,3:4,4 --crop 30,20,30,20", "The point 3,3 lies outside --crop 30,20,30,20."),

@@ -112,6 +112,17 @@ def test_no_picture_is_turned_by_what_is_no_angle(
     assert "--turn" in capsys.readouterr().err
 
 
+# What is said of a pin.
+
+
+def test_a_pin_that_was_carried_away_has_not_held(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve().drift = 3.0
+    drag(photo, *HANDLE, "--pin", "3,3")
+    assert "pin 3,3: not held, moved by 3.0 px" in capsys.readouterr().out
+
+
 # An edit in a file.
 
 
@@ -133,7 +144,8 @@ def test_an_edit_is_kept_in_a_file_without_its_picture(
     note = saved(photo, "--crop", "4,6,60,40", "--quality", "fast")
     assert (note.terms.model, note.terms.quality, note.form) == ("tiny", "fast", "rgb8")
     assert note.source.crop == Crop(4, 6, 60, 40) and note.data == SAVED and note.picture is None
-    assert "`draggan reopen" in capsys.readouterr().err
+    again = f"`draggan reopen {photo.parent / 'photo.draggan'} {photo}` goes on."
+    assert again in capsys.readouterr().err
 
 
 def test_an_edit_goes_on_with_its_picture_and_its_area(serve: Serve, photo: Path) -> None:

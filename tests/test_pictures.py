@@ -119,6 +119,16 @@ def test_a_floating_point_picture_works(tmp_path: Path) -> None:
     assert np.abs(open_picture(tmp_path / "a.tiff").array[..., 0] - ramp * 255).max() <= 0.51
 
 
+def test_a_picture_without_a_single_number_is_refused(tmp_path: Path) -> None:
+    nothing = np.full((24, 40), np.nan, np.float32)
+    Image.fromarray(nothing).save(tmp_path / "nothing.tiff")
+    with pytest.raises(BadPicture, match="are no numbers"):
+        open_picture(tmp_path / "nothing.tiff")
+    nothing[0, 0] = 0.5
+    Image.fromarray(nothing).save(tmp_path / "something.tiff")
+    assert open_picture(tmp_path / "something.tiff").array[0, 0, 0] == 128
+
+
 def test_cmyk_works_and_says_that_its_colours_are_approximate(tmp_path: Path) -> None:
     Image.fromarray(colours()).convert("CMYK").save(tmp_path / "a.jpg", quality=95)
     picture = open_picture(tmp_path / "a.jpg")

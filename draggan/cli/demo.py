@@ -33,9 +33,9 @@ def run_command(args: argparse.Namespace) -> int:
     options = options_from(args)
     picture, handles, title = _bundled() if args.seed is None else _drawn(args.seed)
     print(f"The demo: {title}.", file=sys.stderr)
-    code = run_job(Job(picture, "demo", handles, None, options))
+    source = options.out / "source.png"
+    code = run_job(Job(picture, "demo", handles, None, options, path=source))
     if code == 0:
-        source = options.out / "source.png"
         save_png(source, picture.array)
         print(
             f"Now with handles of your own:\n  draggan drag {source} {as_typed(handles)} --out out"

@@ -56,4 +56,5 @@ def handles_from(args: argparse.Namespace) -> tuple[Handle, ...]:
 def run_command(args: argparse.Namespace) -> int:
     picture = open_picture(args.picture)
     mask = open_mask(args.mask, picture.size) if args.mask else None
-    return run_job(Job(picture, args.picture.name, handles_from(args), mask, options_from(args)))
+    handles, options = handles_from(args), options_from(args)
+    return run_job(Job(picture, args.picture.name, handles, mask, options, path=args.picture))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ class Job:
     mask: np.ndarray | None
     options: Options
     saved: Note | None = None  # an edit of another day that is to go on
+    path: Path | None = None  # where the picture is found again
 
 
 def add_options(parser: argparse.ArgumentParser, *, out: str | None) -> None:
@@ -187,6 +189,7 @@ def check_job(job: Job) -> Crop:
             f"There are {len(job.handles)} handles and pins.",
             hint=f"Use at most {MAX_HANDLES}; leave what should stay out of the mask instead.",
         )
+    _check_mask(job)
     crop = _crop_of(job)
     check_folder(job.options.out)
     if job.options.save is not None:
@@ -205,6 +208,15 @@ def _crop_of(job: Job) -> Crop:
             hint="Name the picture that was dragged then.",
         )
     return crop
+
+
+def _check_mask(job: Job) -> None:
+    moving = [written(handle.start) for handle in job.handles if not handle.pinned]
+    if moving and handles_that_the_mask_holds(job) == moving:
+        raise BadInput(
+            "All handles start where the mask lets nothing move.",
+            hint="Paint white what may move around them, or leave --mask out.",
+        )
 
 
 def handles_that_the_mask_holds(job: Job) -> list[str]:
@@ -228,14 +240,20 @@ def keep_every(options: Options, crop: Crop) -> int:
 
 
 def _degrees(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not -180 <= value <= 180:
-        raise argparse.ArgumentTypeError(f"{text} is not between -180 and 180 degrees")
+        raise argparse.ArgumentTypeError(f"{text} is no angle from -180 to 180 degrees")
     return value
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
     return value

@@ -147,7 +147,8 @@ def _save(job: Job, crop: Crop, canvas: FolderCanvas, edit: Edit, progress: Prog
         form=canvas.read_image().format,
         handles=job.handles,
     )
-    progress.note(f"The edit is kept in {path}: `draggan reopen {path} {job.name}` goes on.")
+    again = f"draggan reopen {path} {job.path or job.name}"
+    progress.note(f"The edit is kept in {path}: `{again}` goes on.")
 
 
 def _edit_options(job: Job, crop: Crop) -> EditOptions:
@@ -167,6 +168,8 @@ def _edit_options(job: Job, crop: Crop) -> EditOptions:
 
 def _tell(status: EditStatus, progress: Progress) -> None:
     _tell_likeness(status, progress)
+    if status.state == "opening" and status.fit is not None and status.fraction is not None:
+        return  # all of that has been read
     if status.state == "opening":
         done = "" if status.fraction is None else f"{status.fraction:.0%}"
         progress.show(status.message.partition(":")[0].rstrip("."), done)

@@ -42,4 +42,5 @@ def run_command(args: argparse.Namespace) -> int:
     args.detail = note.paste.detail if args.detail is None else args.detail
     args.seam = note.paste.seam if args.seam is None else args.seam
     options = options_from(args)
-    return run_job(Job(picture, args.picture.name, handles_from(args), mask, options, note))
+    handles, name = handles_from(args), args.picture.name
+    return run_job(Job(picture, name, handles, mask, options, note, args.picture))
