@@ -281,8 +281,6 @@ torch.set_num_threads(1)
 with open(sys.argv[1], "rb") as file:
     journal, options, network = pickle.load(file)
 from draggan.stylegan2_generator import StyleGAN2Generator
-
-from .hasty import hasten
 editor = journal.restored(StyleGAN2Generator(network, name="tiny"))
 print(here.digest(list(journal.going_on(editor, mask=here.selection(), options=options))))
 """
