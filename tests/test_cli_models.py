@@ -232,6 +232,7 @@ def test_a_model_says_whether_it_is_prepared(
     assert re.search("prepared +no\n", said(capsys, "show", "cats"))
     assert "cats is prepared." in said(capsys, "prepare", "cats", "--minutes", "0.01")
     assert re.search("prepared +yes\n", said(capsys, "show", "cats"))
+    assert "cats is prepared already." in said(capsys, "prepare", "cats")
     (line,) = (line for line in said(capsys, "list").splitlines() if line.startswith("cats"))
     assert line.endswith(", prepared)")
 

@@ -39,11 +39,13 @@ def run_command(args: argparse.Namespace) -> int:
     from draggan.preparation import PreparationOptions, prepare
 
     last: PreparationStep | None = None
+    already = True
     with Interrupts() as interrupts, Progress(sys.stderr) as progress:
         progress.show("Loading the model")
         generator = load_generator(args.model, device=args.device)
         steps = prepare(generator, options=PreparationOptions(minutes=args.minutes))
         for last in steps:
+            already = already and last.stage == "done"
             _tell(last, args.minutes, progress)
             if interrupts.requested:
                 break
@@ -51,7 +53,7 @@ def run_command(args: argparse.Namespace) -> int:
     if last is None or last.stage != "done":
         print(f"Stopped. What is reached is kept: draggan models prepare {args.model} goes on.")
         return INTERRUPTED
-    print(f"{args.model} is prepared.")
+    print(f"{args.model} is prepared{' already' if already else ''}.")
     return 0
 
 
