@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import QtCore
 
-from tests.fake_krita_pixels import Area, Plane, converted, over
+from tests.fake_krita_pixels import Area, Plane, converted, erased, over
 
 if TYPE_CHECKING:
     from tests.fake_krita import Document
@@ -34,6 +34,7 @@ class Node:
         self._parent: Node | None = None
         self._children: list[Node] = []
         self._visible, self._locked = True, False
+        self._passes, self._mode, self._opacity = False, "normal", 255
 
     def name(self) -> str:
         return self._name
@@ -53,6 +54,22 @@ class Node:
     def setVisible(self, on: bool) -> None:
         self._visible = on
         self.document.compose()
+
+    def setPassThroughMode(self, on: bool) -> None:
+        assert self._kind == "grouplayer", "only groups have that"
+        self._passes = on
+
+    def blendingMode(self) -> str:
+        return self._mode
+
+    def setBlendingMode(self, mode: str) -> None:
+        self._mode = mode
+
+    def opacity(self) -> int:
+        return self._opacity
+
+    def setOpacity(self, value: int) -> None:
+        self._opacity = value
 
     def locked(self) -> bool:
         return self._locked
@@ -115,6 +132,7 @@ class Node:
         copy = Node(self.document, self._name, self._kind)
         copy.space, copy.plane = self.space, self.plane.copy()
         copy._visible, copy._locked = self._visible, self._locked
+        copy._passes, copy._mode, copy._opacity = self._passes, self._mode, self._opacity
         for child in self._children:
             inner = child.clone()
             inner._parent = copy
@@ -168,11 +186,17 @@ class Node:
         return self._plane_now().masked(alpha, area)
 
     def _blended(self, area: Area) -> Plane:
-        below = Plane(self.document.space)
+        return self._onto(Plane(self.document.space), area)
+
+    def _onto(self, below: Plane, area: Area) -> Plane:
         for child in self._children:
-            if child._visible and child._kind != "transparencymask":
-                layer = converted(child.projection(area), self.document.space)
-                below = over(below, layer, area)
+            if not child._visible or child._kind == "transparencymask":
+                continue
+            if child._passes:
+                below = child._onto(below, area)
+                continue
+            layer = converted(child.projection(area), self.document.space)
+            below = (erased if child._mode == "erase" else over)(below, layer, area)
         return below
 
     def _plane_now(self) -> Plane:

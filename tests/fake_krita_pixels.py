@@ -136,5 +136,16 @@ def over(below: Plane, above: Plane, area: Area) -> Plane:
     return found
 
 
+def erased(below: Plane, above: Plane, area: Area) -> Plane:
+    """What is left of a plane where another one rubs it out."""
+    a, b = above.array(area), below.array(area)
+    full = int(np.iinfo(a.dtype).max)
+    b[..., -1] = np.rint(b[..., -1] * ((full - a[..., -1]) / full))
+    b[b[..., -1] == 0] = 0
+    found = Plane(below.space)
+    found.put(b, area)
+    return found
+
+
 def _empty(space: Space, width: int, height: int) -> NDArray[np.uint8]:
     return np.zeros((height, width, _CHANNELS[space[0]]), dtype=_TYPES[space[1]])

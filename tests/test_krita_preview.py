@@ -40,7 +40,8 @@ class Scene:
         return self._now
 
     def show(self, image: Any, *, on_layer: bool = True) -> None:
-        self.preview.show(image, CROP, on_layer=on_layer, group="", above="")
+        new = preview_module.layers.NewLayer(preview_module.NAME, image, CROP, locked=True)
+        self.preview.show(new, on_layer=on_layer, group="", above="")
 
     @property
     def on_layer(self) -> bool:

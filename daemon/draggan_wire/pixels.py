@@ -90,12 +90,19 @@ class Blob:
 
 def is_blank(image: Image) -> bool:
     """Whether all of it is fully transparent; False without alpha."""
-    if image.format in _OPAQUE:
-        return False
+    return image.format not in _OPAQUE and _alpha_is_all(image, b"\0")
+
+
+def is_opaque(image: Image) -> bool:
+    """Whether nothing shines through; for formats of whole numbers."""
+    return image.format in _OPAQUE or _alpha_is_all(image, b"\xff")
+
+
+def _alpha_is_all(image: Image, value: bytes) -> bool:
     size = BYTES_PER_PIXEL[image.format]
     channels = 2 if image.format.startswith("gray") else 4
     data = bytes(image.data)
-    return not any(data[k::size].strip(b"\0") for k in range(size - size // channels, size))
+    return not any(data[k::size].strip(value) for k in range(size - size // channels, size))
 
 
 def size_in_bytes(format: Any, width: Any, height: Any) -> int:

@@ -26,7 +26,7 @@ from .draggan_wire.workbench.region import (
 from .draggan_wire.workbench.trace import Trace
 from .host import layers
 from .host.animation import AnimationExport
-from .preview import Painter, Preview
+from .preview import NAME, Painter, Preview
 
 if TYPE_CHECKING:
     from .draggan_wire.workbench.handles import HandleLine
@@ -54,6 +54,7 @@ class KritaCanvas:
         self._mask: Optional[Image] = None
         self._trace = Trace()
         self._clearing = False
+        self._clears = False  # something shines through what is dragged
         self.dragging = False  # steps that come now belong to a drag, not to a look back
         self.pasted_anew = False  # steps come in another way than the layers show them
         self.looked_at: Optional[int] = None  # the step that is painted over the canvas
@@ -94,6 +95,7 @@ class KritaCanvas:
     def adopt(self, opened: Opened, trace: Trace, step: int) -> None:
         """Goes on with an edit of another day, whose newest result is `step`."""
         self._begin(opened, trace)
+        self._document.watch(trace.group, opened.source.layer)
         look = self._read(opened.source) if self.step_of_layers == step else None
         if look is not None:
             self._looks.remember(look, step)
@@ -121,6 +123,7 @@ class KritaCanvas:
     def _begin(self, opened: Opened, trace: Trace) -> None:
         self._opened, self._trace, self._looks = opened, trace, Looks()
         self._looks.remember(opened.image, 0)
+        self._clears = self._document.shines_through(opened.source.layer, opened.image)
         self._show_nothing()
 
     def _show_nothing(self) -> None:
@@ -209,7 +212,10 @@ class KritaCanvas:
             return
         self.looked_at = None if self.dragging else self.step_now()
         self._preview.show(
-            image, self.crop, on_layer=self.dragging, group=self._group(), above=self._above()
+            layers.NewLayer(NAME, image, self.crop, locked=True, clears=self._clears),
+            on_layer=self.dragging,
+            group=self._group(),
+            above=self._above(),
         )
 
     def _is_on_layer(self, step: int) -> bool:
@@ -252,7 +258,8 @@ class KritaCanvas:
     def _add(
         self, image: Image, name: str, changed: Optional[Image], *, visible: bool
     ) -> layers.Added:
-        new = layers.NewLayer(name, image, self.crop, changed, visible=visible)
+        crop, clears = self.crop, self._clears
+        new = layers.NewLayer(name, image, crop, changed, visible=visible, clears=clears)
         return self._document.add_layer(new, group=self._group(), above=self._above())
 
     def _group(self) -> str:

@@ -51,22 +51,23 @@ class Preview:
         """A new drag: what an earlier one has found out is forgotten."""
         self._slow, self._given_up = 0, False
 
-    def show(self, image: Image, crop: Crop, *, on_layer: bool, group: str, above: str) -> None:
-        """Shows a step in place of the one before."""
+    def show(self, new: layers.NewLayer, *, on_layer: bool, group: str, above: str) -> None:
+        """Shows a step in place of the one before; `new` is the layer that it may become."""
+        image, crop = new.image, new.crop
         fits = (image.width, image.height) == (crop.width, crop.height)
         width, height = self._document.size
         affordable = self._slow < TOO_OFTEN and width * height <= LARGEST
         faithful = self._document.keeps_srgb  # else each step would have to be made up for
         if on_layer and fits and affordable and faithful and not self._given_up:
-            self._show_on_layer(image, crop, group, above)
+            self._show_on_layer(new, group, above)
         else:
             self._paint(image, crop)
 
-    def _show_on_layer(self, image: Image, crop: Crop, group: str, above: str) -> None:
+    def _show_on_layer(self, new: layers.NewLayer, group: str, above: str) -> None:
+        image, crop = new.image, new.crop
         raw, begin = self._document.raw, self._clock()
         if self._added is None:
             self._paint(None, None)
-            new = layers.NewLayer(NAME, image, crop, locked=True)
             self._added = self._document.add_layer(new, group=group, above=above)
             return
         if not layers.rewrite(raw, self._added, image, crop):

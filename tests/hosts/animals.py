@@ -9,12 +9,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from torch import Tensor
 
+from draggan.benchmark.demo_picture import before_lights
 from draggan.benchmark.fit import fit
-from draggan.critters import landmark_index, landmarks, parameter_index, render, sample_parameters
+from draggan.critters import (
+    landmark_index,
+    landmarks,
+    parameter_index,
+    part_index,
+    render,
+    render_dense,
+    sample_parameters,
+)
 
 SIZE = 512
 _JUDGED = 128  # pixels at which the judge looks; the model sees no more either
@@ -29,6 +39,19 @@ class Animal:
         self._parameters = _looking(seed, _YAW)
         self._turned = _looking(seed, _TURNED)
         self.picture = to_bytes(render(self._parameters, SIZE).image)  # uint8 (SIZE, SIZE, 3)
+
+    @property
+    def among_lights(self) -> np.ndarray:
+        """The same as if photographed, before a background that the model has never seen."""
+        photograph = before_lights(self._parameters, torch.Generator().manual_seed(5))
+        return to_bytes(photograph * 2 - 1)
+
+    @property
+    def cut_out(self) -> np.ndarray:
+        """The same without its background, uint8 (SIZE, SIZE, 4), with hard edges."""
+        parts = render_dense(self._parameters, SIZE).canonical[0, 0]
+        alpha = (parts != part_index("background")).byte() * 255
+        return np.dstack([self.picture, alpha.numpy()])
 
     def landmark(self, name: str) -> tuple[float, float]:
         """Where it is, in the picture's pixels."""
@@ -65,6 +88,12 @@ def to_bytes(image: Tensor) -> np.ndarray:
     """(1, 3, H, W) in [-1, 1] -> uint8 (H, W, 3)."""
     planes = ((image[0].clamp(-1, 1) + 1) * 127.5).round().byte()
     return planes.permute(1, 2, 0).numpy()
+
+
+def coffee() -> np.ndarray:
+    """A photograph of a cup, which no model of animals knows: uint8 (SIZE, SIZE, 3)."""
+    cup = pytest.importorskip("skimage.data").coffee()[:400, 100:500]
+    return np.asarray(Image.fromarray(cup).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
 
 
 def read_png(path: Path) -> np.ndarray:

@@ -8,12 +8,13 @@ from krita import Krita
 
 from ..draggan_wire.crop import Box, Crop
 from ..draggan_wire.messages import Image
-from ..draggan_wire.pixels import BYTES_PER_PIXEL
+from ..draggan_wire.pixels import BYTES_PER_PIXEL, is_opaque
 from ..qt import QtCore
 from . import layers, pixels
 from .animation import AnimationExport
 from .gamut import is_wider_than_srgb
 from .scratch import Workshop, space_of
+from .stand_in import StandIns
 
 NOTE, NOTE_TITLE = "draggan", "A DragGAN edit that can be taken up again"
 
@@ -32,6 +33,7 @@ class KritaDocument:
         self.key = layers.id_of(document.rootNode())
         self._active = layers.ActiveLayer(document)
         self._workshop = Workshop()
+        self._stand_ins = StandIns(document)
 
     @property
     def alive(self) -> bool:
@@ -119,7 +121,19 @@ class KritaDocument:
         """See `layers.add_layer`; the user's active layer becomes active again by itself."""
         added = layers.add_layer(self.raw, new, self._workshop, group=group, above=above)
         self._active.expect(added)
+        self.watch(added.group, above)
         return added
+
+    def watch(self, group: str, layer: str) -> None:
+        """Where a group of ours stands in for a layer, only one of them is to be seen."""
+        self._stand_ins.expect(group, layer)
+        self._stand_ins.settle()
+
+    def shines_through(self, uid: str, image: Image) -> bool:
+        """Whether below a layer ("": everything) that looks so something else is to be seen."""
+        node = layers.find(self.raw, uid)
+        plain = node is None or (node.blendingMode(), node.opacity()) == (layers.NORMAL, 255)
+        return not (plain and is_opaque(image))
 
     def finish(
         self,
@@ -145,6 +159,7 @@ class KritaDocument:
     def settle(self, *, at_work: bool) -> None:
         """Tidies up after Krita; to be called every now and then."""
         self._active.settle()
+        self._stand_ins.settle()
         if not at_work:
             self._workshop.settle()
 

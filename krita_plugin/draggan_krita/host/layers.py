@@ -1,4 +1,11 @@
-"""Layers that the plugin adds to a document: built elsewhere, added at once, found again by id."""
+"""Layers that the plugin adds to a document: built elsewhere, added at once, found again by id.
+
+Where a result lies over an opaque layer, it is an ordinary layer, masked to what has changed. What
+lets something shine through would show below it as well: there a result is a group that its layers
+pass through, with one below its pixels that erases what was there. So that this erases nothing else
+the group around it holds a copy of the user's layer at the bottom and stands in its place (see
+`stand_in`); what is made of everything visible erases just that.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +23,8 @@ from .pixels import SRGB, depth_of, write_node
 from .scratch import Workshop, space_of
 
 GROUP, MASK = "DragGAN", "What moved"
+ORIGINAL, CLEARED, MOVED = "Original", "Cleared", "Moved"
+ERASE, NORMAL = "erase", "normal"  # blending modes
 PATIENCE = 30  # looks at the active layer after an insertion
 SOFT = 8  # pixels over which a mask fades in where colours are not quite kept
 TURNS = 2  # times that Krita may turn away from the user's layer after one
@@ -49,7 +58,10 @@ def active_id(document: Any) -> str:
 
 @dataclass(frozen=True)
 class NewLayer:
-    """A layer to be: `masked` to what has `changed` (None: to all of the crop)."""
+    """A layer to be: `masked` to what has `changed` (None: to all of the crop).
+
+    It `clears` what is below it, so that nothing of that shines through.
+    """
 
     name: str
     image: Image
@@ -58,6 +70,7 @@ class NewLayer:
     masked: bool = True
     locked: bool = False
     visible: bool = True
+    clears: bool = False
 
 
 def add_layer(
@@ -71,27 +84,81 @@ def add_layer(
     """
     active, parent = active_id(document), find(document, group)
     scratch = workshop.document(space_of(document))
-    layer = scratch.createNode(new.name, "paintlayer")
-    layer.setColorSpace("RGBA", depth_of(new.image), SRGB)
-    write_node(layer, made_up_for(document, new.image, workshop), new.crop)
     own_group = scratch.createGroupLayer(GROUP)
     scratch.rootNode().addChildNode(own_group, None)
-    own_group.addChildNode(layer, None)
-    if new.masked:
-        _add_mask(scratch, layer, new.crop, new.changed)
-    layer.setLocked(new.locked)
-    layer.setVisible(new.visible)
+    if new.clears and parent is None:
+        _prepare_clearing(own_group, find(document, above))
+    layer = _build(scratch, own_group, new, made_up_for(document, new.image, workshop))
     scratch.waitForDone()
     if parent is None:
         parent = own_group.clone()
         _add_group(document, parent, find(document, above))
-        added = parent.childNodes()[0]
+        added = parent.childNodes()[-1]
     else:
         added = layer.clone()
         parent.addChildNode(added, None)
     own_group.remove()
     document.refreshProjection()
     return Added(id_of(parent), id_of(added), active)
+
+
+def _build(scratch: Any, group: Any, new: NewLayer, image: Image) -> Any:
+    """The new layer with all that belongs to it, on top of a group of the scratch document."""
+    top = group
+    if new.clears:
+        top = scratch.createGroupLayer(new.name)
+        top.setPassThroughMode(True)
+        group.addChildNode(top, None)
+        cleared = scratch.createNode(CLEARED, "paintlayer")
+        cleared.setColorSpace("RGBA", "U8", SRGB)
+        black = b"\0\0\0\xff" * (new.crop.width * new.crop.height)
+        write_node(cleared, Image("bgra8", new.crop.width, new.crop.height, black), new.crop)
+        cleared.setBlendingMode(ERASE)
+        top.addChildNode(cleared, None)
+    layer = scratch.createNode(MOVED if new.clears else new.name, "paintlayer")
+    layer.setColorSpace("RGBA", depth_of(image), SRGB)
+    write_node(layer, image, new.crop)
+    top.addChildNode(layer, None)
+    whole = top if new.clears else layer
+    for part in whole.childNodes() if new.clears else (layer,):
+        if new.masked:
+            _add_mask(scratch, part, new)
+    for part in _family(whole):
+        part.setLocked(new.locked)
+    whole.setVisible(new.visible)
+    return whole
+
+
+def _prepare_clearing(group: Any, original: Any) -> None:
+    """A group in which erasing does what it should: in place of a layer, or of everything."""
+    if original is None:
+        group.setPassThroughMode(True)
+        return
+    copy = original.clone()
+    group.setBlendingMode(original.blendingMode())
+    group.setOpacity(original.opacity())
+    copy.setBlendingMode(NORMAL)
+    copy.setOpacity(255)
+    copy.setName(ORIGINAL)
+    copy.setVisible(True)
+    copy.setLocked(False)
+    group.addChildNode(copy, None)
+
+
+def stands_in(group: Any) -> bool:
+    """Whether a group of ours holds a copy of the layer that it was made of."""
+    children = group.childNodes() if group is not None else ()
+    return bool(children) and children[0].name() == ORIGINAL
+
+
+def _family(layer: Any) -> Sequence[Any]:
+    """A layer of ours, and the layers in it where it is a group."""
+    return (layer, *layer.childNodes()) if layer.type() == "grouplayer" else (layer,)
+
+
+def pixels_of(layer: Any) -> Any:
+    """The paint layer that holds the pixels of a layer of ours."""
+    return _family(layer)[-1]
 
 
 @contextmanager
@@ -121,9 +188,10 @@ def _add_group(document: Any, group: Any, above: Any) -> None:
     (parent or document.rootNode()).addChildNode(group, above)
 
 
-def _add_mask(document: Any, layer: Any, crop: Crop, changed: Optional[Image]) -> None:
+def _add_mask(document: Any, layer: Any, new: NewLayer) -> None:
     mask = document.createTransparencyMask(MASK)
-    mask.setSelection(_selection_of(changed, crop, soft=is_wider_than_srgb(document)))
+    soft = not new.clears and is_wider_than_srgb(document)  # two soft edges would be seen through
+    mask.setSelection(_selection_of(new.changed, new.crop, soft=soft))
     layer.addChildNode(mask, None)
 
 
@@ -148,7 +216,7 @@ def rewrite(document: Any, added: Added, image: Image, crop: Crop) -> bool:
     layer = find(document, added.layer)
     if layer is None:
         return False
-    write_node(layer, image, crop)
+    write_node(pixels_of(layer), image, crop)
     document.refreshProjection()
     return True
 
@@ -170,17 +238,24 @@ def finish(
     layer = find(document, added.layer)
     if layer is None:
         return False
-    write_node(layer, made_up_for(document, image, workshop), crop)
-    for mask in layer.childNodes():
-        if changed is not None and mask.name() == MASK:
-            soft = is_wider_than_srgb(document)
-            area = (crop.left, crop.top, crop.width, crop.height)
-            selection = _selection_of(changed, crop, soft=soft)
-            mask.setPixelData(selection.pixelData(*area), *area)
+    write_node(pixels_of(layer), made_up_for(document, image, workshop), crop)
+    if changed is not None:
+        _mask_anew(document, layer, crop, changed)
     layer.setName(name)
-    layer.setLocked(False)
+    for part in _family(layer):
+        part.setLocked(False)
     document.refreshProjection()
     return True
+
+
+def _mask_anew(document: Any, layer: Any, crop: Crop, changed: Image) -> None:
+    parts = _family(layer)
+    soft = len(parts) == 1 and is_wider_than_srgb(document)
+    selection = _selection_of(changed, crop, soft=soft)
+    area = (crop.left, crop.top, crop.width, crop.height)
+    for mask in (child for part in parts for child in part.childNodes()):
+        if mask.name() == MASK:
+            mask.setPixelData(selection.pixelData(*area), *area)
 
 
 def remove(document: Any, added: Added) -> None:
@@ -189,7 +264,7 @@ def remove(document: Any, added: Added) -> None:
     if layer is None:
         return
     active = active_id(document)
-    alone = group is not None and len(group.childNodes()) == 1
+    alone = group is not None and len(group.childNodes()) == (2 if stands_in(group) else 1)
     (group if alone else layer).remove()
     activate(document, active)
     document.refreshProjection()
