@@ -25,9 +25,16 @@ def finding(generator: Any, **changes: Any) -> Finding:
         28.5,
         place=Place((20.5, 30.0), 1.5, 0.1),
         likeness=0.75,
-        residual={"planes": np.arange(6, dtype=np.float16).reshape(2, 3)},
+        residual=residual(generator),
     )
     return replace(found, **changes)
+
+
+def residual(generator: Any, rank: int = 2) -> dict[str, np.ndarray]:
+    channels, *size = generator.map_shape(generator.drag_block())
+    random = np.random.default_rng(0)
+    shapes = {"channels": (channels, rank), "maps": (rank, *size)}
+    return {name: random.random(shape).astype(np.float16) for name, shape in shapes.items()}
 
 
 def entries(cache: InversionCache) -> list[str]:
@@ -46,14 +53,13 @@ def test_what_was_kept_comes_back_exactly(cache: InversionCache, tiny_generator:
     found = cache.get(KEY, tiny_generator, "fast")
     assert found is not None and torch.equal(found.ws, kept.ws)
     assert (found.psnr, found.place, found.likeness) == (28.5, kept.place, 0.75)
-    assert np.array_equal(found.residual["planes"], kept.residual["planes"])
-    assert found.residual["planes"].dtype == np.float16
+    assert found.residual.keys() == kept.residual.keys()
+    for name, values in kept.residual.items():
+        assert np.array_equal(found.residual[name], values)
+        assert found.residual[name].dtype == np.float16
 
 
-def test_tuned_weights_of_any_size_are_kept(
-    cache: InversionCache, tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("draggan.saved_reading.MAX_DELTA", 10)
+def test_tuned_weights_are_kept(cache: InversionCache, tiny_generator: Any) -> None:
     name, weight = next(
         (name, p) for name, p in tiny_generator.network.named_parameters() if "b32.conv1.w" in name
     )
@@ -123,8 +129,11 @@ def test_a_damaged_entry_is_thrown_away(
 def test_an_entry_of_another_model_or_quality_is_thrown_away(
     cache: InversionCache, tiny_generator: Any
 ) -> None:
-    cache.put(KEY, finding(tiny_generator, ws=torch.zeros(1, 3, 16)), "fast")
-    assert cache.get(KEY, tiny_generator, "fast") is None and entries(cache) == []
+    coarser = residual(tiny_generator)
+    coarser["maps"] = coarser["maps"][:, ::2, ::2]
+    for foreign in ({"ws": torch.zeros(1, 3, 16)}, {"residual": coarser}):
+        cache.put(KEY, finding(tiny_generator, **foreign), "fast")
+        assert cache.get(KEY, tiny_generator, "fast") is None and entries(cache) == []
     cache.put(KEY, finding(tiny_generator), "fast")
     assert cache.get(KEY, tiny_generator, "best") is None and entries(cache) == []
 

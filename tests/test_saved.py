@@ -95,6 +95,24 @@ def test_every_steps_picture_comes_back_bit_for_bit(tiny_generator: Any) -> None
     same(editor, reopened(editor))
 
 
+def test_a_turned_part_with_all_that_was_found_of_it_comes_back(tiny_generator: Any) -> None:
+    editor = dragged(tiny_generator, area=(4, 2, 44, 38), angle=20)
+    edit = editor.saved()
+    assert edit.residual and edit.delta.tensors and edit.place is not None
+    assert edit.likeness is not None and edit.place.angle != 0
+    for other in (reopened(editor), compacted(editor)):
+        again = other.saved()
+        assert (again.place, again.likeness, again.psnr) == (edit.place, edit.likeness, edit.psnr)
+        assert other.likeness == editor.likeness
+        assert all(
+            np.array_equal(again.residual[name], edit.residual[name]) for name in edit.residual
+        )
+        for index in (0, 8):
+            assert np.array_equal(other.image(index), editor.image(index))
+            assert np.array_equal(other.reconstruction(index), editor.reconstruction(index))
+    same(editor, reopened(editor))
+
+
 def test_a_drag_goes_on_as_if_the_edit_had_never_been_closed(tiny_generator: Any) -> None:
     editor = dragged(tiny_generator)
     editor.seek(3)
@@ -596,6 +614,10 @@ def unfit(edit: SavedEdit) -> Iterator[SavedEdit]:
         yield replace(edit, delta=WeightDelta(delta))
     name = next(iter(edit.delta.tensors))
     yield replace(edit, delta=WeightDelta({name: torch.ones(1)}))
+    for name in edit.residual:
+        yield replace(edit, residual={**edit.residual, name: edit.residual[name][..., 1:]})
+        yield replace(edit, residual={name: edit.residual[name]})
+    name = next(iter(edit.delta.tensors))
     swelling = torch.ones(1 << 20, 1), torch.ones(1, 1 << 20)  # a terabyte, were they multiplied
     yield replace(edit, delta=WeightDelta({}, {name: swelling}))
 
@@ -605,6 +627,7 @@ def test_an_edit_that_cannot_be_this_models_is_refused_and_changes_nothing(
 ) -> None:
     editor = dragged(tiny_generator)
     before = editor.image()
+    assert len(list(unfit(editor.saved()))) == 10
     for edit in unfit(editor.saved()):
         with pytest.raises(BadSaved):
             editor.restore(edit)
