@@ -38,6 +38,7 @@ from .finding import (
 from .generator import Generator
 from .likeness import Likeness
 from .pasting import MOVED, PasteOptions
+from .penalties import PictureFeatures
 from .residual import FeatureResidual
 from .resume import Resume
 from .saved import SavedEdit, check_fit
@@ -64,9 +65,16 @@ class SettingStep:
 class DragEditor:
     """One edit of one picture with one generator. Not for several threads at a time."""
 
-    def __init__(self, generator: Generator, *, shelf: Shelf | None = None) -> None:
-        """`shelf`: where it is kept what has been found of pictures; None: nowhere."""
-        self.base, self._shelf = generator, shelf
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        shelf: Shelf | None = None,
+        picture_features: PictureFeatures | None = None,
+    ) -> None:
+        """`shelf`: where it is kept what has been found of pictures; None: nowhere.
+        `picture_features`: compared in the "best" quality, see `finding.find`."""
+        self.base, self._shelf, self._features = generator, shelf, picture_features
         self.notes: tuple[str, ...] = ()  # what had to be done to the picture, for the user
         self._pictures = EditPictures(generator, None)
         self._psnr: float | None = None
@@ -102,7 +110,7 @@ class DragEditor:
         source = Source.of(
             picture, self._model, quality=quality, weight=weight, area=area, angle=angle
         )
-        steps = find(self.base, source, shelf=self._shelf)
+        steps = find(self.base, source, shelf=self._shelf, picture_features=self._features)
         self._reset(source)
         mean = self.base.prior().mean.expand(1, self.base.num_ws, -1)
         self._states, self._psnr = States([State.start(mean)]), -np.inf

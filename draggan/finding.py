@@ -23,6 +23,7 @@ from .generator import Generator, WeightDelta
 from .inversion import InversionOptions, check_visible
 from .inversion_cache import Finding, InversionCache, key_of
 from .likeness import Likeness, likeness_score
+from .penalties import PictureFeatures
 from .residual import FeatureResidual, ResidualOptions
 from .saved_edit import Place
 from .source import Source
@@ -106,21 +107,28 @@ def check_quality(name: str) -> None:
 
 
 def find(
-    generator: Generator, source: Source, *, shelf: Shelf | None = None
+    generator: Generator,
+    source: Source,
+    *,
+    shelf: Shelf | None = None,
+    picture_features: PictureFeatures | None = None,
 ) -> Iterator[FindingStep]:
-    """Find the source's picture.
+    """Find the source's picture. `picture_features`, of the model's discriminator or of
+    `vgg16.VGG16`, are compared as well where the quality gives them a weight.
 
     Raises BadPicture, at once, where there is next to nothing to see.
     """
     check_visible(source.seen.weight)
-    return _Search(generator, source).run(shelf)
+    return _Search(generator, source, picture_features).run(shelf)
 
 
 class _Search:
     """The working state of one search."""
 
-    def __init__(self, generator: Generator, source: Source) -> None:
-        self.generator, self.source = generator, source
+    def __init__(
+        self, generator: Generator, source: Source, features: PictureFeatures | None
+    ) -> None:
+        self.generator, self.source, self.features = generator, source, features
         self.quality = QUALITIES[source.quality]
         self.index, self.total = 0, _total(generator, self.quality)
 
@@ -200,7 +208,12 @@ class _Search:
         found = replace(quick, residual=None, psnr=-1.0)
         image, weight = quick.seen.image, quick.seen.weight
         steps = inversion.refine(
-            self.generator, image, quick.ws, weight=weight, options=options.inversion
+            self.generator,
+            image,
+            quick.ws,
+            weight=weight,
+            options=options.inversion,
+            features=self.features,
         )
         for step in steps:
             found = replace(found, ws=step.ws, psnr=step.psnr)

@@ -9,11 +9,13 @@ from draggan_wire.errors import BadInput
 from draggan_wire.messages import DragSettings, Image, Open
 from numpy.typing import NDArray
 
+from draggan.checkpoint import load_discriminator
 from draggan.drag import PRESETS, DragOptions
 from draggan.editor import DragEditor, SettingStep
 from draggan.errors import BadSaved
 from draggan.finding import Shelf
 from draggan.inversion_cache import InversionCache
+from draggan.penalties import PictureFeatures
 from draggan.pixels import PixelFormat, pixel_format
 from draggan.saved import SavedEdit, Stamp, unpack
 
@@ -45,7 +47,8 @@ def begun(
 ) -> tuple[Edit, Iterator[SettingStep]]:
     """A new edit, and what is still to be computed before it can be dragged."""
     shelf = None if inversions is None else Shelf(inversions, model.fingerprint)
-    editor = DragEditor(model.generator, shelf=shelf)
+    features = _picture_features(model) if request.quality == "best" else None
+    editor = DragEditor(model.generator, shelf=shelf, picture_features=features)
     if request.saved is not None:
         saved, stamp = unpack(memoryview(request.saved.data))
         check_stamp(saved, stamp, model)
@@ -57,6 +60,15 @@ def begun(
     pixels = "rgb8" if request.image is None else request.image.format
     stamp = Stamp(model.name, model.fingerprint, pixels)
     return Edit(session, editor, stamp), _set(editor, request)
+
+
+def _picture_features(model: Model) -> PictureFeatures | None:
+    """Of the discriminator, where the model's file has kept it."""
+    discriminator = load_discriminator(model.name)
+    if discriminator is None:
+        return None
+    place = model.generator
+    return discriminator.to(place.device, place.dtype).requires_grad_(False).features
 
 
 def _set(editor: DragEditor, request: Open) -> Iterator[SettingStep]:
