@@ -20,7 +20,7 @@ from draggan.cli.edit_file import write_edit
 from draggan.cli.interrupts import Interrupts
 from draggan.cli.job import Job, check_job, handles_that_the_mask_holds, keep_every
 from draggan.cli.progress import Progress
-from draggan.cli.results import HandleEnd, Outcome, summary, write_results
+from draggan.cli.results import REOPENED, HandleEnd, Outcome, summary, write_results
 
 INTERRUPTED = 130
 
@@ -118,7 +118,7 @@ def _as_it_was(canvas: FolderCanvas, edit: Edit, progress: Progress) -> Outcome 
     if not frames:
         return None
     status, shown = edit.status, canvas.patch(frames[0].image)
-    return Outcome(shown, (), (), "reopened", frames[0].step, 0.0, *_fit(status))
+    return Outcome(shown, (), (), REOPENED, frames[0].step, 0.0, *_fit(status))
 
 
 def _fit(status: EditStatus) -> tuple[float | None, float | None]:

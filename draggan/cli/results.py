@@ -18,6 +18,7 @@ from draggan.report import Mark, before_after, write_animation
 from draggan.writing import replacing
 
 EDIT_FORMAT = 1
+REOPENED = "reopened"  # the reason why nothing was dragged
 HELD = 0.01  # of the picture's longer side, by which a pin may move that has held
 
 
@@ -135,7 +136,11 @@ def summary(job: Job, outcome: Outcome, paths: Sequence[Path]) -> Iterator[str]:
             f"handle {written(handle.start)} -> {written(handle.target)}: {end.status}, "
             f"{end.distance:.1f} px left"
         )
-    yield f"{outcome.steps} steps, {outcome.ms_per_step:.1f} ms per step; {_why(outcome.reason)}"
+    if outcome.reason == REOPENED:
+        yield f"the edit as it was saved, at step {outcome.steps}"
+    else:
+        pace = f"{outcome.ms_per_step:.1f} ms per step"
+        yield f"{outcome.steps} steps, {pace}; {_why(outcome.reason)}"
     yield from (str(path) for path in paths)
 
 
@@ -152,7 +157,6 @@ def _why(reason: str) -> str:
         "cap": "the number of steps is used up (more with --steps)",
         "stuck": "the handles do not come any nearer",
         "lost": "a handle has lost what it was put on",
-        "reopened": "the edit as it was saved",
     }.get(reason, reason)
 
 
