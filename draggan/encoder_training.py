@@ -83,8 +83,8 @@ def draw_metric(generator: Generator, count: int, random: torch.Generator) -> It
             picture = generator.render(ws, precision=precision).float()
             # A random mixture of all pixels: its gradients g have E[g g'] = J' J.
             seen = [F.interpolate(picture, (s, s), mode="area") / s for s in (32, 16, 8)]
-            mixture = sum((p * torch.randn(p.shape, generator=random).to(p)).sum() for p in seen)
-            (gradient,) = torch.autograd.grad(mixture, [v])  # type: ignore[list-item]
+            parts = [(p * torch.randn(p.shape, generator=random).to(p)).sum() for p in seen]
+            (gradient,) = torch.autograd.grad(torch.stack(parts).sum(), [v])
         gradient = gradient.float().cpu()
         total += gradient.t() @ gradient
         count -= len(z)
@@ -154,8 +154,9 @@ class Teaching:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         decay = min(AVERAGE, (1 + self.steps) / (10 + self.steps))
-        for kept, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            kept.lerp_(now.detach(), 1 - decay)
+        pairs = zip(self.average.parameters(), self.network.parameters(), strict=True)
+        for kept, learnt in pairs:
+            kept.lerp_(learnt.detach(), 1 - decay)
         self.steps, self._since = self.steps + 1, self._since + 1
         now = float(each.detach().mean())
         self.loss = now if self.steps == 1 or math.isnan(self.loss) else self._smoothed(now)
