@@ -63,12 +63,16 @@ class Node:
         return self._mode
 
     def setBlendingMode(self, mode: str) -> None:
+        """TRAP: Krita crashes where the node stands nowhere."""
+        assert self._parent is not None
         self._mode = mode
 
     def opacity(self) -> int:
         return self._opacity
 
     def setOpacity(self, value: int) -> None:
+        """TRAP: as `setBlendingMode`."""
+        assert self._parent is not None
         self._opacity = value
 
     def locked(self) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.hosts.animals import Animal, find_again, read_png
+from tests.hosts.animals import Animal, coffee, find_again, read_png
 from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import HOW, wanted_hosts
 from tests.hosts.far_daemon import FarDaemon
@@ -100,6 +101,43 @@ def test_documents_of_any_depth_and_colour_model_are_dragged(
         assert run.results[name]["depth of the result"] == depth
         assert (run.results[name]["finer than 8 bits"] > 0.2) == (depth == "U16")
     assert run.results["dialogs"] == []
+
+
+def test_the_docker_shows_how_the_model_sees_a_picture_before_it_is_dragged(
+    krita: KritaHost, daemon: RealDaemon, animal: Animal, tmp_path: Path
+) -> None:
+    Image.fromarray(animal.among_lights).save(tmp_path / "lights.png")
+    Image.fromarray(coffee()).save(tmp_path / "strange.png")
+    given = arrow(animal)
+    told = krita.run("likeness", given=given, files=tmp_path, daemon=daemon, seconds=400).results
+    assert told["before"] == {"pictures": 0, "words": ""}
+    known, unknown = told["likeness"], told["likeness of the unknown"]
+    assert known["pictures"] == unknown["pictures"] == 1
+    assert "Likeness: poor" not in known["words"]
+    assert "The picture can be dragged; the model goes on learning" in known["message"]
+    assert "This model does not know such pictures. Expect little of a drag" in unknown["words"]
+    assert told["can be dragged"] and told["layers as they were"] and told["dialogs"] == []
+    assert told["message"].startswith("All handles have reached their targets")
+
+
+@pytest.mark.parametrize("depth", ["U8", "U16"])
+def test_a_cut_out_head_takes_its_alpha_along(
+    krita: KritaHost, daemon: RealDaemon, animal: Animal, tmp_path: Path, depth: str
+) -> None:
+    Image.fromarray(animal.cut_out).save(tmp_path / "cut_out.png")
+    given = arrow(animal, space=("RGBA", depth, "sRGB-elle-V2-srgbtrc.icc"))
+    run = krita.run("cut_out", given=given, files=tmp_path, daemon=daemon)
+    told = run.results
+    group = next(layer for layer in told["layers"] if layer[0] == "DragGAN")
+    assert [name for name, *_ in group[2]][1:] == ["Original"]
+    assert [name for name, *_ in group[2][0][2]] == ["Moved", "Cleared"]
+    before, after = (read_png(run.out / f"{name}.png") for name in ("before", "after"))
+    backdrop = before[2, 2].astype(int)
+    was, now = (np.abs(each - backdrop).max(axis=2) > 8 for each in (before, after))
+    left = was & ~now  # where the head was and the backdrop is to be seen now
+    assert left.sum() > 500 and (now & ~was).sum() > 100
+    assert (read_png(run.out / "group_hidden.png") == before).all()
+    assert not told["layer shown"] and told["dialogs"] == []
 
 
 def test_a_drag_whose_daemon_has_died_can_be_given_up_and_made_again(

@@ -113,8 +113,8 @@ def _build(scratch: Any, group: Any, new: NewLayer, image: Image) -> Any:
         cleared.setColorSpace("RGBA", "U8", SRGB)
         black = b"\0\0\0\xff" * (new.crop.width * new.crop.height)
         write_node(cleared, Image("bgra8", new.crop.width, new.crop.height, black), new.crop)
-        cleared.setBlendingMode(ERASE)
         top.addChildNode(cleared, None)
+        cleared.setBlendingMode(ERASE)
     layer = scratch.createNode(MOVED if new.clears else new.name, "paintlayer")
     layer.setColorSpace("RGBA", depth_of(image), SRGB)
     write_node(layer, image, new.crop)
@@ -135,6 +135,7 @@ def _prepare_clearing(group: Any, original: Any) -> None:
         group.setPassThroughMode(True)
         return
     copy = original.clone()
+    group.addChildNode(copy, None)  # first: Krita crashes when a layer of no document is changed
     group.setBlendingMode(original.blendingMode())
     group.setOpacity(original.opacity())
     copy.setBlendingMode(NORMAL)
@@ -142,7 +143,6 @@ def _prepare_clearing(group: Any, original: Any) -> None:
     copy.setName(ORIGINAL)
     copy.setVisible(True)
     copy.setLocked(False)
-    group.addChildNode(copy, None)
 
 
 def stands_in(group: Any) -> bool:
