@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from draggan import tuning
 from draggan.drag import DragOptions
 from draggan.editor import DragEditor
 from draggan.errors import BadInput, BadNumbers, BadPicture, DragganError
+from draggan.generator import WeightDelta
+from draggan.pasting import PasteOptions
 
 from .hasty import hasten
 
@@ -54,17 +57,31 @@ def drag(editor: DragEditor, **keywords: Any) -> list[Any]:
 
 def test_setting_a_picture_is_one_stream_of_progress(tiny_generator: Any) -> None:
     steps = list(DragEditor(tiny_generator).set_image(picture()))
-    stages = list(dict.fromkeys(step.stage for step in steps))
-    assert stages == ["samples", "starts", "w", "w+", "done", "tuning"]
+    stages = [stage for stage, _ in groupby(step.stage for step in steps)]
+    quick = ["samples", "starts", "w", "w+", "detail"]
+    assert stages == [*quick, "w+", "tuning", "detail", "done"]
+    assert next(step.stage for step in steps if step.ready) == "detail"
     work = [step for step in steps if step.stage != "samples"]
     assert [step.index for step in work] == list(range(1, len(work) + 1))
     assert {step.total for step in work} == {len(work)}
 
 
+def decibels(a: np.ndarray, b: np.ndarray) -> float:
+    return float(-10 * np.log10(((a.astype(float) - b) ** 2).mean() / 255**2))
+
+
+def bare(editor: DragEditor) -> np.ndarray:
+    """What the latent alone is drawn as."""
+    other = DragEditor(editor.base)
+    other.restore(replace(editor.saved(), delta=WeightDelta(), residual={}))
+    return other.reconstruction()
+
+
 def test_tuning_leaves_the_reconstruction_no_worse(editor: DragEditor) -> None:
-    with torch.no_grad():
-        assert editor.generator is not editor.base and editor.psnr is not None
-    assert isinstance(editor.quality_score, str)
+    assert editor.generator is not editor.base
+    pairs = [(picture(), editor.reconstruction()), (picture(), bare(editor))]
+    with_all, latent_alone = (decibels(*pair) for pair in pairs)
+    assert with_all >= latent_alone
 
 
 def test_leaving_early_keeps_the_best_latent_so_far(tiny_generator: Any) -> None:
@@ -75,7 +92,7 @@ def test_leaving_early_keeps_the_best_latent_so_far(tiny_generator: Any) -> None
             best = max(best, step.psnr)
         if step.stage == "w+":
             break
-    stream.close()  # type: ignore[attr-defined]
+    del stream
     assert editor.psnr == best
     assert drag(editor)[-1].index > 0
 
@@ -285,7 +302,7 @@ def test_only_drafts_go_on_from_a_fresh_steps_maps_and_in_half(
     tiny_generator, monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[tuple[str, object]] = []
-    for name in ("features", "render_from"):
+    for name in ("features", "render_from", "render"):
         plain = getattr(tiny_generator, name)
 
         def spy(*args, name=name, plain=plain, **options):
@@ -301,7 +318,7 @@ def test_only_drafts_go_on_from_a_fresh_steps_maps_and_in_half(
     asked.clear()
     for index, draft in ((2, False), (2, True), (1, False)):
         editor.image(index, draft=draft)
-    exact = [("features", None), ("render_from", None)]
+    exact = [("render", None)]
     assert asked == [*exact, ("render_from", torch.bfloat16), *exact]
 
 
@@ -378,3 +395,152 @@ def test_tuning_that_leads_to_no_numbers_is_not_kept(
     editor = DragEditor(tiny_generator)
     list(editor.set_image(picture()))
     assert editor.generator is editor.base and np.isfinite(editor.psnr)  # type: ignore[arg-type]
+
+
+# Finding more while the picture is dragged already.
+
+
+def until_ready(editor: DragEditor, native: np.ndarray | None = None, **how: Any) -> Any:
+    """The stream of a picture that has become ready, and is paused."""
+    stream = editor.set_image(picture() if native is None else native, **how)
+    assert next(step for step in stream if step.ready)
+    return stream
+
+
+def drawn(generator: Any) -> np.ndarray:
+    """A picture that the generator can draw exactly."""
+    made_up = DragEditor(generator)
+    made_up.set_seed(5)
+    return made_up.image()
+
+
+def test_a_picture_is_dragged_while_the_rest_is_still_to_be_found(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    stream = until_ready(editor, drawn(tiny_generator))
+    before_psnr = editor.psnr
+    list(editor.drag([(12, 15)], [(20, 15)], options=FEW))
+    editor.seek(2)
+    before = editor.timeline
+    assert list(stream)[-1].stage == "done"
+    after, way = editor.timeline, editor.timeline[0].ws - before[0].ws
+    assert way.abs().max() > 0 and editor.psnr > before_psnr  # type: ignore[operator]
+    assert editor.position == 2 and len(after) == len(before)
+    for old, new in zip(before[1:], after[1:], strict=True):
+        torch.testing.assert_close(new.ws, old.ws + way)
+        assert torch.equal(new.points, old.points) and new.mask is old.mask
+    assert list(editor.drag([(12, 15)], [(20, 15)], options=FEW))[-1].index == 6
+
+
+def test_going_on_during_a_drag_is_refused_and_possible_after_it(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    stream = until_ready(editor)
+    dragging = editor.drag([(20, 15)], [(30, 15)], options=FEW)
+    next(dragging)
+    with pytest.raises(BadInput, match="being dragged") as refusal:
+        next(stream)
+    assert "after the drag" in refusal.value.hint
+    rest = list(dragging)
+    assert rest[-1].index == 4
+    assert list(stream)[-1].stage == "done"
+
+
+def test_another_picture_ends_the_stream_of_the_one_before(tiny_generator: Any) -> None:
+    editor = DragEditor(tiny_generator)
+    stream = until_ready(editor)
+    other = editor.set_image(picture(20, 20))
+    next(other)
+    before = editor.timeline
+    assert list(stream) == [] and editor.timeline == before and editor.size == (20, 20)
+    editor.set_seed(1)
+    assert list(other) == [] and editor.size == (32, 32)
+
+
+def test_only_a_part_is_seen_and_all_around_it_stays(tiny_generator: Any) -> None:
+    editor, native = DragEditor(tiny_generator), picture(100, 80)
+    list(editor.set_image(native, area=(40, 20, 72, 52)))
+    place = editor.saved().place
+    assert place is not None and place.scale == pytest.approx(1, abs=0.2)
+    assert place.centre == pytest.approx((56, 36), abs=6)
+    wild = DragOptions(steps=4, lr=1.0)
+    list(editor.drag([(56, 36)], [(62, 36)], options=wild))
+    changed = editor.changed(editor.image())
+    assert changed[24:48, 44:68].any()
+    changed[10:62, 30:82] = False
+    assert not changed.any()
+
+
+def test_a_turned_look_turns_the_handles_with_it(tiny_generator: Any) -> None:
+    native = drawn(tiny_generator)
+    turned = np.ascontiguousarray(np.rot90(native, -1))  # clockwise
+    upright, tilted = DragEditor(tiny_generator), DragEditor(tiny_generator)
+    list(upright.set_image(native))
+    list(tilted.set_image(turned, angle=90))
+    place = tilted.saved().place
+    assert place is not None and place.angle == pytest.approx(np.pi / 2, abs=0.3)
+    assert upright.psnr == pytest.approx(tilted.psnr, abs=0.5)
+    straight = list(upright.drag([(12, 9)], [(20, 9)], options=FEW))[-1]
+    (point,) = list(tilted.drag([(32 - 9, 12)], [(32 - 9, 20)], options=FEW))[-1].points
+    x, y = straight.points[0].tolist()
+    assert point.tolist() == pytest.approx([32 - y, x], abs=0.2)
+
+
+@pytest.mark.parametrize("area", [(-1, 0, 20, 20), (10, 10, 10, 20), (0, 0, 51, 40), (9, 0, 2, 9)])
+def test_an_area_that_is_not_inside_is_refused(editor: DragEditor, area: Any) -> None:
+    before = editor.timeline
+    with pytest.raises(BadInput, match="does not lie inside the picture of 50 x 40"):
+        editor.set_image(picture(), area=area)
+    assert editor.timeline == before
+
+
+def test_the_reconstruction_is_the_models_own_picture_in_the_pictures_form(
+    tiny_generator: Any,
+) -> None:
+    editor, native = DragEditor(tiny_generator), picture(32, 32)
+    list(editor.set_image(native))
+    own = editor.reconstruction()
+    assert own.shape == native.shape and own.dtype == native.dtype
+    assert decibels(native, own) == pytest.approx(editor.psnr, abs=0.3)
+    drag(editor)
+    assert not np.array_equal(editor.reconstruction(), own)
+    assert np.array_equal(editor.reconstruction(0), own)
+    assert editor.reconstruction(max_side=16).shape == (16, 16, 3)
+
+
+def test_a_seeds_reconstruction_is_its_picture(seeded: DragEditor) -> None:
+    assert np.array_equal(seeded.reconstruction(), seeded.image())
+
+
+def test_how_well_the_model_knows_a_picture_is_said_in_words(
+    tiny_generator: Any, seeded: DragEditor
+) -> None:
+    editor = DragEditor(tiny_generator)
+    stream = editor.set_image(picture())
+    next(stream)
+    assert editor.likeness is None and editor.quality_score == "not known yet"
+    list(stream)
+    assert editor.likeness is not None and editor.likeness.score < 0.45
+    assert editor.quality_score.startswith("poor")
+    assert seeded.likeness is None
+
+
+def test_of_a_picture_too_all_that_is_no_draft_is_exact(
+    editor: DragEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drag(editor)
+    exact = editor.image()
+    drafts = []
+    for precision in (None, torch.bfloat16):
+        monkeypatch.setattr("draggan.model_pictures.fast_precision", lambda device, p=precision: p)
+        drafts.append(editor.image(draft=True))
+        assert np.array_equal(editor.image(), exact)
+        assert np.abs(exact.astype(int) - drafts[-1]).mean() < 4
+    assert not np.array_equal(drafts[0], drafts[1])
+
+
+def test_how_it_comes_into_the_picture_can_be_chosen(editor: DragEditor) -> None:
+    drag(editor)
+    ways = [PasteOptions(), PasteOptions(what="all"), PasteOptions(detail=False)]
+    ways.append(PasteOptions(seam=True))
+    pictures = [editor.image(paste=way).tobytes() for way in ways]
+    assert len(set(pictures)) == 4
+    assert editor.image(0, paste=ways[1]).tobytes() == picture().tobytes()

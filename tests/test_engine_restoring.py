@@ -13,8 +13,10 @@ from draggan_wire.errors import UnknownSession
 from draggan_wire.messages import Closed, Done, Drag, Frame, Image, Message, Open, Save, Seek
 
 from draggan.drag import PRESETS
+from draggan.saved import unpack
 from tests.engine_stage import (
     GO,
+    RGB,
     Ledger,
     drag,
     messages,
@@ -229,27 +231,18 @@ def test_a_refused_drag_leaves_nothing_to_go_on_with(
     assert messages(other.save(Save("a")))  # the session stands all the same
 
 
-def test_tuned_weights_of_any_size_are_kept(
-    engine: TorchEngine, other: TorchEngine, monkeypatch: pytest.MonkeyPatch
+def test_all_that_was_learnt_of_a_picture_is_restored(
+    engine: TorchEngine, other: TorchEngine
 ) -> None:
-    for module in ("saved", "saved_reading"):
-        monkeypatch.setattr(f"draggan.{module}.MAX_DELTA", 10)  # of what clients keep
     ledger = Ledger()
-    open_picture(engine, ledger)
-    assert len(turns(other.restore("a", ledger.snapshot(), GO))) == 2  # no step of tuning
-
-
-def test_weights_beyond_the_daemons_bound_are_tuned_again(
-    engine: TorchEngine,
-) -> None:
-    small = TorchEngine(device="cpu", threads=1, max_bytes=1000)
-    ledger = Ledger()
-    open_picture(small, ledger)
-    result, _ = messages(small.drag(drag(lr=0.05), GO))
-    again = TorchEngine(device="cpu", threads=1, max_bytes=1000)
-    assert len(turns(again.restore("a", ledger.snapshot(), GO))) > 2
-    other, _ = messages(again.drag(drag(lr=0.05), GO))
-    assert looks(other) == looks(result)
+    opening = turns(engine.open("a", Open("tiny", image=RGB, quality="balanced"), GO), ledger)
+    turns(opening[-1].refining, ledger)  # type: ignore[arg-type]
+    kept, _ = unpack(ledger.base)
+    assert kept.delta.tensors and kept.residual and kept.likeness is not None
+    assert restored(other, ledger.snapshot()) == []
+    again, *_ = messages(engine.drag(LONG, GO))
+    first, *_ = messages(other.drag(LONG, GO))
+    assert looks(again) == looks(first)
 
 
 def test_damage_is_said_and_leaves_no_session(engine: TorchEngine, other: TorchEngine) -> None:
