@@ -33,6 +33,7 @@ ALLOWED = {
         ("report.py", {"numpy", "PIL"}),
         ("contact_sheet.py", {"numpy", "PIL"}),  # scales pictures and writes captions
         ("benchmark/sheet.py", {"torch", "numpy", "PIL"}),
+        ("benchmark/trials.py", {"torch", "numpy", "skimage"}),  # of who has it, photographs
         ("", {"torch", "numpy", "safetensors"}),
     ],
     "draggan_wire": [("", set())],

@@ -25,7 +25,7 @@ class Rates:
 
     w: float = 0.1
     wplus: float = 0.05
-    weights: float = 1e-3
+    weights: float = 3e-3
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def pivotal_tuning(
 def _descend(generator: Generator, image: Tensor, *, rows: int, steps: int, lr: float) -> Tensor:
     prior = generator.prior()
     deviation = prior.std.mean()
-    offset = torch.zeros(1, rows, generator.w_dim, requires_grad=True)
+    offset = prior.mean.new_zeros(1, rows, generator.w_dim).requires_grad_(True)
     optimiser = torch.optim.Adam([offset], betas=(0.9, 0.999))
     best, found = -math.inf, offset.detach()
     for step in range(steps):
