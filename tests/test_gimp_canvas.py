@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.fake_gimp_document import LAYER, OTHER, Crop, FakeDocument
+from tests.fake_gimp_document import LAYER, OTHER, Crop, FakeDocument, Image
 from tests.gimp_plugin import load
 from tests.gimp_stage import (
     FURTHER,
@@ -205,6 +206,28 @@ def test_nothing_to_see_is_no_picture(stage: Stage) -> None:
     stage.press()
     assert stage.view.message == "There is nothing to see where the handles are."
     assert stage.daemon.said(M.Open) == []
+
+
+def test_a_layer_of_a_few_pixels_is_refused_before_anything_is_sent() -> None:
+    stage = Stage(FakeDocument(64, 7))
+    stage.place()
+    stage.press()
+    assert stage.view.message == "What is to be dragged has only 64 x 7 pixels."
+    assert stage.daemon.said(M.Open) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_pixels_that_are_no_numbers_are_no_picture(value: float) -> None:
+    nothing, black = (value,) * 3 + (1.0,), (0.0, 0.0, 0.0, 1.0)
+    for first, refused in ((nothing, True), (black, False)):
+        stage = Stage()
+        floats = array("f", first + nothing * (WIDTH * HEIGHT - 1)).tobytes()
+        read = Image("rgbaf32", WIDTH, HEIGHT, floats)
+        stage.document.read_layer = lambda layer, crop, read=read: read
+        stage.place()
+        stage.press()
+        assert (stage.view.message == "The layer's pixels there are no numbers.") == refused
+        assert bool(stage.daemon.said(M.Open)) != refused
 
 
 def test_another_daemon_keeps_what_has_been_seen(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
 
-from .changes import changed_between, laid_over
+from .changes import changed_between, has_numbers, laid_over
 from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput, LimitExceeded
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .host.document import GimpDocument
 
 NOWHERE = Crop(0, 0, 1, 1)
+LEAST_SIDE = 8  # pixels of a picture: in fewer a model sees nothing
 MOST_KEPT = 1 << 31  # bytes of all kept steps
 KEPT = Template("Step {step} becomes a hidden layer when you press OK.")
 LET_GO = Template("Step {step} is not kept any more.")
@@ -240,12 +241,18 @@ class GimpCanvas:
         return self._step if self._digest(opened.source) == self._look else None
 
     def _open_anew(self, source: Source, terms: Terms) -> None:
+        _check_size(source.crop)
         beneath = (*self.beneath, *self._on_show())
         image = self._with(beneath, source)
         if is_blank(image):
             raise BadInput(
                 "There is nothing to see where the handles are.",
                 hint="Choose a layer with pixels there, or work on everything visible.",
+            )
+        if not has_numbers(image):
+            raise BadInput(
+                "The layer's pixels there are no numbers.",
+                hint="Some filter has spoilt it: undo that, or choose another layer.",
             )
         look = self._digest(source)
         self._lay_down()
@@ -382,6 +389,14 @@ class GimpCanvas:
 
 def _size(layer: NewLayer) -> int:
     return memoryview(layer.image.data).nbytes + memoryview(layer.changed.data).nbytes
+
+
+def _check_size(crop: Crop) -> None:
+    if min(crop.width, crop.height) < LEAST_SIDE:
+        raise BadInput(
+            f"What is to be dragged has only {crop.width} x {crop.height} pixels.",
+            hint=f"Choose a larger part or layer, of at least {LEAST_SIDE} pixels each way.",
+        )
 
 
 def _check_precision(image: Image, older: Image) -> None:

@@ -33,7 +33,7 @@ from .quiet import set_text  # noqa: E402
 from .showing import Showing  # noqa: E402
 from .watching import Watcher  # noqa: E402
 
-SIZE = (1080, 760)  # logical pixels, where the screen has them
+SIZE = (1080, 830)  # logical pixels, where the screen has them
 MARGIN = 80  # of the screen that is left free
 THUMBNAIL, MINIATURE = 72, 88  # logical pixels
 ROLE = "draggan"

@@ -30,11 +30,11 @@ class LikenessView:
         set_class(self._picture, "draggan-miniature", True)
         title = words.tr(LIKENESS.label)
         set_name(self._picture, title)
-        heading = wrapping(small=True)
-        say(heading, title)
+        self._title = wrapping(small=True)
+        say(self._title, title)
         self._fit = wrapping(quiet=True, small=True)
         self._remark = wrapping(small=True)
-        beside = column(heading, self._fit, self._remark, spacing=2)
+        beside = column(self._title, self._fit, self._remark, spacing=2)
         self._whole = line(self._picture, beside, grow=beside, spacing=8)
         set_tip(self._whole, words.tr(LIKENESS.tip))
         self._shown: Any = None
@@ -50,4 +50,7 @@ class LikenessView:
         for label, note in ((self._fit, fit), (self._remark, remark)):
             say(label, note.text, note.tone)
             set_shown(label, bool(note.text))
-        set_shown(self._whole, captions.likeness_shown(shown.now) or bool(fit.text))
+        seen = captions.likeness_shown(shown.now)
+        for widget in (self._picture, self._title):
+            set_shown(widget, seen)
+        set_shown(self._whole, seen or bool(fit.text))

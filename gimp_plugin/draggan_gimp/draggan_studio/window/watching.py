@@ -49,6 +49,8 @@ class Watcher:
             handles=list(edit.handles),
             kept=list(studio.kept),
             can_reopen=edit.can_reopen,
+            fit=edit.fit,
+            likeness=studio.likeness is not None,
         )
 
     def _follow_pace(self, state: str, step: int) -> None:

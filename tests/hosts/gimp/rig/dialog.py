@@ -167,6 +167,14 @@ class Dialog:
 
         return self._rig.told.wait("state", seconds, said)["message"]
 
+    def wait_for_fit(self, pattern, seconds=60):
+        """Wait until the model has said how it knows the picture; an expression of the verdict."""
+
+        def said(state):
+            return re.match(pattern, state["fit"])
+
+        return self._rig.told.wait("state", seconds, said)["fit"]
+
     def ok(self):
         self.press("OK")
         self.wait_until_closed()
@@ -181,8 +189,9 @@ class Dialog:
         upper, lower = self._panel()
         widget, before = self.widget(words), None
         while words not in BELOW and not upper < middle(widget)[1] < lower and widget != before:
-            x, y = middle(widget)
-            self._screen.scroll((x - 100, lower - 30), -2 if y > lower else 2)
+            _, y = middle(widget)
+            over, _ = middle(self.widget("OK"))  # which stands below the panel
+            self._screen.scroll((over, lower - 30), -2 if y > lower else 2)
             self._rig.told.wait_for_beats()
             widget, before = self.widget(words), widget
         return widget
