@@ -79,6 +79,25 @@ def test_windows_hold_the_whole_maps_values_and_gradients(kind, const_size, reac
     torch.testing.assert_close(generator.render_from(features, ws), generator.render(ws))
 
 
+@pytest.mark.parametrize("const_size", [(4, 4), (2, 4)])
+@pytest.mark.parametrize("kind", ["skip", "orig"])
+@pytest.mark.parametrize(("block", "reach", "whole"), [(64, 0.8, 0), (64, 0.8, 32), (32, 1.0, 8)])
+def test_a_map_of_which_windows_are_known_is_made_whole(kind, const_size, block, reach, whole):
+    """From however deep windows begin, and under whatever block."""
+    generator = generator_of(kind, const_size)
+    start = generator.sample([1])
+    ws, points = moved(start).detach(), points_of(generator)[:2]
+    wanted = Windows(len(points), reach, whole=whole, always=True)
+    path = generator.prepare(start, block, rows=generator.rows(block)).narrowed(wanted)
+    windows, exact = path.features(ws, points), generator.features(ws, block)
+    assert windows.corners is not None
+    found = generator.whole(windows, ws)
+    assert (found.corners, found.block, found.grid) == (None, block, exact.grid)
+    for mine, theirs in zip((*found.below, found.map), (*exact.below, exact.map), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-12)
+    assert generator.whole(exact, ws) is exact
+
+
 @pytest.mark.parametrize("kind", ["skip", "orig", "resnet"])
 def test_baked_styles_are_exact(kind: Kind):
     generator = generator_of(kind)

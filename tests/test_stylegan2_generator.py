@@ -225,3 +225,14 @@ def test_blocks_without_rgb_layers_have_no_picture() -> None:
     generator = StyleGAN2Generator(random_stylegan2(architecture))
     ws = generator.sample([1])
     assert generator.picture_at(generator.features(ws, 8), ws) is None
+
+
+@pytest.mark.parametrize("const_size", [(4, 4), (2, 4)])
+def test_the_shape_of_a_blocks_features_is_known_beforehand(const_size: tuple[int, int]):
+    architecture = Architecture(
+        channels=(6, 5, 3), z_dim=8, w_dim=7, mapping_layers=2, const_size=const_size
+    )
+    generator = StyleGAN2Generator(random_stylegan2(architecture))
+    for block in generator.blocks:
+        found = generator.features(generator.sample([0]), block).map
+        assert generator.map_shape(block) == found.shape[1:]
