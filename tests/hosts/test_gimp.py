@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.hosts.animals import Animal, find_again, read_png
+from tests.hosts.animals import Animal, coffee, find_again, read_png
 from tests.hosts.daemon import RealDaemon
 from tests.hosts.enabling import HOW, wanted_hosts
 from tests.hosts.far_daemon import FarDaemon
@@ -31,9 +32,12 @@ pytestmark = pytest.mark.host
 ARRIVED = 12  # pixels of 512 from the target
 GAP = 100  # milliseconds that the dialog may stand still
 PREVIEWS = 15  # a second: twenty are asked for
+TIGHT = 0.5  # share of the picture that is covered at most, where only the head has moved
 AT_ONCE = 2  # seconds; a step of the model takes a twentieth, other work on the machine some more
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ORIGINAL = ["layer", True, False, []]  # beside the name, which differs with the way it is opened
+BELOW = np.array([0x30, 0x60, 0xFF], int)  # of the layer below one that was cut out
+LARGE = 12  # seconds from OK to a layer of 24 megapixels, with other work on the machine
 DONE = "All handles have reached their targets"
 
 if not wanted_hosts():
@@ -79,6 +83,52 @@ def test_script_fu_drags_as_well_and_hears_what_is_wrong(
     assert not well and "Handle 1 ('10,20:30')" in sentence
 
 
+def test_layers_that_nothing_can_be_made_of_are_said_and_stay_as_they_are(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal)
+    told = gimp.run(
+        "scenario_bad_layers", given=given, files=pictures, daemon=daemon, seconds=500
+    ).results
+    wanted = {
+        "transparent": "nothing to see",
+        "transparent floats": "nothing to see",
+        "tiny": "only 3 x 2 pixels",
+        "one pixel": "only 1 x 1 pixels",
+        "thin": "only 600 x 1 pixels",
+        "selected elsewhere": "outside the selection",
+        "selected outside": "no selection inside",
+        "nothing selected": "no selection inside",
+        "NaNs everywhere": "no numbers",
+        "spread over it": "too large",
+    }
+    for name, words in wanted.items():
+        well, sentence, changes = told[name]
+        assert well is False and words in sentence and changes == [], (name, told[name])
+        assert "Traceback" not in sentence, sentence
+    for name in ("NaNs in a corner", "200 megapixels"):
+        assert told[name][:2] == [True, ""], (name, told[name])
+
+
+def test_a_head_that_was_cut_out_takes_its_alpha_along(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, tmp_path: Path
+) -> None:
+    Image.fromarray(animal.cut_out).save(tmp_path / "cut_out.png")
+    run = gimp.run("scenario_cut_out", given=arrow(animal), files=tmp_path, daemon=daemon)
+    told = run.results
+    for name in ("u8", "float"):
+        assert told[f"{name}: returned"] == [True, ""]
+        group, original, below = told[f"{name}: tree"]
+        result, copy = group[4]
+        assert [layer[0] for layer in result[4]] == ["Moved", "Cleared"] and copy[2]
+        assert not original[2] and below[2]
+        assert_only_what_is_covered_changed(run, f"{name}: ", f"{name}.")
+        before, after = (read_png(run.out / f"{name} {when}.png") for when in ("before", "after"))
+        was, now = (np.abs(each - BELOW).max(axis=2) > 8 for each in (before, after))
+        assert (was & ~now).sum() > 500, "the head has left, and what is below is seen there"
+        assert (now & ~was).sum() > 100, "it has come where there was nothing"
+
+
 def test_what_a_script_gets_wrong_is_said_and_changes_nothing(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
@@ -97,6 +147,8 @@ def test_what_a_script_gets_wrong_is_said_and_changes_nothing(
         "no such model": "no model 'unicorns'",
         "no such quality": "The argument 'quality' is 'perfect'",
         "no such region": "The argument 'region' is 'moon'",
+        "no such paste": "The argument 'paste' is 'half'",
+        "a turn too far": "The argument 'turn' is 270",
         "steps below none": "The argument 'iterations' is -4",
         "too many steps": "The argument 'iterations' is 1000000000",
         "no address": "'somewhere'",
@@ -147,6 +199,7 @@ def test_images_of_any_depth_model_and_profile_are_dragged(
         # What is far from the head has the colours that it had, but for less than 8 bits show.
         np.testing.assert_array_equal(before[:16, :60], after[:16, :60])
         assert_only_what_is_covered_changed(run, f"{name}: ", f"{name}.")
+        assert 0.05 < share_covered(run, f"{name}.coverage") < TIGHT, name
         assert (told[f"{name}: finer than 8 bits"] > 0.2) == (name in ("u16", "f32 linear"))
 
 
@@ -234,6 +287,36 @@ def test_an_edit_is_taken_up_again_from_its_file(
     assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
 
 
+def test_an_edit_is_taken_up_on_its_layer_as_it_is_now(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal)
+    run = gimp.run("scenario_reopen_changed", given=given, files=pictures, daemon=daemon)
+    told = run.results
+    assert told["returned"] == [True, ""]
+    for name in ("as it was", "covered", "painted"):
+        assert told[name] == ["done", "The edit is open again.", [told["last"]] * 2], name
+    state, message, step = told["gone"]
+    assert (state, step) == ("failed", [0, 0]) and "layer has been deleted" in message
+    for name in ("as it was", "covered", "painted", "gone"):
+        assert told[f"{name}: changes"] == [] and told[f"{name}: cancelled"][0] == "cancelled"
+        assert len(told[f"{name}: windows"]) == 2, told[f"{name}: windows"]
+
+
+def test_a_picture_of_a_camera_becomes_a_layer_in_seconds_and_is_taken_up_from_a_small_note(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal)
+    told = gimp.run(
+        "scenario_photograph", given=given, files=pictures, daemon=daemon, seconds=400
+    ).results
+    print(told)
+    assert "10 steps" in told["message"] and told["returned"] == [True, ""]
+    assert told["seconds to the layer"] < LARGE
+    assert told["note"] < 1_000_000  # bytes: the picture itself is not in it
+    assert told["taken up"] == ["The edit is open again.", [10, 10]]
+
+
 def test_a_layer_and_an_image_may_vanish_while_the_dialog_is_open(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
@@ -259,6 +342,9 @@ def test_the_filter_is_repeated_and_shown_again_as_it_was_left(
     assert [branch[1] for branch in told["tree after repeating"]] == ["group", "group", "layer"]
     assert_the_nose_moved(animal, animal.picture, read_png(run.out / "after.png"))
     assert told["quality shown again"] == "Fast: a rough likeness"
+    assert told["paste shown again"] == "All that the model sees"
+    first, repeated = (share_covered(run, f"{name}.raw") for name in ("first", "repeated"))
+    assert first > 0 and abs(first - repeated) < 0.02, "the same is pasted again"
 
 
 def test_the_dialog_never_stands_still_while_previews_stream_in(
@@ -280,9 +366,9 @@ def test_a_script_can_ask_for_all_that_the_dialog_offers(
     given = arrow(animal, json=json.dumps([[*nose, *target]]))
     run = gimp.run("scenario_arguments", given=given, files=pictures, daemon=daemon, seconds=400)
     told = run.results
-    for name in ("path", "no mask", "visible", "in a group", "few steps", "seed"):
+    for name in ("path", "no mask", "visible", "in a group", "pasted whole", "few steps", "seed"):
         assert told[f"{name}: returned"] == [True, ""], name
-    for name in ("path", "no mask", "visible", "in a group"):
+    for name in ("path", "no mask", "visible", "in a group", "pasted whole"):
         assert_the_nose_moved(animal, animal.picture, read_png(run.out / f"{name}.png"))
     result, *kept = told["path: tree"][0][4]
     assert result[2] and [step[0] for step in kept] == [
@@ -382,6 +468,23 @@ def test_a_far_daemon_that_is_killed_and_started_again_goes_on_with_the_drag(
         assert (run.out / "result.raw").read_bytes() == bytes(local.result.data)
 
 
+def test_the_dialog_shows_how_the_model_sees_a_picture_before_it_is_dragged(
+    gimp: GimpHost, daemon: RealDaemon, animal: Animal, tmp_path: Path
+) -> None:
+    animal.save(tmp_path / "animal.png")
+    Image.fromarray(coffee()).save(tmp_path / "coffee.png")
+    given = arrow(animal)
+    run = gimp.run("scenario_likeness", given=given, files=tmp_path, daemon=daemon, seconds=300)
+    told = run.results
+    assert told["seen while opening"] == ["opening", ""]
+    assert "poor" not in told["fit at first"] and "close" in told["fit"]
+    assert told["message"].startswith(DONE) and told["the same step"]
+    assert told["returned"] == [True, ""] and told["cancelled"][0] == "cancelled"
+    assert share_covered(run, "all.raw") > 0
+    assert told["unknown"].startswith("poor") and told["changes"] == []
+    assert len(told["windows"]) == 3, "no box with a message"
+
+
 def test_a_layer_too_large_to_be_sent_is_dragged_in_part(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
@@ -419,6 +522,11 @@ def visible(run: Run, name: str, size: str = "size") -> np.ndarray:
     """What was seen, in the image's own format: uint8 (height, width, bytes per pixel)."""
     width, height = run.results[size]
     return np.fromfile(run.out / name, np.uint8).reshape(height, width, -1)
+
+
+def share_covered(run: Run, name: str) -> float:
+    """Which share of a result's mask lets something be seen."""
+    return float((np.fromfile(run.out / name, np.float32) > 0).mean())
 
 
 def assert_only_what_is_covered_changed(run: Run, key: str = "", file: str = "") -> None:

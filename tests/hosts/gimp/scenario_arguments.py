@@ -22,6 +22,7 @@ CASES = {
         {"source": "visible"},
     ),
     "in a group": (IN_A_GROUP, {"region": "selection"}),
+    "pasted whole": ("", {"paste": "all", "detail": False, "seam": True, "turn": 10.0}),
     "few steps": ("", {"iterations": 3, "region": "auto"}),
 }
 

@@ -27,6 +27,8 @@ def main(rig):
         "no such model": {"handles": handles, "model": "unicorns"},
         "no such quality": {"handles": handles, "quality": "perfect"},
         "no such region": {"handles": handles, "region": "moon"},
+        "no such paste": {"handles": handles, "paste": "half"},
+        "a turn too far": {"handles": handles, "turn": 270.0},
         "steps below none": {"handles": handles, "iterations": -4},
         "too many steps": {"handles": handles, "iterations": 10**9},
         "no address": {"handles": handles, "endpoint": "somewhere"},

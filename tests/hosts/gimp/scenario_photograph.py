@@ -6,38 +6,32 @@ from rig.dialog import Dialog
 
 MAKE = """
 image = load('animal.png')
-image.scale(6000, 4000)
-screen = Gimp.Display.new(image)
+image.scale(4000, 4000)
+image.resize(6000, 4000, 1000, 0)
 layer = image.get_layers()[0]
+layer.resize_to_image_size()
+screen = Gimp.Display.new(image)
 """
 NOTE = "len(image.get_layers()[0].get_parasite('draggan-edit').get_data())"
-ASK = "drag(image, layer, mode=Gimp.RunMode.INTERACTIVE, quality='fast', region=region)[:2]"
+ASK = "drag(image, layer, mode=Gimp.RunMode.INTERACTIVE, quality='fast', iterations=10)[:2]"
 
 
 def main(rig):
     gimp = rig.gimp(rig.path("animal.png"))
     dialog, ends = Dialog(rig), (rig.given["nose"], rig.given["target"])
-    for region in ("auto", "whole"):
-        gimp.do(MAKE, region=region)
-        dialog.begin(gimp, ASK)
-        dialog.wait_for_connection()
-        scaled = [[x * 6000 / 512, y * 4000 / 512] for x, y in ends]
-        dialog.arrow(*scaled)
-        dialog.drag(240)
-        rig.put(f"{region}: message", dialog.message)
-        rig.screenshot(f"dragged_{region}")
-        start = time.monotonic()
-        dialog.press("OK")
-        rig.told.wait("closed", 120)
-        rig.put(f"{region}: seconds to the layer", time.monotonic() - start)
-        rig.put(f"{region}: returned", gimp.end())
-        gimp.do("save(image, 'large.xcf')")
-        rig.put(f"{region}: note", gimp.do(NOTE))
-        again(rig, gimp, dialog, region)
-        gimp.do("screen.delete()")
-
-
-def again(rig, gimp, dialog, region):
+    gimp.do(MAKE)
+    dialog.begin(gimp, ASK)
+    dialog.wait_for_connection()
+    dialog.arrow(*[[1000 + x * 4000 / 512, y * 4000 / 512] for x, y in ends])
+    dialog.drag(240)
+    rig.put("message", dialog.message)
+    rig.screenshot("dragged")
+    start = time.monotonic()
+    dialog.press("OK")
+    rig.told.wait("closed", 120)
+    rig.put("seconds to the layer", time.monotonic() - start)
+    rig.put("returned", gimp.end())
+    rig.put("note", gimp.do(NOTE))
     dialog.begin(gimp, ASK)
     dialog.wait_for_connection()
     rig.wait_for(lambda: dialog.state["can_reopen"], 10, "the offer")
@@ -45,8 +39,8 @@ def again(rig, gimp, dialog, region):
     dialog.press("Take up the edit again")
     rig.told.wait("state", 120, lambda state: state["state"] in ("done", "failed"))
     dialog.wait_until_idle()
-    rig.put(f"{region}: seconds to take up", time.monotonic() - start)
-    rig.put(f"{region}: taken up", [dialog.message, dialog.step])
-    rig.screenshot(f"again_{region}")
+    rig.put("seconds to take up", time.monotonic() - start)
+    rig.put("taken up", [dialog.message, dialog.step])
+    rig.screenshot("again")
     dialog.cancel()
     gimp.end()
