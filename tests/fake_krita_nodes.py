@@ -35,6 +35,7 @@ class Node:
         self._children: list[Node] = []
         self._visible, self._locked = True, False
         self._passes, self._mode, self._opacity = False, "normal", 255
+        self._cloned = False  # and not asked for again where it stands
 
     def name(self) -> str:
         return self._name
@@ -63,8 +64,8 @@ class Node:
         return self._mode
 
     def setBlendingMode(self, mode: str) -> None:
-        """TRAP: Krita crashes where the node stands nowhere."""
-        assert self._parent is not None
+        """TRAP: Krita crashes where the node is one that `clone` has given."""
+        assert not self._cloned
         self._mode = mode
 
     def opacity(self) -> int:
@@ -72,7 +73,7 @@ class Node:
 
     def setOpacity(self, value: int) -> None:
         """TRAP: as `setBlendingMode`."""
-        assert self._parent is not None
+        assert not self._cloned
         self._opacity = value
 
     def locked(self) -> bool:
@@ -100,6 +101,8 @@ class Node:
         return self._parent
 
     def childNodes(self) -> list[Node]:
+        for child in self._children:
+            child._cloned = False
         return list(self._children)
 
     def shapes(self) -> list[_Shape]:
@@ -136,6 +139,7 @@ class Node:
         copy = Node(self.document, self._name, self._kind)
         copy.space, copy.plane = self.space, self.plane.copy()
         copy._visible, copy._locked = self._visible, self._locked
+        copy._cloned = True
         copy._passes, copy._mode, copy._opacity = self._passes, self._mode, self._opacity
         for child in self._children:
             inner = child.clone()

@@ -289,6 +289,23 @@ def test_an_edit_is_taken_up_with_its_way_to_paste(stage: Stage) -> None:
     assert not other.canvas.pasted_anew
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_picture_that_has_changed_since_is_told_of(stage: Stage, changed: bool) -> None:
+    stage.drag()
+    note = stage.edit.note(Trace("mine", (("top", 3),)), 3)
+    assert note is not None
+    document = Document()
+    document.write_note(write_note(note))
+    other = Stage(document)
+    other.canvas.image = RESULT if changed else SOURCE
+    other.edit.reopen(other.settings)
+    other.answer(
+        Opened("t", "k", 8, 8), frame("result", 3), Ready("t", 31.0, "close", 3, 3), to=Open
+    )
+    message = other.edit.view().message
+    assert message.startswith("The picture has changed" if changed else "The edit is open again.")
+
+
 def test_painting_makes_up_for_a_refusal(stage: Stage) -> None:
     stage.edit.refuse(BadInput("Nothing there may move.", hint="Paint."))
     stage.poll()

@@ -27,6 +27,7 @@ NOTE = note.Note(
     step=40,
     data=b"\0what the daemon\xff needs",
     paste=note.Pasting("all", detail=False, seam=True),
+    look="0f" * 16,
 )
 
 
@@ -56,8 +57,8 @@ def test_a_single_damaged_byte_of_the_data_is_found(at: int) -> None:
 
 
 def test_a_note_of_before_there_was_a_choice_is_read_with_the_usual_one() -> None:
-    old = note.read_note(head(angle=None, paste=None))
-    assert (old.terms.angle, old.paste) == (0.0, note.Pasting())
+    old = note.read_note(head(angle=None, paste=None, look=None))
+    assert (old.terms.angle, old.paste, old.look) == (0.0, note.Pasting(), "")
 
 
 @pytest.mark.parametrize(

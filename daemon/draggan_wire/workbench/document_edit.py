@@ -17,6 +17,7 @@ from .edit_view import EditView, words_of_fit
 from .handles import HandleLine, HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
+from .region import digest_of
 from .settings import Settings
 from .strokes import Strokes
 from .timeline import PastDrag, Timeline
@@ -24,6 +25,7 @@ from .trace import Trace
 
 PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
 ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
+CHANGED = "The picture has changed since this edit was made; its steps come on top of that."
 GONE = "The daemon is gone, and what was under way with it."
 GONE_HINT = "Press Drag again as soon as it is connected."
 Lines = Tuple[HandleLine, ...]
@@ -262,8 +264,11 @@ class DocumentEdit:
             return
         self.canvas.adopt(opened, note.trace, note.step)
         self.can_reopen = False
-        if note.step != self.edit.status.step:  # saved where the timeline ended
-            self.look(note.step)
+        step = note.step if self.canvas.result_step is None else self.canvas.step_of_layers
+        if step != self.edit.status.step:  # saved where the timeline ended, or its layer is hidden
+            self.look(step)
+        if note.look and note.look != digest_of(opened.image).hex():
+            self.tell(CHANGED)
 
     def _follow_pasting(self) -> None:
         if self._paste_next == self._paste or self.edit.busy:
@@ -365,6 +370,7 @@ class DocumentEdit:
             self.strokes.strokes,
             self.canvas.own_picture,
             self._paste,
+            digest_of(opened.image).hex(),
         )
 
     # What is shown.

@@ -48,6 +48,7 @@ class Note:
     strokes: Tuple[Stroke, ...] = ()  # painted: what may move
     picture: Optional[Image] = None  # that cannot be read from the document again
     paste: Pasting = field(default_factory=Pasting)
+    look: str = ""  # tells the opened picture from others; "" where that is not known
 
 
 def write_note(note: Note) -> bytes:
@@ -66,6 +67,7 @@ def write_note(note: Note) -> bytes:
         "group": note.trace.group,
         "results": [list(result) for result in note.trace.results[-MOST_RESULTS:]],
         "step": note.step,
+        "look": note.look,
         "digest": _digest(note.data),
         "size": len(note.data),
     }
@@ -126,6 +128,7 @@ def _parsed(raw: bytes) -> Note:
         strokes=tuple(_stroke(value) for value in _list(head.get("strokes", []), MAX_STROKES)),
         picture=_picture(raw[end:], form, width, height),
         paste=_pasting(head["paste"]) if "paste" in head else Pasting(),
+        look=_text(head.get("look", "")),
     )
 
 

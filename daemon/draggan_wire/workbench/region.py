@@ -239,14 +239,15 @@ class Looks:
         self._steps: Dict[bytes, int] = {}
 
     def remember(self, image: Image, step: int) -> None:
-        self._steps[_digest(image)] = step
+        self._steps[digest_of(image)] = step
 
     def step_of(self, image: Image) -> Optional[int]:
         """The step that looks just so, None for something new."""
-        return self._steps.get(_digest(image))
+        return self._steps.get(digest_of(image))
 
 
-def _digest(image: Image) -> bytes:
+def digest_of(image: Image) -> bytes:
+    """Tells pictures apart."""
     form = f"{image.format}/{image.width}x{image.height}/"
     digest = hashlib.blake2b(form.encode(), digest_size=16)
     digest.update(image.data)

@@ -26,7 +26,9 @@ GROUP, MASK = "DragGAN", "What moved"
 ORIGINAL, CLEARED, MOVED = "Original", "Cleared", "Moved"
 ERASE, NORMAL = "erase", "normal"  # blending modes
 PATIENCE = 30  # looks at the active layer after an insertion
-SOFT = 8  # pixels over which a mask fades in where colours are not quite kept
+# Pixels over which a mask fades in where colours are not quite kept: what has moved away lies just
+# inside, and must not be seen through it.
+SOFT = 1
 TURNS = 2  # times that Krita may turn away from the user's layer after one
 
 
@@ -134,8 +136,8 @@ def _prepare_clearing(group: Any, original: Any) -> None:
     if original is None:
         group.setPassThroughMode(True)
         return
-    copy = original.clone()
-    group.addChildNode(copy, None)  # first: Krita crashes when a layer of no document is changed
+    group.addChildNode(original.clone(), None)
+    copy = group.childNodes()[0]  # a clone knows no document, for good: Krita crashes below
     group.setBlendingMode(original.blendingMode())
     group.setOpacity(original.opacity())
     copy.setBlendingMode(NORMAL)

@@ -36,7 +36,7 @@ def main(rig):
     rig.put("layers", layers(document.rootNode()))
     rig.put("layer shown", cut.visible())
     yield from undo_and_redo(rig, document, cut, before, after)
-    yield from go_on(rig, docker, document)
+    yield from go_on(rig, docker, document, view)
 
 
 def backdrop(document):
@@ -56,9 +56,10 @@ def undo_and_redo(rig, document, cut, before, after):
     yield from rig.wait_for(lambda: not cut.visible() and pixels(document) == after, 10, "redo")
 
 
-def go_on(rig, docker, document):
+def go_on(rig, docker, document, view):
     """Another drag from the result; then the group is hidden, which shows the layer."""
     yield 1000
+    yield from place(rig, docker, view, (rig.given["target"], rig.given["nose"]))
     yield from docker.drag()
     rig.put("went on", docker.message())
     rig.put("layers at last", layers(document.rootNode()))

@@ -60,6 +60,8 @@ def paste_otherwise(rig, docker, document):
     yield from rig.screenshot("pasted_otherwise")
     rig.put("layers as they were", pixels(document) == before)
     yield from docker.choose("Paste", "What moved")
+    yield from docker.uncover(docker.button("Copy diagnostics"))
+    yield from rig.screenshot("options")
     yield from docker.click("More options")
 
 

@@ -110,7 +110,7 @@ class Docker:
         """Scroll to a widget and click into its middle."""
         if not widget.isEnabled():
             raise LookupError(f"'{widget.text()}' is disabled: {widget.toolTip()}")
-        yield from self._uncover(widget)
+        yield from self.uncover(widget)
         yield from self._rig.click(middle(widget))
 
     def choose(self, label, words):
@@ -119,7 +119,7 @@ class Docker:
         row = box.findText(words)
         if row < 0:
             raise LookupError([box.itemText(k) for k in range(box.count())])
-        yield from self._uncover(box)
+        yield from self.uncover(box)
         yield from self._rig.click(middle(box))
         view = box.view()
         yield from self._rig.wait_for(view.isVisible, 5, f"the list of '{label}'")
@@ -131,7 +131,7 @@ class Docker:
     def enter(self, label, text):
         """Type into the field beside a label."""
         box = self.field(label)
-        yield from self._uncover(box)
+        yield from self.uncover(box)
         yield from self._rig.click(on_screen(box, QtCore.QPoint(15, box.height() // 2)))
         yield from self._rig.keys("ctrl+a")
         yield from self._rig.run("xdotool", "type", "--delay", "60", text)
@@ -173,7 +173,7 @@ class Docker:
             raise LookupError(f"{len(found)} widgets for '{words}' in the docker")
         return found[0]
 
-    def _uncover(self, widget):
+    def uncover(self, widget):
         area = widget.parentWidget()
         while area is not None:
             if isinstance(area, QtWidgets.QScrollArea):
