@@ -17,7 +17,7 @@ UNREST = 0.02  # differences (white = 1) up to here count as the model's own unr
 CHANGED = 0.06  # from here on a pixel is new content
 STILL, MOVING = 0.3, 0.8  # [model px]: up to here content is at rest; from here on it moves
 INVISIBLE = 0.5 / 255  # what 8 bits cannot show
-REACH = 0.015  # how far beyond a change the edit is shown, as a share of the model's picture
+REACH = 0.01  # a share of the model's picture: the width of the edit's soft edge, half of it
 ISLAND = 0.0004  # of the model's picture: changes that cover less in all are specks
 COARSE = 32  # cells a side in which connected changes are found
 
@@ -40,10 +40,10 @@ def find_change(before: Tensor, after: Tensor, shift: Tensor, confidence: Tensor
     drift = shift.square().sum(1, keepdim=True).sqrt()
     moved = ramp(difference, UNREST, CHANGED)
     # Flow alone is believed only beside something that is seen to change.
-    near = spread(moved, _reach(moved, 4))
+    near = spread(moved, _reach(moved, 6))
     moved = torch.maximum(moved, near * confidence * ramp(drift, STILL, MOVING))
     moved = moved * _connected(moved)
-    shown = feather(closed(spread(moved, _reach(moved)), _reach(moved, 2)), _reach(moved))
+    shown = feather(closed(spread(moved, _reach(moved, 4)), _reach(moved, 3)), _reach(moved))
     return Change(shown, moved)
 
 
@@ -53,7 +53,7 @@ def trimmed(change: Change, effect: Tensor, drift: Tensor) -> Change:
     Where content moves by a `drift` in pixels, finer detail than the model's moves as well.
     """
     seen = (change.shown * effect > INVISIBLE) | (change.moved * drift > STILL)
-    seen = closed(spread(seen.float(), 1), _reach(seen, 2))
+    seen = closed(spread(seen.float(), 3), _reach(seen, 3))
     return Change(change.shown * feather(seen, 1), change.moved)
 
 
@@ -65,7 +65,8 @@ def ramp(values: Tensor, low: float, high: float) -> Tensor:
 
 def spread(mask: Tensor, radius: int) -> Tensor:
     """The largest value within a square of that radius."""
-    return F.max_pool2d(mask, 2 * radius + 1, 1, radius)
+    side = 2 * radius + 1  # one axis after the other: the cost grows with the radius alone
+    return F.max_pool2d(F.max_pool2d(mask, (1, side), 1, (0, radius)), (side, 1), 1, (radius, 0))
 
 
 def closed(mask: Tensor, radius: int) -> Tensor:
@@ -79,7 +80,9 @@ def feather(mask: Tensor, radius: int) -> Tensor:
 
 
 def _blurred(mask: Tensor, radius: int) -> Tensor:
-    return F.avg_pool2d(mask, 2 * radius + 1, 1, radius, count_include_pad=False)
+    for kernel, pad in (((1, 2 * radius + 1), (0, radius)), ((2 * radius + 1, 1), (radius, 0))):
+        mask = F.avg_pool2d(mask, kernel, 1, pad, count_include_pad=False)
+    return mask
 
 
 def _reach(grid: Tensor, times: int = 1) -> int:

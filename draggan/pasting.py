@@ -31,7 +31,8 @@ MISSED = (0.1, 0.25)  # (white = 1): what the moved content may lack before it i
 TRUSTED = (0.25, 0.6)  # confidence below which the model draws; from there on detail is carried
 LED = 1  # [model px] beyond its outline that content is led
 LEEWAY = 0.02  # (white = 1): by so much worse may the faster motion explain what is seen
-ORPHANS = 6  # [model px] around what moved in which nothing may be left behind
+WIDE = 6  # [model px] over which the light may be another than the model's
+ORPHANS = 4  # [model px] around what moved in which nothing may be left behind
 TORN = (0.7, 1.5)  # [model px] by which a shift is off the line between its neighbours
 APART = 0.6  # [model px] from which a shift between two others is neither
 LACKING = (0.015, 0.05)  # (white = 1): smaller errors of the model's are no orphans
@@ -128,14 +129,17 @@ def edit_layers(
     missing = seen - before
     rest = 1 - change.moved
     kept = torch.maximum(rest, trust) if options.detail else rest
-    kept = kept * (1 - _orphaned(missing, change.moved, shift))
+    orphaned = _orphaned(missing, change.moved, shift)
+    change = Change(torch.maximum(change.shown, feather(spread(orphaned, 1), 1)), change.moved)
+    kept = kept * (1 - orphaned)
     opaque = _opaque(native, frame, size)
     kept = kept * (1 - _torn(shift) * _inner(opaque, source))
     altered = after - sample(before, source)
     lost = ramp(_local(altered, kept).abs().amax(1, keepdim=True), *MISSED)
     kept = kept * (1 - lost * change.moved)
     altered = _local(altered, kept)
-    drawn = after + fill(sample(missing, source), kept * covered)
+    around = -spread(-kept, 1)  # beside what is drawn an outline's error may show
+    drawn = after + fill(sample(missing, source), around * covered)
     if options.what == "all":
         change = Change(torch.ones_like(kept), change.moved)
     else:
@@ -196,9 +200,11 @@ def _cost(shift: Tensor, before: Tensor, after: Tensor, places: Tensor) -> Tenso
 def _orphaned(missing: Tensor, moved: Tensor, shift: Tensor) -> Tensor:
     """Where something that the model lacked would be left behind by what it belonged to.
 
-    Fine grain stays: it averages out over the few pixels looked at here.
+    Fine grain stays, which averages out over the few pixels looked at here, and so does another
+    light, which is the same over many.
     """
-    lacking = _local(missing, torch.ones_like(moved)).abs().amax(1, keepdim=True)
+    lacking = (_local(missing, torch.ones_like(moved)) - feather(missing, WIDE)).abs()
+    lacking = lacking.amax(1, keepdim=True)
     still = 1 - ramp(_length(shift), *REST)
     return feather(spread(moved, ORPHANS), 1) * spread(ramp(lacking, *LACKING), 1) * still
 
