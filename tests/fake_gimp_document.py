@@ -88,6 +88,8 @@ class FakeDocument:
 
     def read_layer(self, layer: str, crop: Any) -> Any:
         self._check()
+        if layer in self.results:
+            return self.results[layer].image
         return self._read(self.pictures[layer], crop) if layer in self.pictures else None
 
     def _read(self, picture: Any, crop: Any) -> Any:
@@ -152,6 +154,9 @@ class FakeDocument:
 
     def screen(self, image: Any) -> Any:
         return Screen(image.width, image.height, bytes(image.data))
+
+    def small(self, image: Any, longest: int) -> Any:
+        return image
 
     def read_screen(self, layer: str, crop: Any, width: int, height: int) -> Any:
         self._check()

@@ -40,6 +40,17 @@ def test_pictures_of_two_forms_are_not_compared() -> None:
         changes.changed_between(image_of("rgba8", a), image_of("rgba8", b))
 
 
+def test_pictures_look_alike_but_for_what_anybody_sees() -> None:
+    before = np.full((8, 9, 4), 200, np.uint8)
+    for change, alike in (((3, 10), True), ((3, 40), False), ((0, 10), True), ((0, 40), False)):
+        after = before.copy()
+        after[2, 3, change[0]] -= change[1]
+        assert changes.look_alike(image_of("rgba8", before), image_of("rgba8", after)) == alike
+    before[2, 3, 3] = after[2, 3, 3] = 0
+    assert changes.look_alike(image_of("rgba8", before), image_of("rgba8", after))
+    assert not changes.look_alike(image_of("rgba8", before), image_of("rgba8", after[1:]))
+
+
 @pytest.mark.parametrize("form", ["graya8", "rgba8", "rgbaf32"])
 @pytest.mark.parametrize("corner", [(90, 220), (130, 180), (95, 190), (400, 0)])
 def test_only_what_has_changed_is_laid_over_wherever_the_crops_meet(

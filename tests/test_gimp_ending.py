@@ -12,6 +12,7 @@ from tests.gimp_plugin import load
 from tests.gimp_stage import (
     FURTHER,
     LINE,
+    WIDTH,
     M,
     Stage,
     changed_rows,
@@ -416,6 +417,19 @@ def test_another_step_of_it_supersedes_its_result_too(reopened: Stage) -> None:
     assert added(reopened) == ["DragGAN, step 2"]
     assert reopened.document.hidden == [(), ("100",)]
     assert read_note(reopened.document.noted).step == 2
+
+
+def test_an_edit_of_a_layer_that_was_painted_on_since_has_something_to_add(finished: Stage) -> None:
+    finished.document.paint((0, 30, WIDTH, 31), 7)
+    other = later(finished)
+    now, was = picture((10, 50), (11, 50), (30, 7)), picture((30, 7))
+    other.take_up(5, now, was)
+    other.ok()
+    wait(other)
+    ((layers, _),) = other.document.inserted
+    assert [layer.image for layer in layers] == [now]
+    assert [changed_rows(layer.changed) for layer in layers] == [[10, 11]]
+    assert other.document.hidden == [(), ("100",)]
 
 
 def test_the_same_step_of_it_pasted_otherwise_supersedes_its_result_too(reopened: Stage) -> None:

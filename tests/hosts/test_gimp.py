@@ -298,8 +298,13 @@ def test_an_edit_is_taken_up_on_its_layer_as_it_is_now(
         assert told[name] == ["done", "The edit is open again.", [told["last"]] * 2], name
     state, message, step = told["gone"]
     assert (state, step) == ("failed", [0, 0]) and "layer has been deleted" in message
+    assert "holds this step already" in told["nothing new"]
+    assert told["returned again"] == [True, ""]
+    shown, hidden = told["tree again"][0][4]
+    assert shown[2] and not hidden[2], "what moved takes along what was painted"
     for name in ("as it was", "covered", "painted", "gone"):
-        assert told[f"{name}: changes"] == [] and told[f"{name}: cancelled"][0] == "cancelled"
+        if name != "painted":
+            assert told[f"{name}: changes"] == [] and told[f"{name}: cancelled"][0] == "cancelled"
         assert len(told[f"{name}: windows"]) == 2, told[f"{name}: windows"]
 
 

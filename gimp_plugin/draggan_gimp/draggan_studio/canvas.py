@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
 
-from .changes import changed_between, has_numbers, laid_over
+from .changes import changed_between, has_numbers, laid_over, look_alike
 from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput, LimitExceeded
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .host.document import GimpDocument
 
 NOWHERE = Crop(0, 0, 1, 1)
+COMPARED = 256  # pixels of the longer side
 LEAST_SIDE = 8  # pixels of a picture: in fewer a model sees nothing
 MOST_KEPT = 1 << 31  # bytes of all kept steps
 KEPT = Template("Step {step} becomes a hidden layer when you press OK.")
@@ -204,6 +205,18 @@ class GimpCanvas:
         self._opened, self._look = opened, self._digest(opened.source)
         self.trace, self._reopened, self._awaiting = trace, step, False
         self._held = ()
+        self.pasted_anew = self._shows_otherwise()
+
+    def _shows_otherwise(self) -> bool:
+        """Whether the image holds another look of the step on show: its layer has changed since."""
+        held = [layer for layer, step in self.trace.results if step == self._step]
+        if not held or self._shown is None:
+            return False
+        found = self._document.read_layer(held[-1], self.crop)
+        small = self._document.small
+        return found is not None and not look_alike(
+            small(found, COMPARED), small(self._shown.image, COMPARED)
+        )
 
     def await_reopening(
         self, source: Source, terms: Terms, trace: Trace, picture: Optional[Image]

@@ -46,7 +46,14 @@ def main(rig):
         rig.put(name, [dialog.state["state"], dialog.message, dialog.step])
         rig.screenshot(name)
         rig.put(f"{name}: windows", rig.display().windows())
+        if name == "painted":
+            dialog.ok()
+            rig.put("returned again", gimp.end())
+            rig.put("tree again", gimp.do("tree(image)"))
+            continue
+        if name == "as it was":
+            dialog.press("OK")
+            rig.put("nothing new", dialog.wait_for_message("holds this step already"))
         dialog.cancel()
         rig.put(f"{name}: cancelled", gimp.end())
         rig.put(f"{name}: changes", gimp.do("changes(image, json.loads(json.dumps(before)))"))
-        gimp.do("screen.delete()")
