@@ -72,6 +72,30 @@ def test_only_what_has_changed_covers_the_picture(scene: Scene, raw: Any, previe
     assert raw.seen()[border:] == before[border:]
 
 
+@pytest.mark.parametrize("previews", [0, 2])
+def test_nothing_of_an_earlier_result_shows_beside_a_new_one(
+    scene: Scene, raw: Any, previews: int
+) -> None:
+    """Where the picture is again as it was, the new result has not changed it."""
+    scene.aim()
+    scene.finish(3, 70, changed=rows(20))
+    scene.aim()
+    for step in range(previews):
+        scene.preview(4 + step, 60)
+    scene.finish(6, 90, changed=rows(10))
+    assert raw.seen()[: 4 * WIDTH * 20] == bytes(grey(90).data)[: 4 * WIDTH * 20]
+
+
+def test_an_earlier_result_without_its_mask_is_covered_altogether(raw: Any) -> None:
+    scene = Scene(raw, source="layer", region="whole")
+    scene.aim()
+    scene.finish(3, 70, changed=rows(20))
+    raw.named("Result 3").childNodes()[0].remove()
+    scene.aim()
+    scene.finish(6, 90, changed=rows(10))
+    assert raw.seen() == bytes(grey(90).data)
+
+
 def test_the_painters_own_layers_are_never_written_to(scene: Scene, raw: Any) -> None:
     own = bytes(raw.named("Background").pixelData(0, 0, WIDTH, HEIGHT))
     scene.aim()

@@ -224,12 +224,14 @@ class KritaCanvas:
 
     def keep_step(self, image: Image, step: int, changed: Optional[Image]) -> None:
         """Kept steps are hidden layers: they must not lie over what is still being dragged."""
-        added = self._add(image, f"DragGAN, step {step}", changed, visible=False)
+        covers = self._with_earlier(changed)
+        added = self._add(image, f"DragGAN, step {step}", covers, visible=False)
         self._trace = replace(self._trace, group=added.group)
 
     def add_result(self, image: Image, name: str, changed: Optional[Image]) -> None:
         self._clearing, self.looked_at = False, None
         self.see(image, self.step_now())
+        changed = self._with_earlier(changed)
         added = self._preview.become(name, image, self.crop, changed)
         if added is None:
             added = self._add(image, name, changed, visible=True)
@@ -261,6 +263,10 @@ class KritaCanvas:
         crop, clears = self.crop, self._clears
         new = layers.NewLayer(name, image, crop, changed, visible=visible, clears=clears)
         return self._document.add_layer(new, group=self._group(), above=self._above())
+
+    def _with_earlier(self, changed: Optional[Image]) -> Optional[Image]:
+        earlier = [uid for uid, _ in self._trace.results]
+        return self._document.with_earlier(changed, earlier, self.crop)
 
     def _group(self) -> str:
         """The edit's group; a new one ("") in place of one that is gone or hidden."""

@@ -146,6 +146,12 @@ class KritaDocument:
         """See `layers.finish`."""
         return layers.finish(self.raw, added, name, image, crop, changed, self._workshop)
 
+    def with_earlier(
+        self, changed: Optional[Image], uids: Sequence[str], crop: Crop
+    ) -> Optional[Image]:
+        """See `layers.with_earlier`."""
+        return layers.with_earlier(self.raw, changed, uids, crop)
+
     def export(
         self, frames: Sequence[Image], crop: Crop, *, group: str, above: str
     ) -> AnimationExport:

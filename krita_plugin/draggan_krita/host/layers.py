@@ -149,7 +149,7 @@ def _prepare_clearing(group: Any, original: Any) -> None:
 
 def stands_in(group: Any) -> bool:
     """Whether a group of ours holds a copy of the layer that it was made of."""
-    children = group.childNodes() if group is not None else ()
+    children: Sequence[Any] = group.childNodes() if group is not None else ()
     return bool(children) and children[0].name() == ORIGINAL
 
 
@@ -211,6 +211,26 @@ def _selection_of(changed: Optional[Image], crop: Crop, *, soft: bool) -> Any:
         inner.feather(SOFT)
         selection.intersect(inner)
     return selection
+
+
+def with_earlier(
+    document: Any, changed: Optional[Image], uids: Sequence[str], crop: Crop
+) -> Optional[Image]:
+    """What has changed, and all that earlier layers of ours cover: where the picture is again as it
+    was, they would show beside a new one. None for all of the crop."""
+    if changed is None:
+        return None
+    area = (crop.left, crop.top, crop.width, crop.height)
+    together = int.from_bytes(bytes(changed.data), "little")
+    for layer in (find(document, uid) for uid in uids):
+        if layer is None:
+            continue
+        masks = [child for child in pixels_of(layer).childNodes() if child.name() == MASK]
+        if not masks:  # the painter has taken it away
+            return None
+        together |= int.from_bytes(bytes(masks[0].pixelData(*area)), "little")
+    size = crop.width * crop.height
+    return replace(changed, data=together.to_bytes(size, "little"))
 
 
 def rewrite(document: Any, added: Added, image: Image, crop: Crop) -> bool:

@@ -69,5 +69,5 @@ def go_on(rig, docker, document, view):
     document.refreshProjection()
     yield 1000
     export_png(rig, document, "group_hidden")
-    yield from rig.screenshot("group_hidden")
+    yield from rig.screenshot("without_the_group")
     rig.put("dialogs", rig.dialogs())
