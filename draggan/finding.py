@@ -17,7 +17,7 @@ import torch
 
 from . import inversion, residual, tuning
 from .alignment import Surroundings
-from .errors import BadInput
+from .errors import BadInput, BadSaved
 from .frame import Frame
 from .generator import Generator, WeightDelta
 from .inversion import InversionOptions, check_visible
@@ -25,10 +25,13 @@ from .inversion_cache import Finding, InversionCache, key_of
 from .likeness import Likeness, likeness_score
 from .penalties import PictureFeatures
 from .residual import FeatureResidual, ResidualOptions
+from .saved_arrays import demand
 from .saved_edit import Place
 from .source import Source
 from .tuning import TuningOptions
 from .viewing import View
+
+WIDEST = 8  # pictures that a frame may span; those that are found span three at most
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,8 @@ class _Search:
         seen = self.source.seen
         key = key_of(shelf.fingerprint, seen.image, seen.weight, self.source.quality)
         known = shelf.cache.get(key, self.generator, self.source.quality)
-        if known is not None:
-            found = self._recalled(known)
+        found = None if known is None else self._recalled(known)
+        if found is not None:
             yield FindingStep("known", 1, 1, found.psnr, ready=True, found=found)
             return
         last = yield from self._search()
@@ -239,10 +242,14 @@ class _Search:
         shown = found if use else None
         return FindingStep(stage, self.index, self.total, found.psnr, ready, shown)
 
-    def _recalled(self, known: Finding) -> Found:
+    def _recalled(self, known: Finding) -> Found | None:
+        """None for what cannot be of this picture."""
         generator, source = self.generator, self.source
-        if known.place is not None:
-            source = source.through(placed(source.frame, known.place))
+        try:
+            frame = source.frame if known.place is None else placed(source.frame, known.place)
+        except BadSaved:
+            return None
+        source = source.through(frame)
         ws = known.ws.to(generator.device, generator.dtype)
         arrays = known.residual
         changed = FeatureResidual.expanded(arrays, generator) if arrays else None
@@ -271,7 +278,11 @@ def place_of(frame: Frame) -> Place:
 
 
 def placed(frame: Frame, place: Place) -> Frame:
-    """The frame of the same picture and model that was saved so."""
+    """The frame of the same picture and model that was saved so.
+
+    Raises BadSaved for one many times as wide as the picture, which would take as long to look at.
+    """
+    demand(place.scale * max(frame.model) <= WIDEST * max(frame.picture))
     return Frame(frame.picture, frame.model, place.centre, place.scale, place.angle)
 
 

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from draggan import finding
-from draggan.errors import BadInput, BadPicture
-from draggan.finding import FindingStep, Found, Shelf, check_quality, find
+from draggan.errors import BadInput, BadPicture, BadSaved
+from draggan.finding import FindingStep, Found, Shelf, check_quality, find, placed
 from draggan.inversion import InversionStep
 from draggan.inversion_cache import InversionCache
 from draggan.likeness import likeness_score
 from draggan.residual import ResidualOptions
+from draggan.saved import Place
 from draggan.source import Source
 from draggan.tuning import TuningOptions
 
@@ -174,3 +175,25 @@ def test_a_quality_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(BadInput, match="superb") as refusal:
         check_quality("superb")
     assert "fast, balanced, best" in refusal.value.hint
+
+
+def test_a_frame_far_wider_than_the_picture_is_not_looked_through(
+    tiny_generator: Any, shelf: Shelf
+) -> None:
+    own = source(tiny_generator)
+    wide = Place((25.0, 20.0), 1e5, 0.3)
+    with pytest.raises(BadSaved):
+        placed(own.frame, wide)
+    list(find(tiny_generator, own, shelf=shelf))
+    plain = shelf.cache.get
+
+    class Foreign:
+        def get(self, *how: Any) -> Any:
+            known = plain(*how)
+            assert known is not None
+            return replace(known, place=wide)
+
+        def put(self, *how: Any) -> None: ...
+
+    steps = find(tiny_generator, own, shelf=Shelf(Foreign(), shelf.fingerprint))  # type: ignore[arg-type]
+    assert next(steps).stage != "known"
