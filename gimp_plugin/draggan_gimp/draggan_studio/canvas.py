@@ -10,12 +10,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
 
-from .changes import changed_between, has_numbers, laid_over, look_alike
+from .changes import changed_between, laid_over, look_alike
 from .draggan_wire.canvas import Handle
 from .draggan_wire.crop import Crop
 from .draggan_wire.errors import BadInput, LimitExceeded
 from .draggan_wire.messages import Image
-from .draggan_wire.pixels import is_blank
 from .draggan_wire.workbench.region import (
     Opened,
     Source,
@@ -26,6 +25,7 @@ from .draggan_wire.workbench.region import (
 )
 from .draggan_wire.workbench.trace import Trace
 from .draggan_wire.workbench.words import Template
+from .refusals import check_picture, check_precision, check_size
 
 if TYPE_CHECKING:
     from .draggan_wire.workbench.handles import HandleLine
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 NOWHERE = Crop(0, 0, 1, 1)
 COMPARED = 256  # pixels of the longer side
-LEAST_SIDE = 8  # pixels of a picture: in fewer a model sees nothing
 MOST_KEPT = 1 << 31  # bytes of all kept steps
 KEPT = Template("Step {step} becomes a hidden layer when you press OK.")
 LET_GO = Template("Step {step} is not kept any more.")
@@ -254,19 +253,10 @@ class GimpCanvas:
         return self._step if self._digest(opened.source) == self._look else None
 
     def _open_anew(self, source: Source, terms: Terms) -> None:
-        _check_size(source.crop)
+        check_size(source.crop)
         beneath = (*self.beneath, *self._on_show())
         image = self._with(beneath, source)
-        if is_blank(image):
-            raise BadInput(
-                "There is nothing to see where the handles are.",
-                hint="Choose a layer with pixels there, or work on everything visible.",
-            )
-        if not has_numbers(image):
-            raise BadInput(
-                "The layer's pixels there are no numbers.",
-                hint="Some filter has spoilt it: undo that, or choose another layer.",
-            )
+        check_picture(image)
         look = self._digest(source)
         self._lay_down()
         self._begin(Opened(source, terms, image), look)
@@ -309,7 +299,7 @@ class GimpCanvas:
     def _with(self, beneath: Sequence[NewLayer], source: Source) -> Image:
         image = self._read(source)
         for layer in beneath:
-            _check_precision(image, layer.image)
+            check_precision(image, layer.image)
             image = laid_over(image, source.crop, layer.image, layer.crop, layer.changed)
         return image
 
@@ -402,19 +392,3 @@ class GimpCanvas:
 
 def _size(layer: NewLayer) -> int:
     return memoryview(layer.image.data).nbytes + memoryview(layer.changed.data).nbytes
-
-
-def _check_size(crop: Crop) -> None:
-    if min(crop.width, crop.height) < LEAST_SIDE:
-        raise BadInput(
-            f"What is to be dragged has only {crop.width} x {crop.height} pixels.",
-            hint=f"Choose a larger part or layer, of at least {LEAST_SIDE} pixels each way.",
-        )
-
-
-def _check_precision(image: Image, older: Image) -> None:
-    if image.format != older.format:
-        raise BadInput(
-            "The image has another precision than when the edit was made.",
-            hint="Convert it back, or begin a new edit without taking up the old one.",
-        )

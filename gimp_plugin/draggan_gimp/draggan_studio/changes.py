@@ -5,7 +5,6 @@ Python's whole numbers of any length do the work on all bytes at once: no loop o
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Tuple
 
 from .draggan_wire.crop import Crop
@@ -27,14 +26,6 @@ def changed_between(a: Image, b: Image) -> Image:
     for channel in range(size):
         marks |= _number(differing[channel::size].translate(_ANY))
     return Image("gray8", a.width, a.height, marks.to_bytes(pixels, "little"))
-
-
-def has_numbers(image: Image) -> bool:
-    """Whether any pixel has a colour: floats may all be infinite, or not a number."""
-    if not image.format.endswith("f32"):
-        return True
-    samples = memoryview(image.data).cast("B").cast("f")
-    return any(map(isfinite, samples[:: BYTES_PER_PIXEL[image.format] // 4]))
 
 
 def look_alike(a: Image, b: Image) -> bool:
