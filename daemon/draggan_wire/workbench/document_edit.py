@@ -8,11 +8,11 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from ..crop import Crop
 from ..edit import Edit
-from ..edit_status import EditOptions
 from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
 from ..messages import Frame, Image, Pasting, Point
 from .drawing import Drawing
+from .edit_options import options_of
 from .edit_view import EditView, words_of_fit
 from .handles import HandleLine, HandleSet
 from .host import EditCanvas, EditedDocument
@@ -23,7 +23,6 @@ from .strokes import Strokes
 from .timeline import PastDrag, Timeline
 from .trace import Trace
 
-PREVIEW_SIDE = 1024  # pixels: larger previews would only cost time
 ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
 CHANGED = "The picture has changed since this edit was made; its steps come on top of that."
 GONE = "The daemon is gone, and what was under way with it."
@@ -122,7 +121,7 @@ class DocumentEdit:
             self.canvas.aim_ahead(settings)
         except WireError:
             return
-        self.edit.prepare(_options(settings, self.canvas.crop))
+        self.edit.prepare(options_of(settings, self.canvas.crop))
 
     def paste(self, how: Pasting) -> None:
         """How steps come into the picture from now on; a drag that runs ends as it has begun.
@@ -223,7 +222,7 @@ class DocumentEdit:
         self.canvas.dragging, self.canvas.pasted_anew = True, False
         self._paste = self._paste_next = settings.pasting()
         self.can_reopen = False
-        options = replace(_options(settings, self.canvas.crop), patient=self._patient)
+        options = options_of(settings, self.canvas.crop, patient=self._patient)
         self.edit.start(options, at=at)
 
     def _reopen(self, settings: Settings) -> Settings:
@@ -252,7 +251,7 @@ class DocumentEdit:
         self._paste = self._paste_next = note.paste
         self._taken_up = note
         self.edit.paste(note.paste)
-        self.edit.restore(_options(settings, crop), note.data)
+        self.edit.restore(options_of(settings, crop), note.data)
         return settings
 
     def _follow_reopening(self) -> None:
@@ -443,19 +442,6 @@ def _standing(line: HandleLine, dragged: HandleLine) -> str:
     if not line.pinned:
         return "placed"
     return "pinned" if dragged.pinned else "reached"
-
-
-def _options(settings: Settings, crop: Crop) -> EditOptions:
-    return EditOptions(
-        model=settings.model,
-        quality=settings.quality,
-        settings=settings.drag_settings(),
-        preview_every_ms=settings.preview_ms,
-        preview_max_side=PREVIEW_SIDE if max(crop.width, crop.height) > PREVIEW_SIDE else None,
-        keep_every=settings.keep_every,
-        paste=settings.pasting(),
-        angle=settings.angle,
-    )
 
 
 def _box(crop: Crop) -> Tuple[float, float, float, float]:
