@@ -171,6 +171,18 @@ def test_an_edit_without_new_handles_is_written_as_it_was(
     assert "the edit as it was saved" in capsys.readouterr().out
 
 
+def test_another_picture_than_the_one_that_was_dragged_is_taken_with_a_word(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve()
+    saved(photo)
+    reopen(photo)
+    assert "not the very picture" not in capsys.readouterr().err
+    Pil.fromarray(pixels(photo)[::-1]).save(photo)
+    assert reopen(photo) == 0
+    assert "not the very picture that was dragged" in capsys.readouterr().err
+
+
 def test_files_that_are_no_edits_are_refused_in_words(
     photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from draggan_wire.crop import Crop
+from draggan_wire.messages import Image
 from draggan_wire.workbench.handles import HandleLine
 from draggan_wire.workbench.note import MOST_DATA, Note, read_note, write_note
-from draggan_wire.workbench.region import Source, Terms
+from draggan_wire.workbench.region import Source, Terms, digest_of
 from draggan_wire.workbench.trace import Trace
 
 from draggan.cli.handles import Handle
@@ -27,20 +28,21 @@ def write_edit(
     step: int,
     options: Options,
     crop: Crop,
-    form: str,
+    image: Image,
     handles: tuple[Handle, ...],
 ) -> None:
-    """`data` is the daemon's; `form` the format of the pixels. Raises CannotWrite."""
+    """`data` is the daemon's; `image` the pixels that were opened. Raises CannotWrite."""
     note = Note(
         terms=Terms("whole", options.model, options.quality, options.turn),
         source=Source("", crop),
-        form=form,
+        form=image.format,
         lines=tuple(HandleLine(handle.start, handle.target) for handle in handles),
         drags=(),
         trace=Trace(),
         step=step,
         data=data,
         paste=options.pasting,
+        look=digest_of(image).hex(),
     )
     with replacing(path) as file:
         file.write(write_note(note))

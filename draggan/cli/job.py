@@ -113,7 +113,8 @@ def add_drag_options(parser: argparse.ArgumentParser, *, out: str | None) -> Non
         "--keep-every",
         type=_positive,
         metavar="N",
-        help="keep each Nth step as a layer (default: 5, less often for large pictures)",
+        help="keep each Nth step as a layer (default: 5, less often for large pictures and with "
+        "--improve-seam)",
     )
     add_paste_options(parser)
     add(
@@ -236,7 +237,8 @@ def keep_every(options: Options, crop: Crop) -> int:
     """How many steps lie between two kept ones: more for large pictures, which fill the memory."""
     if options.keep_every is not None:
         return options.keep_every
-    return max(5, crop.width * crop.height // 250_000)
+    least = 20 if options.seam else 5  # a better seam costs as much as many steps
+    return max(least, crop.width * crop.height // 250_000)
 
 
 def _degrees(text: str) -> float:

@@ -13,6 +13,7 @@ from draggan_wire.client import Client
 from draggan_wire.crop import Crop
 from draggan_wire.edit import Edit, EditOptions, EditStatus
 from draggan_wire.messages import Done, DragSettings, Frame
+from draggan_wire.workbench.region import digest_of
 
 from draggan.cli.canvas import FolderCanvas
 from draggan.cli.daemon import connect
@@ -29,6 +30,10 @@ _SAVING = 30.0  # seconds that the daemon has to give what is to be saved
 _PREVIEW_MS = 500  # previews only tell where the handles are: few and tiny
 _PREVIEW_SIDE = 16
 _LIKENESS = "How well the model knows it"
+_CHANGED = (
+    "Note: this is not the very picture that was dragged; what moved then is put on top of it. "
+    "Name that one if you still have it."
+)
 _POOR = (
     "Note: the drag goes on, and model.png will show what the model sees. Let it see what it knows "
     "with --crop and --turn, try --quality best, or choose another --model."
@@ -75,6 +80,8 @@ def _edit(
         if job.saved is None:
             edit.start(options)
         else:
+            if job.saved.look not in ("", digest_of(canvas.read_image()).hex()):
+                progress.note(_CHANGED)
             edit.restore(options, job.saved.data)
         _work(edit, progress, interrupts)
         if job.saved is not None and edit.status.state == "done":
@@ -144,7 +151,7 @@ def _save(job: Job, crop: Crop, canvas: FolderCanvas, edit: Edit, progress: Prog
         step=edit.saved_step,
         options=job.options,
         crop=crop,
-        form=canvas.read_image().format,
+        image=canvas.read_image(),
         handles=job.handles,
     )
     again = f"draggan reopen {path} {job.path or job.name}"
