@@ -88,6 +88,7 @@ def test_documents_of_any_depth_and_colour_model_are_dragged(
         "u16": ("RGBA", "U16", "sRGB-elle-V2-srgbtrc.icc"),
         "f32": ("RGBA", "F32", ""),
         "cmyk": ("CMYKA", "U8", ""),
+        "adobe": ("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"),
         "grey": ("GRAYA", "U8", ""),
     }
     given = arrow(animal, spaces=spaces)
@@ -97,7 +98,8 @@ def test_documents_of_any_depth_and_colour_model_are_dragged(
         assert_the_nose_moved(animal, before, after)
         # What is far from the head has the colours that it had.
         np.testing.assert_array_equal(before[:16, :60], after[:16, :60])
-    for name, depth in (("u16", "U16"), ("f32", "U16"), ("cmyk", "U8"), ("grey", "U8")):
+    for name in spaces:
+        depth = "U16" if name in ("u16", "f32") else "U8"
         assert run.results[name]["depth of the result"] == depth
         assert (run.results[name]["finer than 8 bits"] > 0.2) == (depth == "U16")
     assert run.results["dialogs"] == []
@@ -170,6 +172,20 @@ def test_an_edit_is_taken_up_again_from_its_file(
     assert told["file size"] < 8e6
     names = [name for name, *_ in told["layers"][0][2]]
     assert len(names) == 2 and names[0].startswith("DragGAN, step")
+
+
+def test_an_edit_is_taken_up_after_its_file_was_changed(
+    krita: KritaHost, daemon: RealDaemon, animal: Animal, pictures: Path
+) -> None:
+    given = arrow(animal)
+    told = krita.run("reopen_otherwise", given=given, files=pictures, daemon=daemon).results
+    hidden, changed, gone = told["hidden"], told["changed"], told["gone"]
+    last = hidden["steps"][0][1]
+    assert hidden["steps"][1] == [0, last], "the document shows the picture without its result"
+    assert changed["message"].startswith("The picture has changed since this edit was made")
+    assert changed["steps"][1] == [last, last]
+    assert gone["message"].startswith("The layer that this edit was made of is gone. Undo that")
+    assert gone["steps"][1] == [0, 0] and told["dialogs"] == []
 
 
 def test_steps_are_looked_at_kept_and_exported_without_touching_the_picture(
