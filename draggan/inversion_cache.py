@@ -99,9 +99,11 @@ class InversionCache:
             data = sealed(pack(edit, Stamp("cached", "0" * 32)))
             if len(data) > self.limit:
                 return
+            # A likeness of the picture can be drawn from it: nobody else's business.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replacing(self._path(key)) as file:
                 file.write(data)
-        except (CannotWrite, BadInput):
+        except (CannotWrite, BadInput, OSError):
             return
         self._make_room()
 

@@ -59,6 +59,11 @@ def test_what_was_kept_comes_back_exactly(cache: InversionCache, tiny_generator:
         assert found.residual[name].dtype == np.float16
 
 
+def test_nobody_else_looks_into_the_folder(cache: InversionCache, tiny_generator: Any) -> None:
+    cache.put(KEY, finding(tiny_generator), "fast")
+    assert cache.folder.stat().st_mode & 0o077 == 0
+
+
 def test_tuned_weights_are_kept(cache: InversionCache, tiny_generator: Any) -> None:
     name, weight = next(
         (name, p) for name, p in tiny_generator.network.named_parameters() if "b32.conv1.w" in name
