@@ -65,7 +65,7 @@ Conversation                          (what the daemon sends, in order)
     between other answers. From then on each step of the timeline has its picture as the model
     knows it better. The final one comes at the latest when the session is brought back after a
     loss, with what was known by then; a client without "refine" hears the first one alone. Saved
-    data may be without its picture: then `open` needs both, and refuses another picture.
+    data may be without its picture: then `open` needs both; another picture of that size is taken.
 
 Delivery
     Frames of a session are numbered by `seq`. A `preview` costs one credit, is only sent against
