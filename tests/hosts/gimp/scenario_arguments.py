@@ -14,7 +14,7 @@ image.reorder_item(layer, group, 0)
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 480, 490)
 """
 CASES = {
-    "path": (PATH, {"path": "nose", "keep-every": 5}),
+    "path": (PATH, {"path": "nose", "keep-every": 2}),
     "no mask": (ELSEWHERE, {"mask": False}),
     "visible": (
         "empty = Gimp.Layer.new(image, 'empty', 512, 512, 1, 100.0, 28);"
