@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -94,14 +96,19 @@ class EditPictures:
             result = self._pasted(source, native, state, start, draft, paste)
         return result[..., 0] if source.flat else result
 
-    def reconstruction(self, state: State, start: State, *, max_side: int | None) -> NDArray:
+    def reconstruction(
+        self, state: State, start: State, *, max_side: int | None, known: bool
+    ) -> NDArray:
         """What the model draws by itself, as `DragEditor.reconstruction` gives it."""
         source = self.source
         if source is None:
             return self.image(state, start, max_side=max_side, draft=False)
         native = source.native if max_side is None else self._small_source(source, max_side)
-        model = self._pictures(start)
-        picture = model.start if state is start else model.moved(state.ws).picture
+        if known:
+            picture = self.base.render(state.ws)
+        else:
+            model = self._pictures(start)
+            picture = model.start if state is start else model.moved(state.ws).picture
         size = native.shape[1], native.shape[0]
         planes = source.frame.resized(size).part_to_picture(_unit(picture), (0, 0, *size))
         colours = planes[0].clamp(0, 1).permute(1, 2, 0).numpy()
@@ -131,14 +138,16 @@ class EditPictures:
             share = shrink_picture(share[..., None], native.shape[1::-1])[..., 0]
         model = self._pictures(start)
         moved = model.moved(state.ws, draft=draft, fresh=self._fresh_of(state) if draft else None)
-        edit = ModelEdit(source.seen, model.start, moved.picture, moved.correspondence)
+        features = model.start_features, moved.features
+        edit = ModelEdit(source.seen, model.start, moved.picture, moved.correspondence, features)
         frame = source.frame.resized((native.shape[1], native.shape[0]))
         if paste.seam and not draft:
             shown = edit_layers(native, frame, edit, mask=share, options=paste).shown
-            bare = moved.features
-            features = bare if moved.residual is None else added(bare, moved.residual)
-            after = improve(model.generator, features, state.ws, source.seen.image, _ring(shown))
-            edit = ModelEdit(source.seen, model.start, after, moved.correspondence)
+            whole = moved.features
+            if moved.residual is not None:
+                whole = added(whole, moved.residual)
+            after = improve(model.generator, whole, state.ws, source.seen.image, _ring(shown))
+            edit = replace(edit, after=after)
         return paste_back(native, frame, edit, mask=share, options=paste)
 
     def _pictures(self, start: State) -> ModelPictures:

@@ -353,11 +353,15 @@ class DragEditor:
         )
 
     @torch.no_grad()
-    def reconstruction(self, index: int | None = None, *, max_side: int | None = None) -> NDArray:
+    def reconstruction(
+        self, index: int | None = None, *, max_side: int | None = None, known: bool = False
+    ) -> NDArray:
         """What the model itself draws of state `index`, in the picture's place, size, sample type
-        and channels; beyond what the model sees, its edge is repeated."""
+        and channels; beyond what the model sees, its edge is repeated. With `known`, only what the
+        model knew before it learnt this picture: that is what `likeness` is said of."""
         state = self._states.at(self.position if index is None else index)
-        return self._pictures.reconstruction(state, self._states.start, max_side=max_side)
+        start = self._states.start
+        return self._pictures.reconstruction(state, start, max_side=max_side, known=known)
 
     @torch.no_grad()
     def changed(self, picture: NDArray) -> NDArray:

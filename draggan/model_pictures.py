@@ -50,6 +50,12 @@ class ModelPictures:
         """The picture of the start, (1, 3, H, W)."""
         return self._start().picture
 
+    @property
+    @torch.no_grad()
+    def start_features(self) -> Features:
+        """The start's features, without the residual."""
+        return self._start().features
+
     def _start(self) -> _Start:
         if self._known is None:
             features = self._features(self._ws)

@@ -18,11 +18,13 @@ from torch.nn import functional as F
 
 from .change import Change, feather, find_change, ramp, spread, trimmed
 from .frame import Box, Frame, cell_centres, sample
+from .matting import uncovered_alpha
 from .pixels import alpha_of, rgb_of, with_alpha, with_rgb
 from .viewing import View, fill
 
 if TYPE_CHECKING:
     from .correspondence import Correspondence
+    from .generator import Features
 
 BLOCK_PIXELS = 1 << 18  # of the picture, worked on at a time: bounds memory
 LEAST = 1 / 1024  # a smaller share of the edit is none
@@ -60,6 +62,7 @@ class ModelEdit:
     before: Tensor  # the model's own picture of it
     after: Tensor
     correspondence: Correspondence  # from each place after to where it was before
+    features: tuple[Features, Features] | None = None  # before, after; they know what is opaque
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def edit_layers(
     if mask is not None:
         inside = frame.mask_to_model(mask)[None, None]
         shown = shown * torch.minimum(feather(inside, 1) * 1.6, torch.ones(1))
-    opacity = _opacity(opaque, source, trust)
+    opacity = _opacity(edit, opaque, source, trust)
     return Layers(shown, kept, _lent(shift, kept), kept * altered, (1 - kept) * drawn, opacity)
 
 
@@ -267,21 +270,16 @@ def _inner(opaque: Tensor, source: Tensor) -> Tensor:
     return 1 - spread(clear, 3).clamp(0, 1)
 
 
-def _opacity(opaque: Tensor, source: Tensor, trust: Tensor) -> Tensor:
-    """Alpha of what the model draws: what is uncovered is as transparent as what lies around it.
-
-    The most transparent neighbour counts, since what moved away was the more opaque.
-    """
+def _opacity(edit: ModelEdit, opaque: Tensor, source: Tensor, trust: Tensor) -> Tensor:
+    """Alpha of what the model draws: carried along where it was seen before. What was not is
+    empty, but where the features say something else."""
     if float(opaque.min()) == 1:
         return opaque
-    found, hole = sample(opaque, source, smooth=False), trust < 0.5
-    alpha = torch.where(hole, torch.ones_like(found), found)
-    for _ in range(max(alpha.shape[-2:]) // 2):
-        lower = torch.where(hole, -spread(-alpha, 1), alpha)
-        if torch.equal(lower, alpha):
-            break
-        alpha = lower
-    return alpha
+    hidden = (trust < 0.5).float()
+    new = torch.zeros_like(opaque)
+    if edit.features is not None:
+        new = uncovered_alpha(*edit.features, opaque, hidden)
+    return torch.where(hidden > 0, new, sample(opaque, source, smooth=False))
 
 
 def _alpha(native: NDArray) -> NDArray:

@@ -506,6 +506,14 @@ def test_the_reconstruction_is_the_models_own_picture_in_the_pictures_form(
     assert editor.reconstruction(max_side=16).shape == (16, 16, 3)
 
 
+def test_what_the_model_knew_before_is_drawn_without_what_it_has_learnt(
+    editor: DragEditor,
+) -> None:
+    known, learnt = (editor.reconstruction(0, known=k) for k in (True, False))
+    assert decibels(picture(), learnt) > decibels(picture(), known) + 0.1
+
+
+
 def test_a_seeds_reconstruction_is_its_picture(seeded: DragEditor) -> None:
     assert np.array_equal(seeded.reconstruction(), seeded.image())
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +139,8 @@ def _edits(
     )
     seen = view(original, frame)
     found = correspondence(*features, pictures=(before, after))
-    return ModelEdit(seen, before, after, found), ModelEdit(seen, before, after, scene.oracle)
+    ours = ModelEdit(seen, before, after, found, (features[0], features[1]))
+    return ours, replace(ours, correspondence=scene.oracle)
 
 
 def _ours(options: PasteOptions) -> Paste:

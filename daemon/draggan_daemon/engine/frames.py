@@ -77,8 +77,8 @@ def _pasted(
 
 
 def likeness(edit: Edit) -> Frame:
-    """The opened picture as the model alone paints it."""
-    native = edit.editor.reconstruction(max_side=LIKENESS_SIDE)
+    """The opened picture as far as the model knows such pictures."""
+    native = edit.editor.reconstruction(max_side=LIKENESS_SIDE, known=True)
     edit.frames += 1
     return Frame(edit.session, edit.frames, "likeness", 0, _preview(edit, native))
 
