@@ -29,7 +29,7 @@ def early(monkeypatch: pytest.MonkeyPatch) -> None:
         for number, step in enumerate(original(self, *args, **how), 1):
             yield SimpleNamespace(**{**vars(step), "ready": number >= FIRST})
 
-    def reconstruction(self: DragEditor, *, max_side: int) -> np.ndarray:
+    def reconstruction(self: DragEditor, *, max_side: int, known: bool) -> np.ndarray:
         assert self.timeline and max_side == 256
         return np.full((12, 10, 3), 7, np.uint8)
 
