@@ -102,11 +102,11 @@ def test_a_hundred_vanished_clients_leave_nothing_behind(house: House, fault: Fa
     watcher = house.visit()
     vanish(house, 15)
     settle(house, watcher)
-    before, descriptors = house.weight(), house.descriptors()
+    before, descriptors = house.settled(), house.descriptors()
     vanish(house, 100)
     assert eventually(lambda: house.descriptors() <= descriptors, seconds=15)
     settle(house, watcher)
-    after = house.weight()
+    after = house.settled()
     assert after < 1.05 * before + 1, f"{before:.1f} MB became {after:.1f} MB"
     fault(f"{before:.1f} MB before, {after:.1f} MB after")
 

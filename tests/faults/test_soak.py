@@ -27,28 +27,16 @@ def test_hours_of_work_leave_the_daemon_as_it_was(
     for _ in range(WARM):
         edit(house, chance)
     rest(watcher)
-    before, descriptors = settled(house), house.descriptors()
+    before, descriptors = house.settled(), house.descriptors()
     begin, edits = time.monotonic(), 0
     while time.monotonic() - begin < seconds:
         edit(house, chance)
         edits += 1
     rest(watcher)
     assert eventually(lambda: house.descriptors() <= descriptors, seconds=10)
-    after = settled(house)
+    after = house.settled()
     assert after < 1.05 * before + 1, f"{before:.1f} MB became {after:.1f} MB"
     fault(f"{edits} edits, {before:.1f} MB before, {after:.1f} MB after")
-
-
-def settled(house: House) -> float:
-    """Megabytes at rest: the least of some seconds, in which what is cached comes and goes.
-
-    The daemon gives back what is free in its heap within two of its looks, 2 to 5 seconds.
-    """
-    weights = []
-    for _ in range(24):
-        weights.append(house.weight())
-        time.sleep(0.25)
-    return min(weights)
 
 
 def edit(house: House, chance: random.Random) -> None:
