@@ -220,10 +220,11 @@ class Desk:
 
     def taken(self, session: Session, number: int) -> None:
         """The client has all events up to `number`; what it has need not be kept for it."""
-        taken = [event for event in session.outbox.taken(number) if event.re == session.kept_job]
-        if self._journal is None or not taken:
-            return
-        frames = [e.message for e in taken if isinstance(e.message, Frame)]
+        taken = session.outbox.taken(number)
+        if self._journal is None or session.kept_job is None:
+            return  # what answers no request is no answer to one that nobody has looked at yet
+        taken = [event for event in taken if event.re == session.kept_job]
+        frames = [event.message for event in taken if isinstance(event.message, Frame)]
         kept = max((frame.step for frame in frames if frame.kind == "kept"), default=None)
         finished = any(isinstance(event.message, (Done, Ready)) for event in taken)
         if kept is not None or finished:
