@@ -14,6 +14,12 @@ def test_threads_are_told_to_sleep_soon(monkeypatch):
     assert int(os.environ["GOMP_SPINCOUNT"]) < 100_000
 
 
+def test_numpy_has_no_threads_beside_torchs(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    share_the_cores()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     share_the_cores()
