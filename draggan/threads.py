@@ -1,4 +1,6 @@
-"""Sharing the processor with the editor beside us; standard library only, called before torch and numpy.
+"""Sharing the processor with the editor beside us; standard library only.
+
+To be called before torch and numpy are loaded.
 
 Torch's CPU threads wait for each other by spinning, as long as it takes. On a machine where an
 editor is busy as well, one of them is often not running at all, and the others burn the very core

@@ -513,7 +513,6 @@ def test_what_the_model_knew_before_is_drawn_without_what_it_has_learnt(
     assert decibels(picture(), learnt) > decibels(picture(), known) + 0.1
 
 
-
 def test_a_seeds_reconstruction_is_its_picture(seeded: DragEditor) -> None:
     assert np.array_equal(seeded.reconstruction(), seeded.image())
 
