@@ -141,6 +141,18 @@ def test_behind_another_edit_it_waits_as_long_as_that_takes() -> None:
         scene.patience.work(lambda: False)
 
 
+def test_while_the_picture_is_learnt_further_it_waits_as_long_as_that_takes() -> None:
+    scene = Scene(CONNECTED)
+    first = messages.Ready("s", final=False)
+    scene.events = [[said(first)], [said(messages.State("s", "idle"))]]
+    looks = iter(range(100_000))
+    scene.patience.work(lambda: next(looks) == 20_000)
+    assert scene.now > 4 * waiting.SILENCE
+    scene.events = [[said(messages.Ready("s"))]]
+    with pytest.raises(errors.ConnectionLost):
+        scene.patience.work(lambda: False)
+
+
 def test_what_is_told_never_goes_back_and_never_twice() -> None:
     told: list[Any] = []
     telling = waiting.Telling(lambda *what: told.append(what))

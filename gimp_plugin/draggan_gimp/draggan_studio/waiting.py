@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 from .draggan_wire.edit_status import EditStatus, words_of
 from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
-from .draggan_wire.messages import Envelope, State
+from .draggan_wire.messages import Envelope, Message, Ready, State
 from .draggan_wire.workbench.connection import Connection
 
 PAUSE = 0.03  # seconds between two looks
@@ -49,7 +49,7 @@ class Patience:
     connection: Connection
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    queued: bool = field(default=False, init=False)  # another's edit is under way, which takes long
+    patient: bool = field(default=False, init=False)  # for something that takes long
     heard: float = field(default=0.0, init=False)
 
     def reach(self, telling: Telling) -> None:
@@ -89,7 +89,7 @@ class Patience:
             self._listen()
             if step():
                 return
-            if not self.queued and self.clock() - self.heard > SILENCE:
+            if not self.patient and self.clock() - self.heard > SILENCE:
                 raise ConnectionLost(
                     f"The daemon has said nothing about the edit for {SILENCE:.0f} seconds.",
                     hint="Restart it, then run the procedure again.",
@@ -102,7 +102,14 @@ class Patience:
             message = event.message if isinstance(event, Envelope) else None
             if getattr(message, "session", None):
                 self.heard = self.clock()
-                self.queued = isinstance(message, State) and message.state == "queued"
+                self.patient = self._promises_silence(message)
+
+    def _promises_silence(self, message: Optional[Message]) -> bool:
+        """Whether nothing more may be said for as long as it takes: another edit is at work, or
+        the picture is learnt further after its first `Ready`."""
+        if isinstance(message, State):
+            return message.state == "queued" or (self.patient and message.state == "idle")
+        return isinstance(message, Ready) and not message.final
 
 
 # What an edit's status means without a dialog.
