@@ -33,6 +33,9 @@ def main(rig):
     yield from rig.keys("ctrl+z")  # which puts the arrow back
     yield from rig.wait_for(docker.button("Drag").isEnabled, 5, "the arrow's coming back")
     yield from docker.click("Drag")
+    # Krita itself may fall over a document that a script closes within a tenth of a second after
+    # its layers have changed; no hand is as fast.
+    yield 500
     close(second)
     yield 1500
     rig.put("dialogs", rig.dialogs())
