@@ -4,6 +4,8 @@ import time
 
 from rig.dialog import Dialog
 
+UNDER_WAY = 1  # seconds in which what had passed the cut already is shown
+
 
 def main(rig):
     gimp = rig.gimp(rig.path("animal.png"))
@@ -14,6 +16,7 @@ def main(rig):
     rig.put("size", gimp.do("write_visible(image, 'shown.raw')"))
     rig.screenshot("dragging")
     rig.ask("cut")
+    time.sleep(UNDER_WAY)
     rig.put("step when cut", dialog.step)
     time.sleep(5)
     rig.put("step while cut", dialog.step)

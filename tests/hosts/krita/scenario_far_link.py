@@ -4,6 +4,8 @@ from draggan_rig.canvas import layers
 from draggan_rig.painter import SLOW, begin_and_place, slow_down
 from draggan_rig.pictures import write_result, write_shown_step
 
+UNDER_WAY = 1000  # ms in which what had passed the cut already is shown
+
 
 def main(rig):
     document, _, docker = yield from begin_and_place(rig)
@@ -13,9 +15,9 @@ def main(rig):
     rig.put("shown", write_shown_step(rig, document))
     yield from rig.screenshot("dragging")
     yield from rig.ask("cut")
-    last = docker.step()
-    read = yield from docker.listen(5000)
-    rig.put("step when cut", last)
+    read = yield from docker.listen(UNDER_WAY)
+    rig.put("step when cut", docker.step())
+    read += yield from docker.listen(5000)
     yield from rig.screenshot("cut")
     rig.put("step while cut", docker.step())
     yield from rig.ask("restore")
