@@ -238,6 +238,7 @@ def test_two_documents_keep_apart_and_may_be_closed_in_mid_drag(
     assert told["dialogs"] == []
 
 
+@pytest.mark.timed
 def test_krita_never_stands_still_while_previews_stream_in(
     krita: KritaHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
