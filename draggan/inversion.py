@@ -13,25 +13,23 @@ costs a third. With them the frame is aligned, in which the model sees the pictu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from collections.abc import Generator as Steps
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .alignment import GUESSES, Alignment, Surroundings, bounded
 from .encoder import encoder_for
 from .errors import BadInput, BadPicture
 from .frame import Frame
 from .generator import Generator
-from .losses import feature_distance, psnr, pyramid_loss
+from .losses import psnr, pyramid_loss
 from .penalties import PictureFeatures
-from .precision import fast_precision
 from .samples import COUNT, SampleBank, bank
-from .thumbnail import TRUE, Readout
+from .sight import Sight, small_sight, whole_sight
 
 SEEN = 0.01  # the least share of a picture that must be visible
 PAYS = 0.65  # an alignment is kept that brings the loss down to this share
@@ -128,22 +126,6 @@ def refine(
     return _Inversion(generator, image, weight, options, None, features).go_on(ws)
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """One size in which the model's pictures are compared with the given one."""
-
-    show: Callable[[Tensor], Tensor]  # ws (B, num_ws, w_dim) -> (B, 3, h, w)
-    image: Tensor  # (1, 3, h, w)
-    weight: Tensor  # (1, 1, h, w)
-    alignment: Alignment | None = None
-    maps: list[Tensor] | None = None  # features of `image`
-
-    def target(self, numbers: Tensor | None) -> tuple[Tensor, Tensor]:
-        if numbers is None or self.alignment is None:
-            return self.image, self.weight
-        return self.alignment.seen(numbers)
-
-
 class _Inversion:
     """The working state of one inversion."""
 
@@ -159,7 +141,6 @@ class _Inversion:
         self.generator, self.options = generator, options
         self.features = features if options.perceptual else None
         self.image, self.weight, self.surroundings = image, weight, surroundings
-        self.precision = fast_precision(generator.device)
         prior = generator.prior()
         self.encoder = encoder_for(generator)
         self.mean = prior.mean
@@ -183,7 +164,7 @@ class _Inversion:
         self.total = self.options.wplus_steps + 1
         yield from self._finish(self._large(None), self._v(ws.to(self.mean))[:, 0])
 
-    def _finish(self, large: _Sight, v: Tensor) -> Iterator[InversionStep]:
+    def _finish(self, large: Sight, v: Tensor) -> Iterator[InversionStep]:
         """A row for each layer, from v (1, num_ws, w_dim) on."""
         v, _ = yield from self._fit("w+", large, v, None, self.options.wplus_steps)
         with torch.no_grad():
@@ -203,33 +184,13 @@ class _Inversion:
 
     # What is compared.
 
-    def _small(self, samples: SampleBank) -> _Sight:
-        """The smallest true pictures that the model can show."""
-        readout = next((r for r in samples.readouts if r.psnr >= TRUE), None)
-        if readout is None:
-            image, weight = self.image, self.weight
-        else:
-            image, weight = self._reduced(readout)
-        alignment = None
-        if self.surroundings is not None and self.options.placed:
-            size = image.shape[-1], image.shape[-2]
-            alignment = Alignment(self.surroundings, size, image)
-        show = self._render if readout is None else self._thumbnails(readout)
-        return _Sight(show, image, weight, alignment)
+    def _small(self, samples: SampleBank) -> Sight:
+        wide = self.surroundings if self.options.placed else None
+        return small_sight(
+            self.generator, self.image, self.weight, readouts=samples.readouts, surroundings=wide
+        )
 
-    def _reduced(self, readout: Readout) -> tuple[Tensor, Tensor]:
-        size = max(self.generator.width, self.generator.height) // readout.block
-        weight = F.avg_pool2d(self.weight, size)
-        image = F.avg_pool2d(self.image * self.weight, size) / weight.clamp_min(1e-6)
-        return image, weight
-
-    def _thumbnails(self, readout: Readout) -> Callable[[Tensor], Tensor]:
-        return lambda ws: readout.picture(self.generator, ws, precision=self.precision)
-
-    def _render(self, ws: Tensor) -> Tensor:
-        return self.generator.render(ws, precision=self.precision)
-
-    def _large(self, numbers: Tensor | None) -> _Sight:
+    def _large(self, numbers: Tensor | None) -> Sight:
         """The whole picture; as the moved frame shows it, if it was moved."""
         image, weight = self.image, self.weight
         if numbers is not None and self.surroundings is not None:
@@ -237,13 +198,11 @@ class _Inversion:
             self.surroundings = Surroundings(frame, self.surroundings.look)
             seen = self.surroundings.look(frame)
             image, weight = seen.image.to(image), seen.weight.to(weight)
-        with torch.no_grad():
-            maps = None if self.features is None else self.features(image)
-        return _Sight(self._render, image, weight, maps=maps)
+        return whole_sight(self.generator, image, weight, self.features)
 
     # Where it starts.
 
-    def _starts(self, samples: SampleBank, small: _Sight) -> tuple[Tensor, Tensor | None]:
+    def _starts(self, samples: SampleBank, small: Sight) -> tuple[Tensor, Tensor | None]:
         """Candidates (B, 1, w_dim), in standard deviations, and their frames (B, 4) or None."""
         found = [self._guess(samples, self.image, self.weight)]
         if self.options.starts > 1:
@@ -264,7 +223,7 @@ class _Inversion:
 
     @torch.no_grad()
     def _placed(
-        self, samples: SampleBank, alignment: Alignment, small: _Sight
+        self, samples: SampleBank, alignment: Alignment, small: Sight
     ) -> tuple[Tensor, Tensor]:
         """The frames (n, 4) through which a first look explains most, and what it says."""
         numbers = self.image.new_tensor(GUESSES)
@@ -279,7 +238,7 @@ class _Inversion:
 
     @torch.no_grad()
     def _best(
-        self, small: _Sight, v: Tensor, numbers: Tensor | None
+        self, small: Sight, v: Tensor, numbers: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """The best candidate; and, where frames may move, the best one that has moved, last."""
         loss = self._loss(small, v, numbers, small.show(self._ws(v)))[1]
@@ -291,7 +250,7 @@ class _Inversion:
 
     @torch.no_grad()
     def _decided(
-        self, small: _Sight, v: Tensor, numbers: Tensor | None
+        self, small: Sight, v: Tensor, numbers: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """One candidate: the one whose frame has moved only if it is clearly better."""
         if numbers is None:
@@ -302,7 +261,7 @@ class _Inversion:
     # How it goes on.
 
     def _fit(
-        self, stage: str, sight: _Sight, v: Tensor, numbers: Tensor | None, steps: int
+        self, stage: str, sight: Sight, v: Tensor, numbers: Tensor | None, steps: int
     ) -> Steps[InversionStep, None, tuple[Tensor, Tensor | None]]:
         """Adam with a short warm-up and a cosine, on v (B, 1 or num_ws, w_dim), and on the frames
         that have moved already."""
@@ -344,7 +303,7 @@ class _Inversion:
         return full * cosine * min(1.0, (i + 1) / (0.1 * steps))
 
     def _loss(
-        self, sight: _Sight, v: Tensor, numbers: Tensor | None, picture: Tensor
+        self, sight: Sight, v: Tensor, numbers: Tensor | None, picture: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The pictures' distances, (B,), and with all that is to be small."""
         image, weight = sight.target(numbers)
@@ -353,11 +312,9 @@ class _Inversion:
         if numbers is not None and sight.alignment is not None:
             fair = sight.alignment.fairness(image, weight)
             total = loss * fair + self._penalty(v) + sight.alignment.cost(numbers, weight)
-        if self.features is not None and sight.maps is not None:
-            # What weighs nothing is the picture's own in both: features look around.
-            seen = image + weight * (picture - image)
-            distance = feature_distance(seen, sight.maps, self.features)
-            total = total + self.options.perceptual * distance
+        apart = sight.features_apart(picture, image, weight)
+        if apart is not None:
+            total = total + self.options.perceptual * apart
         return loss, total
 
     def _penalty(self, v: Tensor) -> Tensor:
@@ -377,7 +334,7 @@ class _Inversion:
     def _step(
         self,
         stage: str,
-        sight: _Sight,
+        sight: Sight,
         v: Tensor,
         numbers: Tensor | None,
         picture: Tensor,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from draggan import inversion
+from draggan import inversion, sight
 from draggan.alignment import Surroundings
 from draggan.errors import BadInput, BadPicture
 from draggan.frame import Frame
@@ -181,7 +181,7 @@ def test_it_begins_on_small_pictures_where_the_model_has_true_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = StyleGAN2Generator(random_stylegan2(Architecture((8,) * 5, z_dim=8, w_dim=8)))
-    monkeypatch.setattr(inversion, "TRUE", -100.0)
+    monkeypatch.setattr(sight, "TRUE", -100.0)
     sides = []
     with torch.no_grad():
         image = generator.render(generator.sample([999]))
