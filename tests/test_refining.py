@@ -125,7 +125,7 @@ def test_a_client_that_is_gone_has_its_model_stopped_and_hears_of_it_later(build
     opened = client.open()
     session = the_session(house)
     client.close()
-    house.door._desk.detach(session.route)
+    house.door._desk.delivery.detach(session.route)
     now[0] = 40.0
     eventually(lambda: session.refining is None)
     later = editor(house, resume=(key(opened, client),))

@@ -112,7 +112,7 @@ class Answers:
     def _ack(self, peer: Peer, message: Ack, request: int | None) -> None:
         session = self._desk.sessions.get(message.session)
         if session is not None and session.route == peer.route:  # it may have ended meanwhile
-            self._desk.taken(session, message.event)
+            self._desk.delivery.taken(session, message.event)
 
     def _link(self, peer: Peer, message: Link, request: int | None) -> None:
         peer.link = message
@@ -125,7 +125,7 @@ class Answers:
         self._answer(peer, ModelList(models=self._worker.models()), request)
 
     def _ping(self, peer: Peer, message: Ping, request: int | None) -> None:
-        self._desk.send(peer.route, encode(Pong(), reply=request), urgent=True)
+        self._desk.delivery.send(peer.route, encode(Pong(), reply=request), urgent=True)
 
     def _answer(self, peer: Peer, message: Message, request: int | None) -> None:
-        self._desk.send(peer.route, encode(message, reply=request))
+        self._desk.delivery.send(peer.route, encode(message, reply=request))

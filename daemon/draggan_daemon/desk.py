@@ -1,7 +1,7 @@
 """The sessions' desk: requests go to the worker, what it says to whom it concerns; no pyzmq.
 
-It knows which client a session belongs to, what it is at, what its client has not taken yet, and
-when it may be put away. The door has read and checked all that comes here.
+It knows which client a session belongs to, what it is at, and when it may be put away. The door has
+read and checked all that comes here; what goes out is the delivery's business.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from draggan_wire.errors import Busy, EngineFailed, WireError
+from draggan_wire.errors import Busy, WireError
 from draggan_wire.messages import (
     FLEETING,
     MAX_CREDIT,
     Closed,
-    Done,
     Drag,
     Error,
     Frame,
@@ -33,6 +32,7 @@ from draggan_wire.messages import (
 from .codings import coding_for
 from .config import Config
 from .counters import Counters
+from .delivery import Delivery
 from .housekeeping import Housekeeping
 from .ledger import Ledger
 from .listeners import Route
@@ -40,16 +40,13 @@ from .peers import Peer, Peers
 from .quota import computing_quota, too_much_computing
 from .recovery import Recovery
 from .report import journal_facts, sessions_counts, sessions_facts
-from .sessions import Frames, Job, Session, Sessions, Waiting, reliable
+from .sessions import Frames, Job, Session, Sessions, Waiting
 from .worker import Event, SessionWorker, WorkerLost
 
 if TYPE_CHECKING:
     from .journal import Journal
 
 log = logging.getLogger("draggand")
-
-ALONE_BYTES = 48 * 2**20  # that a drag may leave for its client while that is away for more than
-ALONE_AT_LEAST = 5.0  # seconds: a short loss of the connection ends no drag
 
 
 class Desk:
@@ -77,11 +74,12 @@ class Desk:
         self._computing = computing_quota(config.bounds.compute_seconds_per_hour, clock=clock)
         self._losses: deque[WorkerLost] = deque()
         self._closed: deque[tuple[int, Route, Frames]] = deque()  # tickets, and whom to tell
+        self.delivery = Delivery(worker, self.sessions, journal, peers, drop=self.drop, clock=clock)
         self.recovery = Recovery(
             worker,
             self.sessions,
             journal,
-            tell=self._tell,
+            tell=self.delivery.tell,
             back=self._is_back,
             ring=ring,
             clock=clock,
@@ -111,37 +109,12 @@ class Desk:
     def attach(self, session: Session, peer: Peer, *, heard: int) -> None:
         """The session's client has come back, or another connection of it; what it has not taken
         is sent again."""
-        old, session.route = session.route, peer.route
-        session.acknowledges = "acks" in peer.features
         session.refines = "refine" in peer.features
         session.credit = 0
         self._worker.withdraw_credit(session.id)
-        if old is not None and old != peer.route:
-            self.send(old, encode(Closed(session=session.id, reason="moved")))
-        log.info("session %s: resumed", session.id)
-        self._detached_since(session, None)
-        self.taken(session, heard)
-        session.outbox.last = max(session.outbox.last, heard)
-        for event in list(session.outbox.untaken):
-            self.send(peer.route, event.frames)
-        if not session.acknowledges:
-            self.taken(session, session.outbox.last)
+        self.delivery.attach(session, peer, heard=heard)
         self._code(session, peer)
         self.recovery.resumed(session)
-
-    def lose(self, route: Route) -> None:
-        """A client is gone; its sessions wait for it, and what it asked for goes on a while."""
-        peer = self._peers.get(route)
-        self._peers.remove(route)
-        if peer is not None:
-            log.info("%r is gone", peer.client)
-        self.detach(route)
-
-    def detach(self, route: Route) -> None:
-        """Its sessions go on without that connection."""
-        for session in self.sessions.of_route(route):
-            session.route, session.detached = None, self._clock()
-            self._detached_since(session, time.time())
 
     # Requests.
 
@@ -218,18 +191,6 @@ class Desk:
         log.info("session %s: %s", session.id, why)
         return self._forget(session)
 
-    def taken(self, session: Session, number: int) -> None:
-        """The client has all events up to `number`; what it has need not be kept for it."""
-        taken = session.outbox.taken(number)
-        if self._journal is None or session.kept_job is None:
-            return  # what answers no request is no answer to one that nobody has looked at yet
-        taken = [event for event in taken if event.re == session.kept_job]
-        frames = [event.message for event in taken if isinstance(event.message, Frame)]
-        kept = max((frame.step for frame in frames if frame.kind == "kept"), default=None)
-        finished = any(isinstance(event.message, (Done, Ready)) for event in taken)
-        if kept is not None or finished:
-            self._journal.delivered(session.id, kept=kept, finished=finished)
-
     def credit(self, session: Session, previews: int) -> None:
         """The client has room for so many more."""
         session.credit = min(MAX_CREDIT, session.credit + previews)
@@ -297,7 +258,7 @@ class Desk:
         while self._closed and self._ledger.kept(self._closed[0][0]):
             _, route, said = self._closed.popleft()
             if self._peers.get(route) is not None:
-                self.send(route, said)
+                self.delivery.send(route, said)
         while self._losses and not self._ledger.holds(self._losses[0].sessions):
             self.recovery.lost(self._losses.popleft())  # after what it had still said
 
@@ -311,7 +272,7 @@ class Desk:
         if event.message is not None:
             self._note(session, event.message)
             if session.hears(event.message, event.re):
-                self._tell(session, event.message, event.re)
+                self.delivery.tell(session, event.message, event.re)
         if event.ends_job and session.job is not None and event.re == session.job.re:
             self._end_job(session, event)
         if event.ends_session:
@@ -353,7 +314,7 @@ class Desk:
         if session.settling:
             self.recovery.begin_waiting(session)
         if last_words is not None:
-            self._tell(session, last_words, event.re)
+            self.delivery.tell(session, last_words, event.re)
             return
         if self._journal is None:
             return
@@ -363,61 +324,11 @@ class Desk:
         elif isinstance(event.message, Error) and event.re == session.kept_job:
             self._journal.delivered(session.id, finished=True)
 
-    def _tell(self, session: Session, message: Message, re: int | None) -> None:
-        """A session's client is told, or will be when it comes back."""
-        try:
-            frames = self._posted(session, message, re)
-        except WireError as error:  # our own mistake; the client must not wait for ever
-            log.error("what the engine said is unfit to be sent: %s", error.sentence)
-            problem = EngineFailed("The engine's answer broke the protocol.")
-            said = Error(problem.code, problem.sentence, session=session.id)
-            frames = self._posted(session, said, re)
-        if session.outbox.bytes > ALONE_BYTES and session.alone(self._clock()) > ALONE_AT_LEAST:
-            self._worker.stop(session.id)
-        if session.outbox.full:
-            self._overrun(session)
-        elif session.route is not None:
-            self.send(session.route, frames)
-            if not session.acknowledges:
-                self.taken(session, session.outbox.last)
-
-    def _posted(self, session: Session, message: Message, re: int | None) -> Frames:
-        if reliable(message):
-            return session.outbox.put(message, re)
-        return encode(message, reply=re)
-
-    def send(self, route: Route, frames: Frames, *, urgent: bool = False) -> None:
-        """To a connection, which is given up where it takes nothing any more."""
-        if not self._peers.send(route, frames, urgent=urgent):
-            self.lose(route)
-
     # What time brings.
 
     def tidy(self) -> None:
         """Puts away what nobody has used for long."""
         self._housekeeping.tidy(self._config)
-
-    def _overrun(self, session: Session) -> None:
-        route = session.route
-        self.drop(session, "its client takes nothing")
-        if route is not None:
-            said = Error(
-                "limit_exceeded",
-                "The program did not take the daemon's answers for too long.",
-                "Keep fewer steps, and open the picture again.",
-                session.id,
-            )
-            self.send(route, encode(said))
-
-    def owed(self) -> bool:
-        """Whether a client that is there has still to say what it has taken."""
-        return any(s.route is not None and s.outbox.untaken for s in self.sessions)
-
-    def say_goodbye(self) -> None:
-        """The daemon ends. Whoever can come back to a session keeps it."""
-        for session in self.sessions:
-            if session.route is not None and self._journal is None:
-                self.send(session.route, encode(Closed(session=session.id, reason="shutdown")))
 
     def at_work(self) -> bool:
         """Whether any session has something to do, or something still to be heard."""
@@ -429,10 +340,6 @@ class Desk:
             not session.parked or session.returning or session.route is not None
             for session in self.sessions
         )
-
-    def _detached_since(self, session: Session, when: float | None) -> None:
-        if self._journal is not None:
-            self._journal.parked(session.id, when)
 
     # For administrators.
 

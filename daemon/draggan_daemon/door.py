@@ -322,7 +322,7 @@ class Door:
     # Connections that come and go.
 
     def _answer(self, peer: Peer, message: Message, request: int | None) -> None:
-        self._desk.send(peer.route, encode(message, reply=request))
+        self._desk.delivery.send(peer.route, encode(message, reply=request))
 
     def _hang_up(self, route: Route, why: WireError) -> None:
         """The last word to a connection, before those that wait for it."""
@@ -333,13 +333,13 @@ class Door:
             peer.waiting_bytes = 0
             peer.leaving = self._clock()
         self._refuse(route, why, None)
-        self._desk.detach(route)
+        self._desk.delivery.detach(route)
 
     def _refuse(self, route: Route, error: WireError, request: int | None) -> None:
         self._counters.refused_messages += 1
         log.info("refused: %s (%s)", error.sentence, error.code, extra={"request": request})
         said = Error(error.code, error.sentence[:2000], error.hint[:2000])
-        self._desk.send(route, encode(said, reply=request))
+        self._desk.delivery.send(route, encode(said, reply=request))
 
     def _read_again(self) -> None:
         """Adopts what can change at work. Raises ConfigError for settings that cannot be used."""
@@ -365,7 +365,7 @@ class Door:
         now = self._clock()
         for peer in self._peers:
             if not self._peers.flush(peer) or self._has_left(peer, now):
-                self._desk.lose(peer.route)
+                self._desk.delivery.lose(peer.route)
         if now - self._probed < PROBE_SECONDS:
             return
         self._probed = now
@@ -410,14 +410,14 @@ class Door:
         while self._desk.waiting() and time.monotonic() < deadline:
             self._turn(poller)
         self._hear_what_was_taken(poller)
-        self._desk.say_goodbye()
+        self._desk.delivery.say_goodbye()
         while self._peers.any_waiting() and time.monotonic() < deadline:
             self._turn(poller)
 
     def _hear_what_was_taken(self, poller: zmq.Poller) -> None:
         """What clients acknowledge now, the next daemon need not say to them again."""
         deadline = time.monotonic() + LISTENING_SECONDS
-        while self._desk.owed() and time.monotonic() < deadline:
+        while self._desk.delivery.owed() and time.monotonic() < deadline:
             self._turn(poller)
 
     def _release(self) -> None:

@@ -78,7 +78,7 @@ class Reception:
         log.info("hello from %r (%s)", message.client, who.principal)
         resumed = [] if _invited(peer) else self._desk.resumable(message.resume, who.principal)
         welcome = self._welcome(max(spoken), peer, resumed)
-        self._desk.send(route, encode(welcome, reply=request))
+        self._desk.delivery.send(route, encode(welcome, reply=request))
         heard = {key.session: key.heard for key in message.resume}
         for session in resumed:
             self._desk.attach(session, peer, heard=heard[session.id])
@@ -92,7 +92,7 @@ class Reception:
             )
         name = peer.principal.removeprefix(INVITED)
         self._access.redeem(name, message.key)
-        self._desk.send(peer.route, encode(Redeemed(name), reply=request))
+        self._desk.delivery.send(peer.route, encode(Redeemed(name), reply=request))
         peer.leaving = True  # the key that it came by is good for nothing any more
 
     def _check_room(self, route: Route, user: str) -> None:
