@@ -40,7 +40,7 @@ ENGINE = (
         ROOT / "daemon" / "draggan_daemon" / f"{name}.py"
         for name in (
             *("door", "reception", "answers", "desk", "delivery", "sessions", "requests"),
-            *("recovery", "quota"),
+            *("presence", "recovery", "quota"),
             *("worker", "in_process", "child", "pool", "seats", "roster", "reading"),
             *("journal/journal", "journal/reader", "relay/relay", "relay/remote"),
         )

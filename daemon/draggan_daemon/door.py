@@ -6,7 +6,8 @@ Everything that comes in is a stranger's. In this order it is
     read        by the wire's `decode`: limits, form, types, ranges
     placed      has the connection said hello? is the session its own? may it ask for that?
     handed on   to the SessionWorker; what the worker says goes through the journal to the client
-Whatever goes wrong on the way becomes an `error` answer, and nothing can end the loop.
+Whatever goes wrong on the way becomes an `error` answer, and nothing can end the loop. Between the
+messages it looks whether those who have come in are still there, and still may be (`presence.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import zmq
 from draggan_wire.errors import (
-    AccessRefused,
     ConnectionLost,
     EngineFailed,
     WireError,
@@ -29,13 +29,11 @@ from draggan_wire.errors import (
 from draggan_wire.messages import (
     FROM_CLIENT,
     Drag,
-    Error,
     Hello,
     Manage,
     Message,
     Open,
     Ping,
-    Pong,
     Redeem,
     decode,
     encode,
@@ -51,7 +49,8 @@ from .counters import Counters
 from .desk import Desk
 from .listeners import Listeners, Route
 from .logs import about
-from .peers import Peer, Peers, talkative
+from .peers import Peer, Peers
+from .presence import PROBE_SECONDS, Presence
 from .quota import (
     bytes_quota,
     messages_quota,
@@ -69,9 +68,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("draggand")
 
-PROBE_SECONDS = 2.0  # a quiet peer is asked for so often
-FAREWELL_SECONDS = 3.0  # for a last word that cannot be sent at once
-SILENT_SECONDS = 10.0  # after which one that would say something is taken for dead
 GRACE_SECONDS = 5.0  # for the steps in flight when the daemon ends
 LISTENING_SECONDS = 0.5  # then, for what clients have taken
 AT_ONCE = 64  # messages taken before the worker is heard
@@ -101,7 +97,7 @@ class Door:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker, self._config, self._version, self._clock = worker, config, version, clock
-        self._journal, self._access, self._reread = journal, access, reread
+        self._journal, self._reread = journal, reread
         self._counters = Counters(clock)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context, token=token, access=access)
@@ -126,6 +122,14 @@ class Door:
         self._answers = Answers(self._desk, worker, config, access)
         self._reception = Reception(
             self._desk, self._peers, worker, config, access, version=version, clock=clock
+        )
+        self._presence = Presence(
+            self._peers,
+            self._desk.delivery,
+            self._gatekeeper,
+            access,
+            self._counters,
+            clock=clock,
         )
         self._ending = self._answers.draining = self._reloading = False
         self._started = self._active = self._probed = clock()
@@ -192,7 +196,7 @@ class Door:
             self._journal.heard()
         self._desk.recovery.take_in()
         self._desk.tell()
-        self._look_after_peers()
+        self._look_around()
 
     def _hear(self) -> None:
         self._bell.heard()
@@ -233,15 +237,15 @@ class Door:
         except WrongProtocol:
             self._peers.send(route, encode_mismatch())
         except ConnectionLost as error:
-            self._refuse(route, error, None)  # a farewell: whoever can, comes again
+            self._presence.refuse(route, error, None)  # a farewell: whoever can, comes again
         except WireError as error:
-            self._refuse(route, error, error.request if request is None else request)
+            self._presence.refuse(route, error, error.request if request is None else request)
         except Exception:
             log.exception("a message could not be handled")
             problem = EngineFailed(
                 "The daemon stumbled over a message.", hint="Its log has the details."
             )
-            self._refuse(route, problem, request)
+            self._presence.refuse(route, problem, request)
 
     def _counted(self, route: Route, user: str, frames: list[zmq.Frame]) -> bool:
         """Whether the message may be read; what is far too much is thrown away."""
@@ -251,7 +255,7 @@ class Door:
         if self._messages.use(str(route), 1):
             return True
         if self._peers.get(route) is not None:
-            self._hang_up(route, too_many_messages())
+            self._presence.hang_up(route, too_many_messages())
         return False
 
     def _whole(self, peer: Peer | None, frames: Frames) -> Frames | None:
@@ -268,13 +272,13 @@ class Door:
         """One user's messages of which parts are missing must not fill the memory."""
         held = sum(other.assembler.held for other in self._peers.of(peer.principal))
         if held > UNFINISHED * self._config.limits.max_bytes:
-            self._hang_up(peer.route, too_much_unfinished())
+            self._presence.hang_up(peer.route, too_much_unfinished())
 
     def _handle(
         self, route: Route, who: Login, peer: Peer | None, message: Message, request: int | None
     ) -> None:
-        if isinstance(message, (Hello, Redeem)) and not self._gatekeeper.still_allowed(who):
-            raise _turned_out()  # who is told to go need not hang up
+        if isinstance(message, (Hello, Redeem)):
+            self._presence.check_allowed(who)  # who is told to go need not hang up
         if isinstance(message, Hello):
             self._active = self._clock()
             self._reception.hello(route, who, message, request)
@@ -305,7 +309,7 @@ class Door:
         elif message.errand == "reload":
             self._read_again()
         facts = self._desk.sessions_facts() if message.errand == "sessions" else self._facts()
-        self._answer(peer, as_report(facts), request)
+        self._desk.delivery.send(peer.route, encode(as_report(facts), reply=request))
 
     def _facts(self) -> dict[str, object]:
         return {
@@ -319,28 +323,6 @@ class Door:
             **self._desk.facts(),
         }
 
-    # Connections that come and go.
-
-    def _answer(self, peer: Peer, message: Message, request: int | None) -> None:
-        self._desk.delivery.send(peer.route, encode(message, reply=request))
-
-    def _hang_up(self, route: Route, why: WireError) -> None:
-        """The last word to a connection, before those that wait for it."""
-        if (peer := self._peers.get(route)) is not None:
-            if peer.leaving is not None:
-                return
-            peer.waiting.clear()
-            peer.waiting_bytes = 0
-            peer.leaving = self._clock()
-        self._refuse(route, why, None)
-        self._desk.delivery.detach(route)
-
-    def _refuse(self, route: Route, error: WireError, request: int | None) -> None:
-        self._counters.refused_messages += 1
-        log.info("refused: %s (%s)", error.sentence, error.code, extra={"request": request})
-        said = Error(error.code, error.sentence[:2000], error.hint[:2000])
-        self._desk.delivery.send(route, encode(said, reply=request))
-
     def _read_again(self) -> None:
         """Adopts what can change at work. Raises ConfigError for settings that cannot be used."""
         if self._reread is not None:
@@ -350,41 +332,20 @@ class Door:
             )
             for part in (self._desk, self._answers, self._reception):
                 part.adopt(config)
-        self._review()
+        self._presence.review()
 
-    def _review(self) -> None:
-        """Turn out whoever may not be here any more."""
-        if self._access is not None:
-            self._access.refresh()
-        for peer in self._peers:
-            if not self._gatekeeper.still_allowed(peer.login):
-                log.info("%r (%s) may not be here any more", peer.client, peer.principal)
-                self._hang_up(peer.route, _turned_out())
+    # What time brings.
 
-    def _look_after_peers(self) -> None:
+    def _look_around(self) -> None:
         now = self._clock()
-        for peer in self._peers:
-            if not self._peers.flush(peer) or self._has_left(peer, now):
-                self._desk.delivery.lose(peer.route)
+        self._presence.see_off(now)
         if now - self._probed < PROBE_SECONDS:
             return
         self._probed = now
-        if self._access is not None and self._access.refresh():
-            self._review()
-        for peer in self._peers:
-            if now - peer.heard >= PROBE_SECONDS:
-                self._answer(peer, Pong(), None)
-            if now - peer.heard >= SILENT_SECONDS and talkative(peer):
-                log.info("%r has not said anything for long", peer.client)
-                self._hang_up(peer.route, _silent())
+        self._presence.call(now)
         self._desk.tidy()
         if self._nobody_needs_us(now):
             self._ending = True
-
-    def _has_left(self, peer: Peer, now: float) -> bool:
-        """Whether its last word is out, or will not be."""
-        since = peer.leaving
-        return since is not None and (not peer.waiting or now - since > FAREWELL_SECONDS)
 
     def _nobody_needs_us(self, now: float) -> bool:
         if self._answers.draining and not self._desk.at_work():
@@ -426,17 +387,3 @@ class Door:
         self._gatekeeper.socket.close(linger=0)
         self._context.term()
         self._bell.close()
-
-
-def _silent() -> ConnectionLost:
-    return ConnectionLost(
-        f"The daemon has not heard anything for {SILENT_SECONDS:g} seconds and has hung up.",
-        hint="The connection comes back by itself.",
-    )
-
-
-def _turned_out() -> AccessRefused:
-    return AccessRefused(
-        "Your key is not authorised on this daemon any more.",
-        hint="Ask whoever runs it for a new invitation.",
-    )
