@@ -35,9 +35,13 @@ def view(native: NDArray, frame: Frame, weight: NDArray | None = None) -> View:
     inside = frame.covered() * coverage
     if weight is not None:
         inside = inside * frame.mask_to_model(weight)
-    bad = count_non_finite(native)
-    notes = (f"{bad} pixels without a finite value were read as 0.",) if bad else ()
-    return View(image * 2 - 1, inside, notes)
+    return View(image * 2 - 1, inside, _notes(count_non_finite(native)))
+
+
+def _notes(bad: int) -> tuple[str, ...]:
+    if bad == 1:
+        return ("1 pixel without a finite value was read as 0.",)
+    return (f"{bad} pixels without a finite value were read as 0.",) if bad else ()
 
 
 def premultiplied(native: NDArray) -> NDArray:

@@ -42,10 +42,12 @@ class PaintingEngine(FakeEngine):
     """Each step moves every handle by a tenth of its way and paints a column further to the right.
 
     The mask, the settings and the picture that came are kept for the test to look at. With a
-    `verdict` it says how well it knows the picture, and paints what it sees.
+    `verdict` it says how well it knows the picture, and paints what it sees; its `notes` it says
+    in any case.
     """
 
     verdict = ""
+    notes: tuple[str, ...] = ()
     drift = 0.0  # of pins, in pixels
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
@@ -71,7 +73,10 @@ class PaintingEngine(FakeEngine):
         return (Frame(session, self._seq, "likeness", 0, small),)
 
     def _said(self, message: Any) -> Any:
-        if not self.verdict or not isinstance(message, Ready):
+        if not isinstance(message, Ready):
+            return message
+        message = replace(message, notes=self.notes)
+        if not self.verdict:
             return message
         return replace(message, verdict=self.verdict, likeness=0.25)
 

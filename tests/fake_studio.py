@@ -45,6 +45,7 @@ class Edit:
     fit: str = ""
     likeness: object = None
     can_reopen: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

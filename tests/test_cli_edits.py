@@ -62,6 +62,14 @@ def test_a_poor_likeness_says_what_to_do_and_the_drag_goes_on(
     assert said.index("--crop") < said.index("Dragging")
 
 
+def test_what_is_to_know_of_the_picture_is_said_once(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve().notes = ("It has holes.",)
+    drag(photo, *HANDLE)
+    assert capsys.readouterr().err.count("Note: It has holes.\n") == 1
+
+
 def test_what_the_model_sees_comes_with_the_results(serve: Serve, photo: Path) -> None:
     serve().verdict = "close"
     drag(photo, *HANDLE)

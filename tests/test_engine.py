@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from draggan_daemon.engine import TorchEngine
+from draggan_daemon.engine.edit import notes_on
 from draggan_daemon.requests import picture_size
 from draggan_wire.errors import (
     BadInput,
@@ -32,6 +34,8 @@ from draggan_wire.messages import (
     Save,
     Saved,
     Seek,
+    decode,
+    encode,
 )
 
 from draggan.checkpoint import save_network
@@ -88,6 +92,29 @@ def test_a_picture_is_inverted_with_progress_and_a_verdict(engine: TorchEngine) 
     stages = list(dict.fromkeys(step.stage for step in progress))
     assert stages == ["samples", "starts", "w", "w+", "detail"]
     assert isinstance(ready, Ready) and ready.psnr is not None and ready.verdict
+
+
+def test_what_had_to_be_done_to_a_picture_is_told_whenever_it_is_opened(
+    engine: TorchEngine,
+) -> None:
+    values = np.full((24, 20, 4), 0.5, np.float32)
+    values[3, 4:16, 1] = np.nan
+    holes = Image("rgbaf32", 20, 24, values.tobytes())
+    *_, ready = messages(engine.open("a", Open("tiny", image=holes, quality="fast"), GO))
+    assert isinstance(ready, Ready)
+    assert ready.notes == ("12 pixels without a finite value were read as 0.",)
+    other = replace(holes, data=np.full_like(values, 0.25).tobytes())
+    data = saved(engine).data
+    assert opened(engine, data, holes)[1].notes == ready.notes
+    engine.close("b")
+    # That it is another one now, those know who have sent it.
+    assert opened(engine, data, other)[1].notes == ()
+
+
+def test_no_more_notes_are_told_than_a_message_holds(engine: TorchEngine) -> None:
+    editor = SimpleNamespace(notes=("x" * 1000,) * 20)
+    ready = Ready("a", notes=notes_on(editor))  # type: ignore[arg-type]
+    assert len(ready.notes) == 8 and decode(encode(ready)).message == ready
 
 
 def test_an_opening_that_is_stopped_is_closed(engine: TorchEngine) -> None:

@@ -164,6 +164,13 @@ def test_progress_grows_and_ends_with_how_it_went(serve: Serve) -> None:
     assert any(words.startswith("Reading the picture") for _, words in told)
 
 
+def test_a_script_is_told_what_is_to_know_of_the_picture(serve: Serve) -> None:
+    serve().notes = ("It has holes.",)
+    told: Told = []
+    drag(FakeDocument(), told=told)
+    assert told[-1] == (1.0, f"{REACHED} It has holes.")
+
+
 def test_handles_that_do_not_arrive_are_no_failure(serve: Serve) -> None:
     serve(drag_steps=3)
     told: Told = []

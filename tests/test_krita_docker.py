@@ -367,6 +367,17 @@ def test_a_failure_is_told_with_its_remedy_in_a_colour_of_its_own() -> None:
     assert label.palette().windowText().color() != usual
 
 
+def test_what_is_to_know_of_the_picture_is_shown_once() -> None:
+    studio = FakeStudio(edit=Edit("idle"))
+    panel = shown(studio)
+    studio.show_edit(notes=("It has holes.", "It was grey."))
+    assert [text for text in texts(panel) if "It has holes." in text] == [
+        "It has holes.\nIt was grey."
+    ]
+    studio.show_edit(notes=())
+    assert not any("It has holes." in text for text in texts(panel))
+
+
 def test_progress_and_speed_are_shown() -> None:
     studio = FakeStudio(busy=True, edit=Edit("dragging", fraction=0.25, ms_per_step=48.3))
     panel = shown(studio)

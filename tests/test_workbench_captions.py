@@ -319,6 +319,17 @@ def test_a_failure_is_told_in_a_tone_of_its_own_with_its_remedy() -> None:
     assert captions.hint(now(edit=edit), GERMAN) == "Einige Griffe entfernen."
 
 
+def test_what_is_to_know_of_the_picture_stands_below_the_remedy() -> None:
+    holes = "12 pixels without a finite value were read as 0."
+    edit = EditView("done", hint="Remove some handles.", notes=(holes, "Out of the blue."))
+    assert captions.hint(now(edit=edit), GERMAN).split("\n") == [
+        "Einige Griffe entfernen.",
+        "12 Pixel ohne endlichen Wert wurden als 0 gelesen.",
+        "Out of the blue.",
+    ]
+    assert captions.hint(now(edit=EditView("done", notes=(holes,))), ENGLISH) == holes
+
+
 @pytest.mark.parametrize(
     ("fraction", "busy", "shown"),
     [(None, False, 0.0), (None, True, None), (0.25, True, 0.25), (1.0, False, 1.0)],

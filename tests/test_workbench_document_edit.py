@@ -231,6 +231,15 @@ def test_the_models_own_picture_is_shown_while_it_looks_and_afterwards(stage: St
     assert view.hint == "The picture can be dragged; the model goes on learning its details."
 
 
+def test_what_is_to_know_of_the_picture_is_in_sight_from_its_opening_on(stage: Stage) -> None:
+    stage.edit.warm(stage.settings)
+    stage.answer(Opened("s", "t", 8, 8), Ready("s", 31.0, notes=("It has holes.",)), to=Open)
+    assert stage.edit.view().notes == ("It has holes.",)
+    stage.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
+    stage.drag()
+    assert (stage.edit.view().state, stage.edit.view().notes) == ("done", ("It has holes.",))
+
+
 def test_a_drag_pastes_and_turns_as_the_settings_say(stage: Stage) -> None:
     stage.settings = Settings(region="whole", paste="all", seam=True, angle=20.0)
     stage.drag()

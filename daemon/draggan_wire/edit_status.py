@@ -67,6 +67,11 @@ class EditStatus:
     likeness: Optional[Likeness] = None
     outcome: Optional[Done] = None
 
+    @property
+    def notes(self) -> Tuple[str, ...]:
+        """What the user should know of the picture, a sentence each."""
+        return () if self.fit is None else self.fit.notes
+
 
 def words_of(done: Done) -> str:
     """How a drag ended, for the user."""

@@ -14,6 +14,7 @@ from .values import (
     FLEETING,
     ID,
     MAX_HANDLES,
+    NOTES,
     POINTS,
     PSNR,
     STATUS,
@@ -80,7 +81,8 @@ class Ready:
 
     `step` is the present step and `last` the last one of the timeline: not 0 for a saved session.
     Where it is not `final`, the model goes on learning while nothing is asked. `likeness` is how
-    much of the picture the model knows as its own kind, from 0 to 1, if that was judged.
+    much of the picture the model knows as its own kind, from 0 to 1, if that was judged. `notes`
+    are sentences for the user: what had to be done to the picture.
     """
 
     op: ClassVar[str] = "ready"
@@ -91,6 +93,7 @@ class Ready:
     last: int = field(default=0, metadata=STEP)
     final: bool = field(default=True, metadata=truth())
     likeness: Optional[float] = field(default=None, metadata=optional(number(0, 1)))
+    notes: Tuple[str, ...] = field(default=(), metadata=NOTES)
 
     def __post_init__(self) -> None:
         if self.step > self.last:

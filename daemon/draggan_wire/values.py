@@ -12,6 +12,8 @@ from .schema import choice, identifier, integer, many, number, optional, point, 
 MAX_HANDLES = 64
 MAX_CREDIT = 8
 MAX_STEPS = 100_000
+MAX_NOTES = 8
+MAX_NOTE = 300  # characters
 STATUSES = ("moving", "reached", "stuck", "lost", "pinned")
 FLEETING = ("preview", "likeness")  # kinds of frames that cost a credit each
 
@@ -25,6 +27,7 @@ STATUS = choice(*STATUSES)
 EVENT = integer(0, 1 << 53)
 PSNR = optional(number(-100, 1000))
 DISTANCE = number(0, 1 << 21)
+NOTES = many(text(MAX_NOTE), MAX_NOTES)
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ def _edit_options(job: Job, crop: Crop) -> EditOptions:
 
 def _tell(status: EditStatus, progress: Progress) -> None:
     _tell_likeness(status, progress)
+    progress.remark(status.notes)
     if status.state == "opening" and status.fit is not None and status.fraction is not None:
         return  # all of that has been read
     if status.state == "opening":

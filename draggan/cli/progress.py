@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from typing import TextIO
 
 _TERMINAL_PAUSE = 0.1  # seconds between two updates
@@ -20,6 +21,7 @@ class Progress:
         self._shown = float("-inf")
         self._open_line = False
         self._settled: dict[str, str] = {}
+        self._remarked: set[str] = set()
 
     def __enter__(self) -> Progress:
         return self
@@ -52,6 +54,13 @@ class Progress:
         """A line of its own that stays."""
         self._end_line()
         print(sentence, file=self._stream, flush=True)
+
+    def remark(self, notes: Sequence[str]) -> None:
+        """Sentences that are said once, however often they come."""
+        for note in notes:
+            if note not in self._remarked:
+                self._remarked.add(note)
+                self.note(f"Note: {note}")
 
     def _write(self, text: str) -> None:
         if not self._terminal:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from draggan_wire.errors import BadInput
-from draggan_wire.messages import DragSettings, Image, Open
+from draggan_wire.messages import MAX_NOTE, MAX_NOTES, DragSettings, Image, Open
 from numpy.typing import NDArray
 
 from draggan.checkpoint import load_discriminator
@@ -18,6 +18,7 @@ from draggan.inversion_cache import InversionCache
 from draggan.penalties import PictureFeatures
 from draggan.pixels import PixelFormat, pixel_format
 from draggan.saved import SavedEdit, Stamp, unpack
+from draggan.saved_edit import CHANGED
 
 from ..worker import Coding
 from .coding import JpegLadder
@@ -60,6 +61,15 @@ def begun(
     pixels = "rgb8" if request.image is None else request.image.format
     stamp = Stamp(model.name, model.fingerprint, pixels)
     return Edit(session, editor, stamp), _set(editor, request)
+
+
+def notes_on(editor: DragEditor) -> tuple[str, ...]:
+    """What its client is to be told of the picture, as much as fits into a message.
+
+    That a picture has changed since it was saved is known, and said, by those who have saved it.
+    """
+    notes = (note[:MAX_NOTE] for note in editor.notes if note != CHANGED)
+    return tuple(notes)[:MAX_NOTES]
 
 
 def _picture_features(model: Model) -> PictureFeatures | None:

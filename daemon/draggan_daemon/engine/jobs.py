@@ -36,7 +36,7 @@ from draggan.saved import pack
 
 from ..worker import Coding, Job, Record, Snapshot, Turn
 from .drag_job import DragJob
-from .edit import Edit, begun, check_stamp
+from .edit import Edit, begun, check_stamp, notes_on
 from .failures import once_more, through_shortage
 from .frames import PLAIN, frame, likeness
 from .loaded_models import LoadedModels, free_cache
@@ -257,6 +257,7 @@ def _ready(edit: Edit, *, final: bool) -> Ready:
         last=len(editor.timeline) - 1,
         final=final,
         likeness=None if alike is None else min(1.0, alike.score),
+        notes=notes_on(editor),
     )
 
 

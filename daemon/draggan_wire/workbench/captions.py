@@ -300,7 +300,8 @@ def message(now: Snapshot, words: Words, host: HostWords) -> Note:
 
 
 def hint(now: Snapshot, words: Words) -> str:
-    return words.sentence(now.edit.hint)
+    """What to do, and what to know of the picture; a line each."""
+    return "\n".join(words.sentence(text) for text in (now.edit.hint, *now.edit.notes) if text)
 
 
 def next_step(now: Snapshot, words: Words, host: HostWords) -> str:

@@ -27,7 +27,8 @@ class Diary:
     def record(self, connection: ConnectionView, edit: EditView) -> None:
         """What has changed, without each step's progress."""
         words = (connection.state, f"{connection.sentence} {connection.hint}")
-        said = f"{edit.message} {edit.hint}" if edit.state in ("done", "failed") else ""
+        said = " ".join((edit.message, edit.hint, *edit.notes))
+        said = said if edit.state in ("done", "failed") else ""
         now = (*words, edit.state, said)
         if now != self._recorded:
             self._recorded = now

@@ -394,6 +394,7 @@ class DocumentEdit:
             fit=words_of_fit(status.fit),
             likeness=status.likeness.image if status.likeness else None,
             can_reopen=self.can_reopen and not self.edit.busy,
+            notes=status.notes,
         )
         if self._trouble is None:
             return view

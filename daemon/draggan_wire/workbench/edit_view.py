@@ -24,6 +24,7 @@ class EditView:
     fit: str = ""  # how well the model knows the picture
     likeness: Optional[Image] = None  # how it paints the picture by itself
     can_reopen: bool = False
+    notes: Tuple[str, ...] = ()  # what the user should know of the picture, a sentence each
 
 
 def words_of_fit(ready: Optional[Ready]) -> str:

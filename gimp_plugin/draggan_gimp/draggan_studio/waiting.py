@@ -124,7 +124,9 @@ def share(status: EditStatus) -> Optional[float]:
 
 
 def outcome_of(status: EditStatus) -> str:
-    return words_of(status.outcome) if status.outcome is not None else status.message
+    """How it ended, and what there is to know of the picture."""
+    ended = words_of(status.outcome) if status.outcome is not None else status.message
+    return " ".join((ended, *status.notes))
 
 
 def lost() -> ConnectionLost:

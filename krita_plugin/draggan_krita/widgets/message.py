@@ -61,8 +61,9 @@ class MessageArea(QtWidgets.QWidget):
         plain = palette.color(QtGui.QPalette.ColorRole.WindowText)
         colour = tone(palette, message.tone) if message.tone else plain
         set_colour(self._message, QtGui.QPalette.ColorRole.WindowText, colour)
-        self._hint.show_text(captions.hint(now, words))
-        set_shown(self._hint, bool(now.edit.hint))
+        hint = captions.hint(now, words)
+        self._hint.show_text(hint)
+        set_shown(self._hint, bool(hint))
         reopen = captions.reopen_button(now, words, KRITA)
         set_text(self._reopen, reopen.text)
         set_shown(self._reopen, now.edit.can_reopen)
