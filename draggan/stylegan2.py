@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import ops
+from .derived import Derived
 from .generator import Noise
 
 Kind = Literal["skip", "orig", "resnet"]
@@ -146,35 +147,6 @@ class Mapping(nn.Module):
         for i in range(self.layers):
             x = self.get_submodule(f"fc{i}")(x)
         return x
-
-
-class Derived:
-    """A value computed from parameters, kept until one of them is replaced, changed or trainable.
-
-    Frozen weights are the rule while dragging; what depends on them alone costs nothing per step.
-    """
-
-    def __init__(self, compute: Callable[..., Tensor | None]) -> None:
-        self.compute = compute
-        self._kept: tuple[object, tuple[Tensor, ...], Tensor | None] = (None, (), None)
-
-    def __call__(self, *sources: Tensor) -> Tensor | None:
-        if any(s.requires_grad for s in sources):
-            return self.compute(*sources)
-        state = tuple((id(s), _version(s), s.dtype, s.device) for s in sources)
-        if self._kept[0] != state:
-            with torch.inference_mode(False):  # kept for later, possibly differentiated, calls
-                self._kept = (state, sources, self.compute(*sources))  # sources: ids stay taken
-        return self._kept[2]
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Derived:
-        copied = Derived(self.compute)
-        copied._kept = self._kept  # still valid where the copy shares the tensors, else renewed
-        return copied
-
-
-def _version(tensor: Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
 
 
 def _noise_map(noise_const: Tensor, strength: Tensor) -> Tensor | None:
