@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from draggan_wire import errors
 from draggan_wire.workbench import note
+from draggan_wire.workbench.drags import PastDrag
 from draggan_wire.workbench.handles import HandleLine
 from draggan_wire.workbench.strokes import MAX_POINTS, MAX_STROKES, Stroke
-from draggan_wire.workbench.timeline import PastDrag
 
 ARROW = HandleLine((11.5, 22.25), (30.0, 41.0))
 PIN = HandleLine((12.0, 23.0), (12.0, 23.0))

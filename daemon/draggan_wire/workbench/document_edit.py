@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any, Callable, Optional, Sequence, Tuple
 
@@ -10,24 +9,23 @@ from ..crop import Crop
 from ..edit import Edit
 from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
-from ..messages import Frame, Image, Pasting, Point
+from ..messages import Frame, Image, Pasting
+from .drags import Drags
 from .drawing import Drawing
 from .edit_options import options_of
 from .edit_view import EditView, words_of_fit
-from .handles import HandleLine, HandleSet
+from .handles import HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
 from .region import digest_of
 from .settings import Settings
 from .strokes import Strokes
-from .timeline import PastDrag, Timeline
+from .timeline import Timeline
 from .trace import Trace
 
-ARRIVED = 1 / 200  # of the crop's longer side: what is left of a way that a handle has gone
 CHANGED = "The picture has changed since this edit was made; its steps come on top of that."
 GONE = "The daemon is gone, and what was under way with it."
 GONE_HINT = "Press Drag again as soon as it is connected."
-Lines = Tuple[HandleLine, ...]
 
 
 class DocumentEdit:
@@ -52,6 +50,7 @@ class DocumentEdit:
         self.canvas = canvas
         self.strokes = strokes or Strokes()
         self.handles = HandleSet()
+        self._drags = Drags(self.handles)
         self.timeline = Timeline()
         self.edit = Edit(line, canvas)
         canvas.step_now = lambda: self.edit.status.step
@@ -59,8 +58,6 @@ class DocumentEdit:
         self._thumbnail = thumbnail
         self._patient = patient
         self._line = line
-        self._drags: Tuple[PastDrag, ...] = ()  # the timeline's, oldest first
-        self._ours: Lines = ()  # the handles as this class has placed them last
         self._trouble: Optional[WireError] = None  # what the user has just been refused
         self._notice = ""
         self._state = "idle"
@@ -115,7 +112,7 @@ class DocumentEdit:
 
         Where that cannot be it does nothing: what is wrong is said when Drag is pressed.
         """
-        if self.edit.busy or self._drags:
+        if self.edit.busy or self._drags.past:
             return
         try:
             self.canvas.aim_ahead(settings)
@@ -161,7 +158,8 @@ class DocumentEdit:
         self.edit.close()
         self._line.close()
         self.canvas.forget()
-        self._drags, self._ours, self.timeline = (), (), Timeline()
+        self._drags.forget()
+        self.timeline = Timeline()
         self.can_reopen = bool(self.document.read_note())
 
     def close(self) -> None:
@@ -213,10 +211,9 @@ class DocumentEdit:
         shown, looked = self.canvas.aim(settings, lines), self.canvas.looked_at
         at = looked if shown is not None and looked is not None else shown
         if shown is None:
+            self._drags.forget()
             self.timeline = Timeline()
-        kept = () if shown is None else (drag for drag in self._drags if drag.base < (at or 0))
-        self._drags = (*kept, PastDrag(at or 0, lines))
-        self._ours = lines
+        self._drags.begin(at or 0, lines)
         self.timeline.cut(at or 0)
         self.timeline.note(at or 0, [line.start for line in lines])
         self.canvas.dragging, self.canvas.pasted_anew = True, False
@@ -242,10 +239,9 @@ class DocumentEdit:
             detail=note.paste.detail,
             seam=note.paste.seam,
         )
-        self.handles.replace(note.lines)
+        self._drags.take_up(note.drags, note.lines)
         self.strokes.replace(note.strokes)
-        self._drags = note.drags
-        self._ours, self.timeline = note.lines, Timeline()
+        self.timeline = Timeline()
         self._noted = note.data
         self.canvas.dragging = self.canvas.pasted_anew = False
         self._paste = self._paste_next = note.paste
@@ -274,7 +270,7 @@ class DocumentEdit:
             return
         self._paste = self._paste_next
         self.edit.paste(self._paste)
-        if self._drags and self.edit.last:
+        if self._drags.past and self.edit.last:
             self.canvas.pasted_anew = True
             self.look(self.edit.status.step)
             self.tell(self.canvas.pasted_words)
@@ -294,38 +290,9 @@ class DocumentEdit:
         points = [self.canvas.crop.to_document(point) for point in status.points]
         if points:
             self.timeline.note(status.step, points)
-        untouched = bool(self._drags) and self.handles.lines == self._ours
-        if status.state == "done" and untouched:
-            self._place_handles(self._drag_of(status.step), status.step, points)
-
-    def _drag_of(self, step: int) -> PastDrag:
-        """The drag that began at a step, or else the one that made it."""
-        near = [drag for drag in self._drags if drag.base <= step]
-        return near[-1] if near else self._drags[0]
-
-    def _place_handles(self, drag: PastDrag, step: int, points: Sequence[Point]) -> None:
-        """Arrows begin where the handles are now, unless the user has moved them meanwhile."""
-        if step <= drag.base:
-            lines = drag.lines
-        elif len(points) == len(drag.lines):
-            arrived = self._arrived(drag, points)
-            lines = tuple(map(HandleLine.moved, drag.lines, points, arrived))
-        else:
-            return
-        self._put_handles(lines)
-
-    def _arrived(self, drag: PastDrag, points: Sequence[Point]) -> Sequence[bool]:
-        """As the daemon says at a drag's end; of other steps, by what is left of the way."""
-        statuses = self.edit.status.statuses
-        if len(statuses) == len(points):
-            return [status == "reached" for status in statuses]
-        near = max(self.canvas.crop.width, self.canvas.crop.height) * ARRIVED
-        return [math.dist(p, line.target) < near for line, p in zip(drag.lines, points)]
-
-    def _put_handles(self, lines: Lines) -> None:
-        if lines != self._ours:
-            self.handles.replace(lines, self.handles.selected)
-            self._ours = self.handles.lines
+        if status.state == "done":
+            side = max(self.canvas.crop.width, self.canvas.crop.height)
+            self._drags.place(status.step, points, status.statuses, side=side)
 
     def _follow_state(self) -> None:
         state = self.edit.status.state
@@ -362,7 +329,7 @@ class DocumentEdit:
             opened.source,
             opened.image.format,
             self.handles.lines,
-            self._drags,
+            self._drags.past,
             trace,
             step,
             saved,
@@ -404,13 +371,13 @@ class DocumentEdit:
     def drawing(self, *, show_box: bool) -> Drawing:
         """What is painted over the canvas, in document points."""
         status, crop, opened = self.edit.status, self.canvas.crop, self.canvas.opened
-        at_work = status.state in ("dragging", "stopping") and bool(self._drags)
+        at_work = status.state in ("dragging", "stopping") and bool(self._drags.past)
         points = [crop.to_document(point) for point in status.points] if at_work else []
         return Drawing(
             lines=self.handles.lines,
             selected=self.handles.selected,
             points=tuple(points),
-            trails=self.timeline.trails(self._drags[-1].base, status.step) if at_work else (),
+            trails=self.timeline.trails(self._drags.past[-1].base, status.step) if at_work else (),
             statuses=status.statuses if at_work else self._statuses(),
             box=_box(crop) if show_box and opened else None,
             turn=opened.terms.angle if opened else 0.0,
@@ -419,7 +386,7 @@ class DocumentEdit:
     @property
     def _ahead(self) -> bool:
         """Whether nothing but a preparation has happened so far."""
-        return self.preparing or (self.edit.status.state == "idle" and not self._drags)
+        return self.preparing or (self.edit.status.state == "idle" and not self._drags.past)
 
     def _step_on_show(self) -> int:
         """Of a drag that has failed nothing is left to see."""
@@ -431,18 +398,7 @@ class DocumentEdit:
     def _statuses(self) -> Tuple[str, ...]:
         failed = self.edit.status.state == "failed"
         statuses = () if failed else self.edit.status.statuses
-        lines, untouched = self.handles.lines, self.handles.lines == self._ours
-        if len(statuses) == len(lines) and untouched:
-            return statuses
-        dragged = self._drag_of(self.edit.status.step).lines if self._drags and untouched else lines
-        return tuple(map(_standing, lines, dragged))
-
-
-def _standing(line: HandleLine, dragged: HandleLine) -> str:
-    """A handle that has arrived holds its place, but nobody has pinned it."""
-    if not line.pinned:
-        return "placed"
-    return "pinned" if dragged.pinned else "reached"
+        return self._drags.standings(self.edit.status.step, statuses)
 
 
 def _box(crop: Crop) -> Tuple[float, float, float, float]:

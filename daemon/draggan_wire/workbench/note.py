@@ -19,11 +19,11 @@ from ..crop import Crop
 from ..errors import BadInput
 from ..messages import MAX_HANDLES, Image, Pasting, Point
 from ..pixels import BYTES_PER_PIXEL, MAX_BUFFER
+from .drags import PastDrag
 from .handles import HandleLine
 from .region import Source, Terms
 from .settings import PASTES, QUALITIES, REGIONS
 from .strokes import MAX_POINTS, MAX_STROKES, Stroke
-from .timeline import PastDrag
 from .trace import Trace
 
 MAGIC = b"DGDK1"

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..messages import Point
-from .handles import HandleLine
 
 Points = Tuple[Point, ...]
 MOST_THUMBNAILS = 400
-
-
-@dataclass(frozen=True)
-class PastDrag:
-    """One drag of the timeline: the step where it began, and its handles as they were then."""
-
-    base: int
-    lines: Tuple[HandleLine, ...]
 
 
 class Timeline:
