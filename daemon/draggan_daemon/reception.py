@@ -93,7 +93,7 @@ class Reception:
         name = peer.principal.removeprefix(INVITED)
         self._access.redeem(name, message.key)
         self._desk.delivery.send(peer.route, encode(Redeemed(name), reply=request))
-        peer.leaving = True  # the key that it came by is good for nothing any more
+        peer.leaving = self._clock()  # the key that it came by is good for nothing any more
 
     def _check_room(self, route: Route, user: str) -> None:
         """The last quarter of all connections is kept for other users."""
