@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .borders import Cut, find_cut
 from .errors import BadInput
 from .frame import Frame
 from .generator import Features, Generator, WeightDelta
 from .model_pictures import ModelPictures
-from .pasting import MOVED, ModelEdit, PasteOptions, edit_layers, paste_back
+from .pasting import MOVED, ModelEdit, PasteOptions, edit_layers, paste_layers
 from .pixels import differing, with_rgb
 from .precision import fast_precision
 from .residual import FeatureResidual, added
@@ -37,6 +38,7 @@ class EditPictures:
         self._reduced: tuple[int, NDArray] | None = None
         self._made_up: NDArray | None = None  # a seed's picture
         self._fresh: tuple[State, Features] | None = None  # the last step taken
+        self.cut = Cut()  # in the last picture that was no draft
 
     source: Source | None
     delta: WeightDelta
@@ -87,6 +89,8 @@ class EditPictures:
     ) -> NDArray:
         """The picture of `state`, as `DragEditor.image` gives it."""
         source = self.source
+        if not draft:
+            self.cut = Cut()
         if source is None:
             picture = self._own(state, draft)
             return picture if max_side is None else self._smaller(picture, max_side)
@@ -148,7 +152,10 @@ class EditPictures:
                 whole = added(whole, moved.residual)
             after = improve(model.generator, whole, state.ws, source.seen.image, _ring(shown))
             edit = replace(edit, after=after)
-        return paste_back(native, frame, edit, mask=share, options=paste)
+        layers = edit_layers(native, frame, edit, mask=share, options=paste)
+        if not draft:
+            self.cut = find_cut(layers.effect, frame)
+        return paste_layers(native, frame, layers, mask=share)
 
     def _pictures(self, start: State) -> ModelPictures:
         if self._model is None or self._model[0] is not start:

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .borders import Cut
 from .drag import drag
 from .drag_options import PRESETS, DragOptions
 from .drag_step import DragStep, step_again
@@ -351,6 +352,11 @@ class DragEditor:
         return self._pictures.image(
             state, self._states.start, max_side=max_side, draft=draft, paste=paste
         )
+
+    @property
+    def cut(self) -> Cut:
+        """Where what moves is cut off in the last `image` that was no draft."""
+        return self._pictures.cut
 
     @torch.no_grad()
     def reconstruction(

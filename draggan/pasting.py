@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from .borders import rim
 from .change import Change, feather, find_change, ramp, spread, trimmed
 from .frame import Box, Frame, cell_centres, sample
 from .matting import uncovered_alpha
@@ -38,7 +39,6 @@ ORPHANS = 4  # [model px] around what moved in which nothing may be left behind
 TORN = (0.7, 1.5)  # [model px] by which a shift is off the line between its neighbours
 APART = 0.6  # [model px] from which a shift between two others is neither
 LACKING = (0.015, 0.05)  # (white = 1): smaller errors of the model's are no orphans
-RIM = 0.03  # width of the soft rim where the whole frame is pasted, as a share of it
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Layers:
     change: Tensor  # (1, 3, H, W): how its colours change, times `kept`
     drawn: Tensor  # (1, 3, H, W): what the model draws, times 1 - kept
     opacity: Tensor  # (1, 1, H, W): alpha of what the model draws
+    effect: Tensor  # (1, 1, H, W): by how much what moves changes the picture, borders apart
 
     @property
     def planes(self) -> Tensor:
@@ -99,6 +100,13 @@ def paste_back(
     result's samples are the picture's own.
     """
     layers = edit_layers(native, frame, edit, mask=mask, options=options)
+    return paste_layers(native, frame, layers, mask=mask)
+
+
+def paste_layers(
+    native: NDArray, frame: Frame, layers: Layers, *, mask: NDArray | None = None
+) -> NDArray:
+    """What has been decided of an edit of this picture, pasted back as `paste_back` does it."""
     result = native.copy()
     left, top, right, bottom = _touched(layers.shown, frame)
     rows = max(1, BLOCK_PIXELS // max(1, right - left))
@@ -148,15 +156,18 @@ def edit_layers(
     else:
         # What neither moved nor visibly changed stays as it was, in spite of the model's unrest.
         altered = altered * torch.maximum(change.moved, ramp(_length(shift), *REST))
-        result = kept * (sample(seen, source) + altered) + (1 - kept) * drawn
-        effect = (result - seen).abs().amax(1, keepdim=True)
+    result = kept * (sample(seen, source) + altered) + (1 - kept) * drawn
+    effect = (result - seen).abs().amax(1, keepdim=True)
+    if options.what != "all":
         change = trimmed(change, effect, _length(shift))
-    shown = change.shown * _rim(frame, size)
+    shown, effect = change.shown * rim(frame, size), effect * change.moved
     if mask is not None:
         inside = frame.mask_to_model(mask)[None, None]
-        shown = shown * torch.minimum(feather(inside, 1) * 1.6, torch.ones(1))
+        share = torch.minimum(feather(inside, 1) * 1.6, torch.ones(1))
+        shown, effect = shown * share, effect * share
     opacity = _opacity(edit, opaque, source, trust)
-    return Layers(shown, kept, _lent(shift, kept), kept * altered, (1 - kept) * drawn, opacity)
+    lent, added = _lent(shift, kept), kept * altered
+    return Layers(shown, kept, lent, added, (1 - kept) * drawn, opacity, effect)
 
 
 def _motion(found: Correspondence, places: Tensor) -> tuple[Tensor, Tensor]:
@@ -242,19 +253,6 @@ def _local(values: Tensor, weight: Tensor) -> Tensor:
     """A weighted mean over 5 x 5 pixels: what is finer than that is the picture's own."""
     mass = feather(weight, 1).clamp_min(1e-4)
     return feather(values * weight, 1) / mass
-
-
-def _rim(frame: Frame, size: tuple[int, int]) -> Tensor:
-    """1 inside the frame, falling to 0 at those of its borders beyond which the picture goes on."""
-    soft = max(1, round(RIM * max(size) / 2))
-    pad = 1
-    around = frame.to_picture(cell_centres(size[1] + 2 * pad, size[0] + 2 * pad) - pad)
-    beyond = ((around > 0) & (around < around.new_tensor(frame.picture))).all(-1).float()
-    beyond[pad:-pad, pad:-pad] = 0
-    if not beyond.any():
-        return torch.ones(1, 1, *size)
-    inside = 1 - spread(beyond[None, None], 2 * soft + 2)
-    return feather(inside, soft)[..., pad:-pad, pad:-pad]
 
 
 def _opaque(native: NDArray, frame: Frame, size: tuple[int, int]) -> Tensor:

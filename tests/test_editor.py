@@ -229,7 +229,7 @@ def test_pixels_that_are_no_numbers_are_mentioned(tiny_generator: Any) -> None:
     native[3, 3] = np.nan
     editor = DragEditor(tiny_generator)
     list(editor.set_image(native))
-    assert "1 pixels" in editor.notes[0]
+    assert editor.notes == ("1 pixel without a finite value was read as 0.",)
 
 
 BAD = [
@@ -467,6 +467,22 @@ def test_only_a_part_is_seen_and_all_around_it_stays(tiny_generator: Any) -> Non
     assert changed[24:48, 44:68].any()
     changed[10:62, 30:82] = False
     assert not changed.any()
+
+
+def test_what_the_border_of_the_area_cuts_off_is_known_of_full_pictures(
+    tiny_generator: Any,
+) -> None:
+    editor = DragEditor(tiny_generator)
+    list(editor.set_image(picture(100, 80), area=(40, 20, 72, 52)))
+    list(editor.drag([(56, 36)], [(62, 36)], options=DragOptions(steps=4, lr=1.0)))
+    editor.image(draft=True, max_side=50)
+    assert not editor.cut.inside
+    editor.image()
+    assert editor.cut.inside
+    editor.image(0, draft=True)
+    assert editor.cut.inside
+    editor.image(0)
+    assert not editor.cut.inside
 
 
 def test_a_turned_look_turns_the_handles_with_it(tiny_generator: Any) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from draggan.borders import find_cut
 from draggan.correspondence import Correspondence
 from draggan.frame import Frame
-from draggan.pasting import ModelEdit, PasteOptions, paste_back
+from draggan.pasting import MOVED, ModelEdit, PasteOptions, edit_layers, paste_back
 from draggan.viewing import view
 
 SIZES = [(64, 64), (300, 200), (200, 300), (17, 40), (1000, 31), (1, 1)]
@@ -184,6 +185,25 @@ def test_a_turned_frames_edit_lands_where_the_frame_lies() -> None:
     x, y = frame.to_picture(torch.tensor([48.0, 32.0])).round().int().tolist()
     assert result[y, x, 0] > 200
     assert np.array_equal(result[:60], native[:60])
+
+
+@pytest.mark.parametrize("options", [MOVED, PasteOptions(what="all")], ids=["moved", "all"])
+def test_what_moves_out_of_sight_is_noticed_unless_it_may_not_move_there(
+    options: PasteOptions,
+) -> None:
+    native = np.full((256, 256, 3), 128, np.uint8)
+    frame = Frame.around((256, 256), (64, 64), (64, 64, 192, 192))
+    away = edit_of(native, frame, blob(64, 32, 32, 9) * 0, blob(64, 60, 32, 9))
+    near = edit_of(native, frame, blob(64, 32, 32, 9) * 0, blob(64, 32, 32, 9))
+    left = np.zeros((256, 256), np.float32)
+    left[:, :128] = 1
+
+    def is_cut(edit: ModelEdit, mask: np.ndarray | None = None) -> bool:
+        layers = edit_layers(native, frame, edit, mask=mask, options=options)
+        return find_cut(layers.effect, frame).inside
+
+    assert is_cut(away) and not is_cut(near)
+    assert is_cut(away, np.ones_like(left)) and not is_cut(away, left)
 
 
 @pytest.mark.slow
