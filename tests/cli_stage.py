@@ -48,6 +48,7 @@ class PaintingEngine(FakeEngine):
 
     verdict = ""
     notes: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
     drift = 0.0  # of pins, in pixels
 
     def open(self, session: str, request: Open, stop: threading.Event) -> Job:
@@ -90,7 +91,8 @@ class PaintingEngine(FakeEngine):
         assert image is not None
         self._seq += 1
         shown = replace(image, data=bytes([request.step]) * len(image.data))
-        return Turn((Frame(request.session, self._seq, "result", request.step, shown),))
+        frame = Frame(request.session, self._seq, "result", request.step, shown, cut=self.cut)
+        return Turn((frame,))
         yield
 
     def save(self, request: Save) -> Job:
@@ -138,6 +140,7 @@ class PaintingEngine(FakeEngine):
             tuple((float(x), float(y)) for x, y in points),
             tuple(float(value) for value in away),
             tuple("reached" if value < 0.5 else "moving" for value in away),
+            cut=self.cut,
         )
 
 

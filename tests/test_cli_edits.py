@@ -70,6 +70,26 @@ def test_what_is_to_know_of_the_picture_is_said_once(
     assert capsys.readouterr().err.count("Note: It has holes.\n") == 1
 
 
+@pytest.mark.parametrize(("crop", "times"), [("0,0,50,48", 1), ("whole", 0), ("20,0,44,48", 0)])
+def test_what_is_cut_off_beyond_the_crop_is_told_once(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str], crop: str, times: int
+) -> None:
+    serve().cut = ("right",)
+    drag(photo, "--handle", "30,20:40,20", "--crop", crop)
+    assert capsys.readouterr().err.count("make --crop larger.") == times
+
+
+def test_what_is_cut_off_is_told_of_an_edit_that_is_only_opened(
+    serve: Serve, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve().cut = ("area",)
+    edit = photo.parent / "a.edit"
+    drag(photo, *HANDLE, "--save", str(edit))
+    capsys.readouterr()
+    assert main(["reopen", str(edit), str(photo), "--out", str(photo.parent / "out")]) == 0
+    assert capsys.readouterr().err.count("Drag it less far.") == 1
+
+
 def test_what_the_model_sees_comes_with_the_results(serve: Serve, photo: Path) -> None:
     serve().verdict = "close"
     drag(photo, *HANDLE)

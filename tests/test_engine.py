@@ -348,6 +348,18 @@ def test_frames_say_exactly_which_pixels_have_changed(engine: TorchEngine) -> No
     assert isinstance(start, Frame) and start.changed == Image("gray8", 20, 24, bytes(480))
 
 
+def test_results_say_where_what_moves_is_cut_off(engine: TorchEngine) -> None:
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    result, _ = messages(engine.drag(drag(lr=1.0), GO))
+    assert isinstance(result, Frame) and "left" in result.cut
+    (again,) = messages(engine.seek(Seek("a", result.step)))
+    (first,) = messages(engine.seek(Seek("a", 0)))
+    assert isinstance(again, Frame) and again.cut == result.cut
+    assert isinstance(first, Frame) and first.cut == ()
+    preview = turns(engine.drag(drag(lr=1.0), GO))[0].preview
+    assert preview is not None and preview().cut == ()
+
+
 def test_previews_do_not_say_what_has_changed(engine: TorchEngine) -> None:
     open_seed(engine)
     *steps, _ = turns(engine.drag(drag(steps=2), GO))

@@ -107,7 +107,7 @@ MESSAGES = [
     Ready("s1", notes=("Something was done to the picture.", "And more.")),
     Frame("s1", 3, "likeness", 0, Image("rgb8", 2, 1, b"coded", "jpeg")),
     Frame("s1", 4, "kept", 5, PICTURE, ((1.0, 2.0),), (0.5,), ("moving",), PLANE),
-    Frame("s1", 5, "result", 5, PICTURE, ((1.0, 2.0),)),
+    Frame("s1", 5, "result", 5, PICTURE, ((1.0, 2.0),), cut=("left", "area")),
     Frame("s1", 6, "preview", 5, Image("rgb8", 4, 2, b"coded", "jpeg")),
     Saved("s1", Blob(b"all of it"), step=3),
     Done("s1", "reached", 12, 30.5, (HandleResult(1.0, 2.0, "reached", 0.4),)),
@@ -317,6 +317,12 @@ MALFORMED = {
     "a preview that says what changed": changed("preview"),
     "a likeness that says what changed": changed("likeness"),
     "more than alike": header(op="ready", session="s", likeness=1.5),
+    "a cut at an edge that is none": header(
+        op="frame", session="s", seq=1, kind="kept", step=0, cut=["middle"]
+    ),
+    "more cuts than edges": header(
+        op="frame", session="s", seq=1, kind="kept", step=0, cut=["left"] * 6
+    ),
     "more notes than anybody reads": header(op="ready", session="s", notes=["No."] * 9),
     "a note without an end": header(op="ready", session="s", notes=["x" * 301]),
     "a note that is no list": header(op="ready", session="s", notes="No."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from draggan_wire.messages import (
     State,
 )
 from draggan_wire.workbench import region
+from draggan_wire.workbench.cut_off import AT_REGION
 from draggan_wire.workbench.document_edit import DocumentEdit
 from draggan_wire.workbench.handles import HandleLine
 from draggan_wire.workbench.note import read_note, write_note
@@ -48,6 +50,11 @@ class Document:
     def __init__(self) -> None:
         self.notes: list[bytes] = []
 
+    def frame(self, layer: str) -> Crop:
+        if layer:
+            raise BadInput("The layer was deleted.")
+        return Crop(0, 0, *self.size)
+
     def read_note(self) -> bytes:
         return self.notes[-1] if self.notes else b""
 
@@ -64,6 +71,7 @@ class Canvas(FakeCanvas):
     kept_words = "Step {step} lies in a drawer."
     pasted_words = "It lies in another drawer."
     looked_at = None
+    layer = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +95,7 @@ class Canvas(FakeCanvas):
         if settings.region == "auto":
             raise BadInput("There are no handles.")
         terms = region.Terms.of(settings)
-        self.opened = region.Opened(region.Source("", WHOLE), terms, self.image)
+        self.opened = region.Opened(region.Source(self.layer, WHOLE), terms, self.image)
 
     def adopt(self, opened: Any, trace: Trace, step: int) -> None:
         self.opened, self.trace = opened, trace
@@ -137,13 +145,14 @@ class Stage:
         self.answer(Opened("s", "t", 8, 8), Ready("s", 31.0, "Good."), to=Open)
         self.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
 
-    def drag(self) -> None:
+    def drag(self, cut: tuple[str, ...] = ()) -> None:
         """From the press of Drag to the result of step 3."""
         self.edit.handles.replace([LINE])
         self.edit.drag_or_stop(self.settings)
         if not self.daemon.said(Drag):
             self.opened()
-        self.answer(frame("result", 3), Done("s", "reached", 3, 9.0, ()), to=Drag)
+        result = replace(frame("result", 3), cut=cut)
+        self.answer(result, Done("s", "reached", 3, 9.0, ()), to=Drag)
         self.daemon.events.append(Envelope(State("s", "idle")))
         self.poll()
 
@@ -238,6 +247,23 @@ def test_what_is_to_know_of_the_picture_is_in_sight_from_its_opening_on(stage: S
     stage.answer(Saved("s", Blob(b"saved at 0"), 0), to=Save)
     stage.drag()
     assert (stage.edit.view().state, stage.edit.view().notes) == ("done", ("It has holes.",))
+
+
+@pytest.mark.parametrize(
+    ("size", "layer", "notes"),
+    [((9, 8), "", (AT_REGION,)), ((8, 8), "", ()), ((9, 8), "gone", ())],
+)
+def test_what_moves_and_is_cut_off_is_told_of_the_step_that_is_on_show(
+    stage: Stage, size: tuple[int, int], layer: str, notes: tuple[str, ...]
+) -> None:
+    stage.document.size = size
+    stage.canvas.layer = layer
+    stage.drag(cut=("right",))
+    assert (stage.edit.view().state, stage.edit.view().notes) == ("done", notes)
+    stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
+    stage.edit.look(0)
+    stage.answer(frame("result", 0), to=Seek)
+    assert stage.edit.view().notes == ()
 
 
 def test_a_drag_pastes_and_turns_as_the_settings_say(stage: Stage) -> None:

@@ -121,6 +121,7 @@ class Report:
             points=frame.points,
             distances=frame.distances,
             statuses=frame.statuses,
+            cut=frame.cut,
         )
 
     def dragged(self, frame: Frame, task: DragTask) -> None:

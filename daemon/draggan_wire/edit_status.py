@@ -49,7 +49,7 @@ class EditStatus:
     A drag is possible from the first `fit` on, which is not `final` while the model still learns.
 
     `step` is the one that was shown last, `last` the last one of the timeline; `ms_per_step` is
-    measured while dragging and the daemon's own figure afterwards.
+    measured while dragging and the daemon's own figure afterwards; `cut` is that of `Frame`.
     """
 
     state: str = "idle"
@@ -66,6 +66,7 @@ class EditStatus:
     fit: Optional[Ready] = None
     likeness: Optional[Likeness] = None
     outcome: Optional[Done] = None
+    cut: Tuple[str, ...] = ()
 
     @property
     def notes(self) -> Tuple[str, ...]:

@@ -9,6 +9,7 @@ from .errors import WireError, from_header
 from .pixels import MAX_SIDE, Blob, Image
 from .schema import buffer, choice, integer, many, number, optional, record, refuse, text, truth
 from .values import (
+    CUTS,
     DISTANCE,
     FEATURES,
     FLEETING,
@@ -107,7 +108,9 @@ class Frame:
     A `likeness` is the picture of step 0 as the model alone would paint it, and may be smaller.
 
     `changed`, with kept and result frames only, is gray8 of the picture's size: 255 where any
-    sample differs from the opened picture, else 0.
+    sample differs from the opened picture, else 0. `cut`, of them too, says where what moves is
+    visibly cut off: at edges of the picture, or inside it, at the border of the area that the model
+    looks at.
     """
 
     op: ClassVar[str] = "frame"
@@ -120,6 +123,7 @@ class Frame:
     distances: Tuple[float, ...] = field(default=(), metadata=many(DISTANCE, MAX_HANDLES))
     statuses: Tuple[str, ...] = field(default=(), metadata=many(STATUS, MAX_HANDLES))
     changed: Optional[Image] = field(default=None, metadata=buffer(Image))
+    cut: Tuple[str, ...] = field(default=(), metadata=many(choice(*CUTS), len(CUTS)))
 
     def __post_init__(self) -> None:
         if not {len(self.distances), len(self.statuses)} <= {0, len(self.points)}:

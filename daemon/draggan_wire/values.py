@@ -15,6 +15,7 @@ MAX_STEPS = 100_000
 MAX_NOTES = 8
 MAX_NOTE = 300  # characters
 STATUSES = ("moving", "reached", "stuck", "lost", "pinned")
+CUTS = ("left", "top", "right", "bottom", "area")
 FLEETING = ("preview", "likeness")  # kinds of frames that cost a credit each
 
 Point = Tuple[float, float]

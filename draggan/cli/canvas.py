@@ -9,11 +9,15 @@ from draggan_wire.canvas import Handle
 from draggan_wire.crop import Crop
 from draggan_wire.errors import BadMessage
 from draggan_wire.messages import Image, Point
+from draggan_wire.workbench.cut_off import cut_notes
 
 from draggan.cli.job import Job
 from draggan.cli.results import Patch, Step
 from draggan.pixels import LUMA
 
+_AT_CROP = (
+    "Part of what moves is cut off at the border of what the model looks at: make --crop larger."
+)
 _FORMATS = {
     ("uint8", 1): "gray8",
     ("uint8", 2): "graya8",
@@ -86,6 +90,11 @@ class FolderCanvas:
                 hint="Update the daemon: it should send pictures in the size it was given.",
             )
         return Patch(self.decoded(image), self._crop.left, self._crop.top)
+
+    def notes_on(self, cut: Sequence[str]) -> tuple[str, ...]:
+        """What is to say of it where a frame's `cut` says that something is missing."""
+        whole = Crop(0, 0, *self._job.picture.size)
+        return cut_notes(cut, self._crop, whole, at_region=_AT_CROP)
 
     def decoded(self, image: Image) -> np.ndarray:
         """A picture of the daemon's in any size, (h, w, channels) as the job's has them.

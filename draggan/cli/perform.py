@@ -92,6 +92,7 @@ def _edit(
         done = edit.status.outcome
         if done is None or canvas.result is None or (interrupts.requested and not done.steps):
             return None
+        progress.remark(canvas.notes_on(edit.status.cut))
         _save(job, crop, canvas, edit, progress)
         return _collect(canvas, done, edit.status)
     finally:
@@ -124,6 +125,7 @@ def _as_it_was(canvas: FolderCanvas, edit: Edit, progress: Progress) -> Outcome 
         raise edit.status.error
     if not frames:
         return None
+    progress.remark(canvas.notes_on(frames[0].cut))
     status, shown = edit.status, canvas.patch(frames[0].image)
     return Outcome(shown, (), (), REOPENED, frames[0].step, 0.0, *_fit(status))
 

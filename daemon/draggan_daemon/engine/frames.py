@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from draggan_wire.messages import Done, Frame, HandleResult, Image, Pasting, Point
 from numpy.typing import NDArray
 
+from draggan.borders import Cut
 from draggan.drag import DragStep
 from draggan.pasting import PasteOptions
 
@@ -66,6 +67,7 @@ def frame(
         distances=handles.distances,
         statuses=handles.statuses,
         changed=None if preview else _marked(edit, edit.editor.changed(native)),
+        cut=() if preview else _places(edit.editor.cut),
     )
 
 
@@ -74,6 +76,10 @@ def _pasted(
 ) -> NDArray:
     options = PasteOptions("all" if paste.what == "all" else "moved", paste.detail, paste.seam)
     return edit.editor.image(index, max_side=max_side, draft=draft, paste=options)
+
+
+def _places(cut: Cut) -> tuple[str, ...]:
+    return (*cut.edges, "area") if cut.inside else cut.edges
 
 
 def likeness(edit: Edit) -> Frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Callable, Optional, Sequence, Tuple
 
@@ -10,6 +11,7 @@ from ..edit import Edit
 from ..errors import BadInput, ConnectionLost, NoDaemon, WireError
 from ..exchange import Line
 from ..messages import Frame, Image, Pasting
+from .cut_off import cut_notes
 from .drags import Drags
 from .drawing import Drawing
 from .edit_options import options_of
@@ -65,6 +67,8 @@ class DocumentEdit:
         self._shown = 0  # the step of the newest result that can be seen
         self._noted: Optional[bytes] = None  # saved data that the document carries already
         self._paste = self._paste_next = Pasting()  # how steps come into the picture
+        self._cut: Tuple[str, ...] = ()  # of the step on show, and what is to say of that
+        self._cut_notes: Tuple[str, ...] = ()
         self._taken_up: Optional[Note] = None  # by which an edit is being opened again
         self.can_reopen = bool(document.read_note())
 
@@ -178,6 +182,7 @@ class DocumentEdit:
         self._follow_reopening()
         self._follow_pasting()
         self._follow_steps()
+        self._follow_cut()
         self._follow_state()
         self._keep_note()
 
@@ -294,6 +299,16 @@ class DocumentEdit:
             side = max(self.canvas.crop.width, self.canvas.crop.height)
             self._drags.place(status.step, points, status.statuses, side=side)
 
+    def _follow_cut(self) -> None:
+        cut, opened = self.edit.status.cut, self.canvas.opened
+        if cut == self._cut:
+            return
+        self._cut, self._cut_notes = cut, ()
+        if cut and opened is not None:
+            with suppress(BadInput):  # its layer is gone
+                whole = self.document.frame(opened.source.layer)
+                self._cut_notes = cut_notes(cut, opened.source.crop, whole)
+
     def _follow_state(self) -> None:
         state = self.edit.status.state
         if state != self._state and state in ("done", "failed", "idle"):
@@ -361,7 +376,7 @@ class DocumentEdit:
             fit=words_of_fit(status.fit),
             likeness=status.likeness.image if status.likeness else None,
             can_reopen=self.can_reopen and not self.edit.busy,
-            notes=status.notes,
+            notes=(*status.notes, *self._cut_notes),
         )
         if self._trouble is None:
             return view

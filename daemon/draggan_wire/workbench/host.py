@@ -20,6 +20,12 @@ class EditedDocument(Protocol):
     def size(self) -> Tuple[int, int]:
         """Width and height in pixels."""
 
+    def frame(self, layer: str) -> Crop:
+        """The part of the document that a source covers: all of it for "", else for a layer's id.
+
+        Raises BadInput for a layer that is gone, or that covers nothing.
+        """
+
     def read_note(self) -> bytes:
         """The edit that the document carries, b"" for none."""
 

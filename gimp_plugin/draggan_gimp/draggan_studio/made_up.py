@@ -90,7 +90,7 @@ def drag_made_up(
             raise nothing_moved()
         layers = [*canvas.layers, canvas.result]
         result = document.insert(layers, source=layer, hidden=(), note=lambda group, ids: b"")
-        telling.tell(1.0, outcome_of(edit.status))
+        telling.tell(1.0, outcome_of(edit.status, edit.status.notes))
         return result
     finally:
         edit.close()

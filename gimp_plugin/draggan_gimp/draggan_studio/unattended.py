@@ -137,7 +137,7 @@ def _drag(
         patience.work(step)
         if ending.result is None:
             raise _failure(edit)
-        telling.tell(1.0, outcome_of(edit.edit.status))
+        telling.tell(1.0, outcome_of(edit.edit.status, edit.view().notes))
         return ending.result
     finally:
         edit.leave()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 from .draggan_wire.edit_status import EditStatus, words_of
 from .draggan_wire.errors import BadInput, ConnectionLost, NoDaemon, WireError
@@ -123,10 +123,10 @@ def share(status: EditStatus) -> Optional[float]:
     return None if begin is None else begin + status.fraction / 2
 
 
-def outcome_of(status: EditStatus) -> str:
+def outcome_of(status: EditStatus, notes: Sequence[str]) -> str:
     """How it ended, and what there is to know of the picture."""
     ended = words_of(status.outcome) if status.outcome is not None else status.message
-    return " ".join((ended, *status.notes))
+    return " ".join((ended, *notes))
 
 
 def lost() -> ConnectionLost:

@@ -1,0 +1,35 @@
+"""Says that what moves is cut off at a border, and what helps; standard library only."""
+
+from __future__ import annotations
+
+from typing import Sequence, Tuple
+
+from ..crop import Crop
+from .words import Template
+
+AT_REGION = Template(
+    "Part of what moves is cut off at the border of the region. Choose a larger region."
+)
+AT_SIGHT = Template(
+    "Part of what moves is cut off at the border of what the model sees. Drag it less far."
+)
+
+
+def cut_notes(
+    cut: Sequence[str], crop: Crop, whole: Crop, *, at_region: str = AT_REGION
+) -> Tuple[str, ...]:
+    """What a frame's `cut` means for a `crop` of `whole`, both in the document's pixels.
+
+    `at_region` is said where a larger crop would help.
+    """
+    beyond = {
+        "left": crop.left > whole.left,
+        "top": crop.top > whole.top,
+        "right": crop.left + crop.width < whole.left + whole.width,
+        "bottom": crop.top + crop.height < whole.top + whole.height,
+    }
+    if any(beyond.get(edge, False) for edge in cut):
+        return (at_region,)
+    if "area" in cut:
+        return (at_region,) if any(beyond.values()) else (AT_SIGHT,)
+    return ()
