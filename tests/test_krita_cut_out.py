@@ -47,6 +47,24 @@ class CutOut(Scene):
         self.canvas.dragging = False
         self.wait()
 
+    def animate(self, *frames: Any) -> None:
+        """As `TimelineExport` does it."""
+        export = self.canvas.export(frames)
+        for _ in range(100):
+            self.wait()
+            if export.done:
+                break
+            export.advance()
+        export.finish()
+        self.wait()
+
+    def at(self, time: int) -> bytes:
+        """What is to be seen at a time of the animation."""
+        self.raw.setCurrentTime(time)
+        self.raw.refreshProjection()
+        seen: bytes = self.raw.seen()
+        return seen
+
     def behind(self, picture: Any) -> bytes:
         """The background with a picture before it."""
         back, front = self.background, bytes(picture.data)
@@ -158,6 +176,36 @@ def test_everything_visible_is_cleared_without_a_copy() -> None:
     assert list(scene.raw.tree()["DragGAN"]) == ["Result 3"] and scene.cut.visible()
     assert scene.raw.seen()[TOP] == bytes(half(*RIGHT).data)[TOP]
     assert scene.raw.seen()[BOTTOM] == bytes(half(*LEFT).data)[BOTTOM]
+
+
+def test_an_animation_shows_its_frames_and_nothing_of_the_layer(scene: CutOut) -> None:
+    scene.turn()
+    before = scene.raw.seen()
+    scene.animate(half(*LEFT), half(60, "right"), half(*RIGHT))
+    assert scene.at(0) == scene.behind(half(*LEFT))
+    assert scene.at(1) == scene.behind(half(60, "right"))
+    assert scene.at(2) == scene.behind(half(*RIGHT)) == before
+    inside = {"Cleared": {}, "Moved": {}}
+    assert scene.raw.tree()["DragGAN"]["DragGAN animation"] == inside
+    assert sorted(scene.raw.named("DragGAN animation").childNodes()[-1].frames) == [0, 1, 2]
+    assert bytes(scene.cut.pixelData(0, 0, WIDTH, HEIGHT)) == bytes(half(*LEFT).data)
+    scene.raw.named("DragGAN animation").setVisible(False)
+    assert [scene.at(time) for time in range(3)] == [before] * 3
+
+
+def test_an_animation_in_a_group_of_its_own_stands_in_for_the_layer_too(scene: CutOut) -> None:
+    before = scene.raw.seen()
+    scene.turn()
+    scene.raw.named("Result 3").remove()
+    scene.raw.named("DragGAN").remove()
+    scene.wait()
+    assert scene.cut.visible() and scene.raw.seen() == before
+    scene.animate(half(*LEFT), half(*RIGHT))
+    assert list(scene.raw.tree()["DragGAN"]) == ["Original", "DragGAN animation"]
+    assert not scene.cut.visible() and scene.at(1) == scene.behind(half(*RIGHT))
+    scene.raw.named("DragGAN").setVisible(False)
+    scene.wait()
+    assert scene.raw.seen() == before
 
 
 def test_an_edit_of_another_day_stands_in_for_its_layer_too(scene: CutOut) -> None:

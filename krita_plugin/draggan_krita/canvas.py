@@ -252,8 +252,8 @@ class KritaCanvas:
 
     def export(self, frames: Sequence[Image]) -> AnimationExport:
         """Begins to make an animated layer of the frames."""
-        group, above = self._group(), self._above()
-        export = self._document.export(frames, self.crop, group=group, above=above)
+        group, above, clears = self._group(), self._above(), self._clears
+        export = self._document.export(frames, self.crop, group=group, above=above, clears=clears)
         self._trace = replace(self._trace, group=export.group)
         return export
 

@@ -138,6 +138,9 @@ def test_a_cut_out_head_takes_its_alpha_along(
     was, now = (np.abs(each - backdrop).max(axis=2) > 8 for each in (before, after))
     left = was & ~now  # where the head was and the backdrop is to be seen now
     assert left.sum() > 500 and (now & ~was).sum() > 100
+    for frame, alone in (("first_frame", "before"), ("last_frame", "after_again")):
+        shown, wanted = (read_png(run.out / f"{n}.png").astype(int) for n in (frame, alone))
+        assert np.abs(shown - wanted).max() <= 2, f"something shines through the {frame}"
     assert (read_png(run.out / "group_hidden.png") == before).all()
     assert not told["layer shown"] and told["dialogs"] == []
 

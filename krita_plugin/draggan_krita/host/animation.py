@@ -23,7 +23,10 @@ SETTLING = 10  # of them for Krita's dockers to take notice of the layer
 
 
 class AnimationExport:
-    """Adds `frames` as the keys 0, 1, ... of a layer; call `advance` from a timer until `done`."""
+    """Adds `frames` as the keys 0, 1, ... of a layer; call `advance` from a timer until `done`.
+
+    Where it `clears`, nothing of what is below shows beside what has moved.
+    """
 
     def __init__(
         self,
@@ -34,13 +37,14 @@ class AnimationExport:
         *,
         group: str,
         above: str,
+        clears: bool = False,
     ) -> None:
         self._document, self._crop = document, crop
         self._frames = list(frames)
-        new = layers.NewLayer(NAME, frames[0], crop, masked=False)
+        new = layers.NewLayer(NAME, frames[0], crop, masked=False, clears=clears)
         added = layers.add_layer(document, new, workshop, group=group, above=above)
-        self._active, self._uid = added.active, added.layer
-        self.group = added.group
+        self._active, self.group = added.active, added.group
+        self._uid = layers.id_of(layers.pixels_of(layers.find(document, added.layer)))
         self._next, self._waited, self._asked = 0, 0, False
 
     @property

@@ -153,10 +153,15 @@ class KritaDocument:
         return layers.with_earlier(self.raw, changed, uids, crop)
 
     def export(
-        self, frames: Sequence[Image], crop: Crop, *, group: str, above: str
+        self, frames: Sequence[Image], crop: Crop, *, group: str, above: str, clears: bool = False
     ) -> AnimationExport:
         """Begins to make an animated layer of the frames."""
-        return AnimationExport(self.raw, frames, crop, self._workshop, group=group, above=above)
+        workshop = self._workshop
+        export = AnimationExport(
+            self.raw, frames, crop, workshop, group=group, above=above, clears=clears
+        )
+        self.watch(export.group, above)
+        return export
 
     def prepare(self) -> None:
         """A layer will be added soon: what takes longest is done now."""

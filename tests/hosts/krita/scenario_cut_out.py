@@ -1,4 +1,7 @@
-"""A head on a transparent layer turns: its alpha goes along, nothing of the layer shows below."""
+"""A head on a transparent layer turns: its alpha goes along, nothing of the layer shows below.
+
+Nor does it below the animation of how it went there.
+"""
 
 from draggan_rig.canvas import export_png, layers, pixels, show_document
 from draggan_rig.docker import Docker
@@ -56,6 +59,20 @@ def undo_and_redo(rig, document, cut, before, after):
     yield from rig.wait_for(lambda: not cut.visible() and pixels(document) == after, 10, "redo")
 
 
+def animate(rig, docker, document):
+    """All steps as an animation: what is to be seen at its beginning and at its end."""
+    last = docker.step()[1]
+    yield from docker.click("As animation")
+    yield from rig.wait_for(lambda: "animation is a layer" in docker.message(), 90, "its end")
+    for name, time in (("first", 0), ("middle", last // 2), ("last", last)):
+        document.setCurrentTime(time)
+        document.waitForDone()
+        document.refreshProjection()
+        yield 500
+        export_png(rig, document, f"{name}_frame")
+        yield from rig.screenshot(f"animation_{name}")
+
+
 def go_on(rig, docker, document, view):
     """Another drag from the result; then the group is hidden, which shows the layer."""
     yield 1000
@@ -64,6 +81,7 @@ def go_on(rig, docker, document, view):
     rig.put("went on", docker.message())
     rig.put("layers at last", layers(document.rootNode()))
     export_png(rig, document, "after_again")
+    yield from animate(rig, docker, document)
     group = next(n for n in document.rootNode().childNodes() if n.name() == "DragGAN")
     group.setVisible(False)
     document.refreshProjection()
