@@ -141,6 +141,7 @@ def test_a_cut_out_head_takes_its_alpha_along(
     for frame, alone in (("first_frame", "before"), ("last_frame", "after_again")):
         shown, wanted = (read_png(run.out / f"{n}.png").astype(int) for n in (frame, alone))
         assert np.abs(shown - wanted).max() <= 2, f"something shines through the {frame}"
+    assert len(set(told["active before and after"])) == 1
     assert (read_png(run.out / "group_hidden.png") == before).all()
     assert not told["layer shown"] and told["dialogs"] == []
 

@@ -61,9 +61,10 @@ def undo_and_redo(rig, document, cut, before, after):
 
 def animate(rig, docker, document):
     """All steps as an animation: what is to be seen at its beginning and at its end."""
-    last = docker.step()[1]
+    last, active = docker.step()[1], document.activeNode().name()
     yield from docker.click("As animation")
     yield from rig.wait_for(lambda: "animation is a layer" in docker.message(), 90, "its end")
+    rig.put("active before and after", [active, document.activeNode().name()])
     for name, time in (("first", 0), ("middle", last // 2), ("last", last)):
         document.setCurrentTime(time)
         document.waitForDone()
