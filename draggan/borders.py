@@ -14,8 +14,8 @@ from .change import feather, spread
 from .frame import Frame, cell_centres
 
 RIM = 0.03  # width of the soft rim where the picture goes on, as a share of what the model sees
-MISSED = 0.08  # (white = 1): differences up to here are not missed where they are cut off
-LENGTH = 0.02  # of the model's picture: so long at least is a cut that can be seen ...
+MISSED = 0.12  # (white = 1): differences up to here are not missed where they are cut off
+LENGTH = 0.04  # of the model's picture: so long at least is a cut that can be seen ...
 SURFACE = 0.001  # ... and so large what fades out in the soft rim
 NEAR = 1.5  # [model px] from an edge of the picture: there it is reached
 

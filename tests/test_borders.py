@@ -41,7 +41,7 @@ def test_what_reaches_the_border_of_the_area_is_cut_off_there(edge: str) -> None
     "seen",
     [
         effect(16, 16, 48, 48),  # well inside
-        effect(0, 20, 12, 40, strength=0.05),  # too faint to be missed
+        effect(0, 20, 12, 40, strength=0.1),  # too faint to be missed
         effect(0, 30, 1, 31),  # a speck
         effect(0, 0, 0, 0),
     ],
