@@ -1,8 +1,8 @@
 """Pictures of a generator made to look like other people's: what an encoder learns to see through.
 
 Torch only. Only what is seen changes, never the latent that is to be found: other colours, blur,
-noise, coarse compression, another background, things in front, parts that are not known, a view
-that is shifted, turned or larger.
+noise, coarse compression, another background, spots and bars in front, parts that are not known, a
+view that is shifted, turned or larger.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def disguised(
     junk = _junk(backdrops, dice)
     x = torch.lerp(x, junk, _behind(x, dice))
     x = torch.lerp(x, junk.flip(0), _blobs(x, dice.chance(0.3), dice, low=0.08, high=0.3))
+    for _ in range(2):
+        x = torch.lerp(x, dice.uniform(-1, 1, 3, 1, 1), _bars(x, dice.chance(0.25), dice))
     x = _softened(_tinted(x, dice), dice)
     x = x + torch.randn(x.shape, generator=random) * (dice.chance(0.5) * dice.uniform(0, 0.12))
     plain = dice.chance(PLAIN)
@@ -122,6 +124,17 @@ def _blobs(x: Tensor, on: Tensor, dice: _Dice, *, low: float, high: float) -> Te
     distance = (((line - across) * stretch).square() + (line[:, None] - down).square()).sqrt()
     wavy = distance * (1 + 0.25 * dice.smooth(1, 5, side))
     return on * ((dice.uniform(low, high) - wavy) * dice.uniform(6, 30) + 0.5).clamp(0, 1)
+
+
+def _bars(x: Tensor, on: Tensor, dice: _Dice) -> Tensor:
+    """A straight bar somewhere in the picture, short or through all of it, (B, 1, S, S)."""
+    side = x.shape[-1]
+    line = (torch.arange(side) + 0.5) * (2 / side) - 1
+    across, down = line - dice.uniform(-0.8, 0.8), line[:, None] - dice.uniform(-0.8, 0.8)
+    angle = dice.uniform(-math.pi, math.pi)
+    along = (across * angle.cos() + down * angle.sin()).abs() - dice.uniform(0.1, 1.0)
+    beside = (down * angle.cos() - across * angle.sin()).abs() - dice.uniform(0.03, 0.15)
+    return on * (torch.maximum(along, beside) * (-side / 2) + 0.5).clamp(0, 1)
 
 
 def _tinted(x: Tensor, dice: _Dice) -> Tensor:

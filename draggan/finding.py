@@ -1,6 +1,7 @@
 """Finding a picture in a model: all stages as one stream, quick first, better after; torch only.
 
-    latent -> feature residual                                 now the picture can be dragged
+    latent, looked for again where that convinces little
+    -> feature residual                                        now the picture can be dragged
     -> a better latent -> tuned weights -> feature residual    unless the quick one is all
 
 Each step holds what is to be used from then on. What is found is kept in a cache, if there is one.
@@ -8,6 +9,7 @@ Each step holds what is to be used from then on. What is found is kept in a cach
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator as Steps
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +22,7 @@ from .alignment import Surroundings
 from .errors import BadInput, BadSaved
 from .frame import Frame
 from .generator import Generator, WeightDelta
-from .inversion import InversionOptions, check_visible
+from .inversion import SECOND_LOOK, InversionOptions, check_visible
 from .inversion_cache import Finding, InversionCache, key_of
 from .likeness import Likeness, likeness_score
 from .penalties import PictureFeatures
@@ -31,6 +33,8 @@ from .source import Source
 from .tuning import TuningOptions
 from .viewing import View
 
+UNCONVINCING = 0.8  # likeness below which another look is taken, at more places and more tolerant
+GAIN = 0.03  # likeness by which it has to be the better one
 WIDEST = 8  # pictures that a frame may span; those that are found span three at most
 
 
@@ -48,6 +52,7 @@ class Quality:
     """How long to look for a picture."""
 
     inversion: InversionOptions = inversion.QUALITIES["fast"]
+    again: InversionOptions | None = SECOND_LOOK  # where the first convinces little
     residual: ResidualOptions = residual.QUALITIES["fast"]
     better: Better | None = None
 
@@ -134,6 +139,7 @@ class _Search:
         self.generator, self.source, self.features = generator, source, features
         self.quality = QUALITIES[source.quality]
         self.index, self.total = 0, _total(generator, self.quality)
+        self.tolerance = math.inf  # of the latent that is used
 
     def run(self, shelf: Shelf | None) -> Iterator[FindingStep]:
         if shelf is None:
@@ -161,12 +167,26 @@ class _Search:
         return better
 
     def _latent(self) -> Steps[FindingStep, None, Found]:
+        found = yield from self._looked(self.quality.inversion)
+        again = self.quality.again
+        if again is None or _score(found) >= UNCONVINCING:
+            return found
+        self.total += _steps(again)
+        other = yield from self._looked(again, use=False)
+        if _score(other) < _score(found) + GAIN:
+            return found
+        self.tolerance = again.tolerance
+        return other
+
+    def _looked(
+        self, options: InversionOptions, *, use: bool = True
+    ) -> Steps[FindingStep, None, Found]:
         seen, found = self.source.seen, None
         steps = inversion.invert(
             self.generator,
             seen.image,
             weight=seen.weight,
-            options=self.quality.inversion,
+            options=options,
             surroundings=Surroundings(self.source.frame, self.source.look),
         )
         for step in steps:
@@ -175,7 +195,7 @@ class _Search:
                 continue
             found = self._seen(step, found)
             if step.stage != "done":
-                yield self._step(step.stage, found)
+                yield self._step(step.stage, found, use=use)
         assert found is not None
         return self._likened(found)
 
@@ -215,7 +235,7 @@ class _Search:
             image,
             quick.ws,
             weight=weight,
-            options=options.inversion,
+            options=replace(options.inversion, tolerance=self.tolerance),
             features=self.features,
         )
         for step in steps:
@@ -261,6 +281,10 @@ def _tuned(generator: Generator, delta: WeightDelta) -> Generator:
     return generator.with_weights(delta) if delta.tensors else generator
 
 
+def _score(found: Found) -> float:
+    return 0.0 if found.likeness is None else found.likeness.score
+
+
 def _kept(found: Found) -> Finding:
     return Finding(
         ws=found.ws.float().cpu(),
@@ -286,10 +310,14 @@ def placed(frame: Frame, place: Place) -> Frame:
     return Frame(frame.picture, frame.model, place.centre, place.scale, place.angle)
 
 
+def _steps(options: InversionOptions) -> int:
+    """Of one look, but for the samples."""
+    return options.start_steps + options.w_steps + options.wplus_steps
+
+
 def _total(generator: Generator, quality: Quality) -> int:
-    """Of all stages but the samples'."""
-    quick = quality.inversion
-    count = quick.start_steps + quick.w_steps + quick.wplus_steps + quality.residual.steps + 1
+    """Of all stages but the samples' and a second look."""
+    count = _steps(quality.inversion) + quality.residual.steps + 1
     better = quality.better
     if better is None:
         return count

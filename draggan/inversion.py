@@ -30,6 +30,7 @@ from .losses import psnr, pyramid_loss
 from .penalties import PictureFeatures
 from .samples import COUNT, SampleBank, bank
 from .sight import Sight, small_sight, whole_sight
+from .starts import Looks
 
 SEEN = 0.01  # the least share of a picture that must be visible
 PAYS = 0.65  # an alignment is kept that brings the loss down to this share
@@ -50,6 +51,8 @@ class InversionOptions:
     prior: float = 0.01  # weight of mean |v|^2
     offsets: float = 0.05  # weight of the mean square of each row's own offset
     perceptual: float = 0.0  # weight of the distance of features of whole pictures, where given
+    tolerance: float = math.inf  # error of a pixel that counts for half: white is 2 above black
+    covered: bool = False  # look with parts of the picture covered, too; the best are the `starts`
 
 
 QUALITIES = MappingProxyType(
@@ -62,6 +65,10 @@ QUALITIES = MappingProxyType(
             starts=3, start_steps=12, w_steps=60, wplus_steps=160, perceptual=0.02
         ),
     }
+)
+
+SECOND_LOOK = InversionOptions(  # where much of the picture may be hidden, or lie elsewhere
+    starts=4, placed=3, start_steps=12, w_steps=30, wplus_steps=30, tolerance=0.4, covered=True
 )
 
 
@@ -169,7 +176,7 @@ class _Inversion:
         v, _ = yield from self._fit("w+", large, v, None, self.options.wplus_steps)
         with torch.no_grad():
             picture = self.generator.render(self._ws(v))
-        loss = pyramid_loss(picture, large.image, large.weight)
+        loss = self._apart(picture, large.image, large.weight)
         yield self._step("done", large, v, None, picture, loss)
 
     def _samples(self) -> Steps[InversionStep, None, SampleBank]:
@@ -204,36 +211,35 @@ class _Inversion:
 
     def _starts(self, samples: SampleBank, small: Sight) -> tuple[Tensor, Tensor | None]:
         """Candidates (B, 1, w_dim), in standard deviations, and their frames (B, 4) or None."""
-        found = [self._guess(samples, self.image, self.weight)]
-        if self.options.starts > 1:
-            near = samples.nearest(self.image, self.weight, self.options.starts - 1)
-            found.append(near.to(self.mean))
-        v = self._v(torch.cat(found))
+        looks = Looks(samples, self.encoder)
+        v = self._first(looks, small)
         if small.alignment is None:
             return v, None
-        placed, numbers = self._placed(samples, small.alignment, small)
+        placed, numbers = self._placed(looks, small.alignment, small)
         stay = numbers.new_zeros(len(v), 4)
         return torch.cat((v, placed)), torch.cat((stay, numbers))
 
-    def _guess(self, samples: SampleBank, image: Tensor, weight: Tensor) -> Tensor:
-        """The latent (1, w_dim) that a look at the picture alone suggests."""
-        if self.encoder is None:
-            return samples.estimate(image, weight).to(self.mean)
-        return self.encoder.starts(image, weight)[:1].to(self.mean)
+    @torch.no_grad()
+    def _first(self, looks: Looks, small: Sight) -> Tensor:
+        """The best of the first looks, (B, 1, w_dim)."""
+        count, covered = self.options.starts, self.options.covered
+        v = self._v(looks.first(self.image, self.weight, nearest=count - 1, covered=covered))
+        if len(v) <= count:
+            return v
+        loss = self._loss(small, v, None, small.show(self._ws(v)))[1]
+        return v[loss.topk(count, largest=False).indices]
 
     @torch.no_grad()
-    def _placed(
-        self, samples: SampleBank, alignment: Alignment, small: Sight
-    ) -> tuple[Tensor, Tensor]:
+    def _placed(self, looks: Looks, alignment: Alignment, small: Sight) -> tuple[Tensor, Tensor]:
         """The frames (n, 4) through which a first look explains most, and what it says."""
         numbers = self.image.new_tensor(GUESSES)
         images, weights = alignment.seen(numbers)
         pairs = list(zip(images.split(1), weights.split(1), strict=True))
-        v = self._v(torch.cat([samples.estimate(*pair).to(self.mean) for pair in pairs]))
-        loss = pyramid_loss(small.show(self._ws(v)), images, weights)
+        v = self._v(torch.cat([looks.cheap(*pair) for pair in pairs]))
+        loss = self._apart(small.show(self._ws(v)), images, weights)
         loss = loss * alignment.fairness(images, weights) + alignment.cost(numbers, weights)
         best = loss.topk(min(self.options.placed, len(loss)), largest=False).indices
-        v = self._v(torch.cat([self._guess(samples, *pairs[int(k)]) for k in best]))
+        v = self._v(torch.cat([looks.one(*pairs[int(k)]) for k in best]))
         return v, numbers[best]
 
     @torch.no_grad()
@@ -307,7 +313,7 @@ class _Inversion:
     ) -> tuple[Tensor, Tensor]:
         """The pictures' distances, (B,), and with all that is to be small."""
         image, weight = sight.target(numbers)
-        loss = pyramid_loss(picture, image, weight)
+        loss = self._apart(picture, image, weight)
         total = loss + self._penalty(v)
         if numbers is not None and sight.alignment is not None:
             fair = sight.alignment.fairness(image, weight)
@@ -316,6 +322,9 @@ class _Inversion:
         if apart is not None:
             total = total + self.options.perceptual * apart
         return loss, total
+
+    def _apart(self, picture: Tensor, image: Tensor, weight: Tensor) -> Tensor:
+        return pyramid_loss(picture, image, weight, tolerance=self.options.tolerance)
 
     def _penalty(self, v: Tensor) -> Tensor:
         shared = v.mean(1, keepdim=True)

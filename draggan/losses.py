@@ -21,37 +21,45 @@ STEADY = (0.01**2, 0.03**2)  # of white: keeps the ratios of flat pictures finit
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # how much each scale counts, finest first
 
 
-def pyramid_loss(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+def pyramid_loss(
+    picture: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    tolerance: float = math.inf,
+) -> Tensor:
     """Mean over the pyramid's levels of L1 + L1 of the gradients, per picture: (B,).
 
     `picture` (B, 3, H, W) and `target` (1 or B, 3, H, W) in one range; `weight` (1 or B, 1, H, W)
-    in [0, 1]: what weighs nothing has no influence on any level.
+    in [0, 1]: what weighs nothing has no influence on any level. No pixel counts for more than
+    `tolerance`, and one that far off for half of it: what hides a part does not pull at the rest.
     """
     if weight is None:
         weight = torch.ones_like(target[:1, :1])
     difference = picture - target
-    levels = [_level(difference, weight)]
+    levels = [_level(difference, weight, tolerance)]
     while min(difference.shape[-2:]) >= 2 * SMALLEST:
         mass = F.avg_pool2d(weight, 2)
         difference = F.avg_pool2d(difference * weight, 2) / mass.clamp_min(1e-6)
         weight = mass
-        levels.append(_level(difference, weight))
+        levels.append(_level(difference, weight, tolerance))
     return torch.stack(levels).mean(0)
 
 
-def _level(difference: Tensor, weight: Tensor) -> Tensor:
+def _level(difference: Tensor, weight: Tensor, tolerance: float) -> Tensor:
     across = difference[..., 1:] - difference[..., :-1]
     down = difference[..., 1:, :] - difference[..., :-1, :]
-    return (
-        _mean(difference, weight)
-        + _mean(across, torch.minimum(weight[..., 1:], weight[..., :-1]))
-        + _mean(down, torch.minimum(weight[..., 1:, :], weight[..., :-1, :]))
-    )
+    both = torch.minimum(weight[..., 1:], weight[..., :-1])
+    beneath = torch.minimum(weight[..., 1:, :], weight[..., :-1, :])
+    pairs = ((difference, weight), (across, both), (down, beneath))
+    return sum((_mean(d, w, tolerance) for d, w in pairs), difference.new_zeros(()))
 
 
-def _mean(difference: Tensor, weight: Tensor) -> Tensor:
+def _mean(difference: Tensor, weight: Tensor, tolerance: float) -> Tensor:
     """Weighted mean of absolute values over all but the first dimension."""
-    return (difference.abs() * weight).mean((1, 2, 3)) / weight.mean((1, 2, 3)).clamp_min(1e-6)
+    size = difference.abs().mean(1, keepdim=True)
+    size = size if math.isinf(tolerance) else size / (1 + size / tolerance)
+    return (size * weight).mean((1, 2, 3)) / weight.mean((1, 2, 3)).clamp_min(1e-6)
 
 
 def psnr(picture: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

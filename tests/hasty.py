@@ -10,9 +10,10 @@ from draggan.residual import ResidualOptions
 from draggan.tuning import TuningOptions
 
 INVERSION = InversionOptions(samples=8, starts=1, placed=1, start_steps=1, w_steps=3, wplus_steps=2)
-FAST = Quality(INVERSION, ResidualOptions(steps=2))
+FAST = Quality(INVERSION, None, ResidualOptions(steps=2))
 BALANCED = Quality(
     INVERSION,
+    None,
     ResidualOptions(steps=2),
     Better(INVERSION, TuningOptions(steps=3), ResidualOptions(steps=2)),
 )

@@ -122,6 +122,40 @@ def test_what_is_better_is_taken(tiny_generator: Any, monkeypatch: pytest.Monkey
     assert steps[-1].psnr > max(step.psnr for step in steps[:-1] if step.found is not None)
 
 
+def looking_again(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> None:
+    """The looks' likenesses are `scores`; the second one is a tolerant one."""
+    again = replace(BALANCED.inversion, starts=2, covered=True, tolerance=0.3)
+    monkeypatch.setattr(finding, "QUALITIES", {"balanced": replace(BALANCED, again=again)})
+    monkeypatch.setattr(finding, "likeness_score", lambda *_: scores.pop(0))
+
+
+def test_where_the_first_look_convinces_nobody_there_is_another(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking_again(monkeypatch, [0.4, 0.7, 0.7])
+    steps = list(find(tiny_generator, source(tiny_generator)))
+    stages = [stage for stage, _ in groupby(step.stage for step in steps)]
+    assert stages == [*QUICK[:4], *QUICK[1:], "w+", "tuning", "detail", "done"]
+    first = next(k for k, step in enumerate(steps) if step.ready)
+    before, found = last_found(steps[: first - 1]), steps[first].found
+    assert found is not None and found.likeness is not None and found.likeness.score == 0.7
+    assert not torch.equal(found.ws, before.ws)
+    assert steps[-1].index == steps[-1].total
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.9, 1.0), (0.4, 0.41)])
+def test_the_first_look_stays_where_it_convinces_or_the_other_is_no_better(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch, first: float, second: float
+) -> None:
+    looking_again(monkeypatch, [first] * 2 if first > 0.8 else [first, second, first])
+    steps = list(find(tiny_generator, source(tiny_generator)))
+    looks = [step.stage for step in steps].count("starts")
+    assert looks == (1 if first > 0.8 else 2) * BALANCED.inversion.start_steps
+    ready = next(step for step in steps if step.ready)
+    assert ready.found is not None and ready.found.likeness is not None
+    assert ready.found.likeness.score == first
+
+
 def test_the_likeness_is_the_latents_alone(tiny_generator: Any) -> None:
     own = source(tiny_generator)
     found = last_found(list(find(tiny_generator, own)))

@@ -186,9 +186,9 @@ def test_it_begins_on_small_pictures_where_the_model_has_true_ones(
     with torch.no_grad():
         image = generator.render(generator.sample([999]))
 
-    def seen(picture: torch.Tensor, *others: Any) -> torch.Tensor:
+    def seen(picture: torch.Tensor, *others: Any, **how: Any) -> torch.Tensor:
         sides.append(picture.shape[-1])
-        return pyramid_loss(picture, *others)
+        return pyramid_loss(picture, *others, **how)
 
     monkeypatch.setattr(inversion, "pyramid_loss", seen)
     steps = list(invert(generator, image, options=QUICK))

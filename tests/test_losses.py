@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -31,6 +33,21 @@ def test_what_weighs_nothing_has_no_influence() -> None:
     spoilt[..., :16] += 1
     assert pyramid_loss(spoilt, target, weight).tolist() == [0]
     assert psnr(spoilt, target, weight) > psnr(spoilt, target) + 50
+
+
+def test_with_a_tolerance_what_is_far_off_pulls_at_nothing() -> None:
+    target = torch.zeros(1, 3, 32, 32)
+    hidden = target.clone()
+    hidden[..., 8:24, 8:24] = 2
+    pulls = []
+    for tolerance in (math.inf, 0.2):
+        picture = target.clone().requires_grad_(True)
+        pyramid_loss(picture + 0.01, hidden, tolerance=tolerance).sum().backward()
+        assert picture.grad is not None
+        pull = picture.grad.abs().sum(1)[0]
+        pulls.append(float(pull[12:20, 12:20].mean() / pull[:4].mean()))
+    assert pulls[1] < 0.05 * pulls[0]
+    assert float(pyramid_loss(target + 0.2, target, tolerance=0.2)) == pytest.approx(0.1)
 
 
 def test_a_half_weightless_picture_weighs_as_much_as_a_whole_one() -> None:
