@@ -34,6 +34,12 @@ GUESSES = (
     *((0.12 * x, 0.12 * y, 0.0, 0.0) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))),
 )
 
+MORE_GUESSES = (  # for who has the time
+    *GUESSES,
+    *((0.0, 0.0, size, sign * math.radians(22.0)) for size in (-0.3, 0.3) for sign in (-1, 1)),
+    *((0.12 * x, 0.12 * y, 0.0, 0.0) for x in (-1, 1) for y in (-1, 1)),
+)
+
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -33,7 +33,7 @@ from .source import Source
 from .tuning import TuningOptions
 from .viewing import View
 
-UNCONVINCING = 0.8  # likeness below which another look is taken, at more places and more tolerant
+UNCONVINCING = 0.85  # likeness below which another look is taken, at more places and more tolerant
 GAIN = 0.03  # likeness by which it has to be the better one
 WIDEST = 8  # pictures that a frame may span; those that are found span three at most
 

@@ -21,7 +21,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from .alignment import GUESSES, Alignment, Surroundings, bounded
+from .alignment import GUESSES, MORE_GUESSES, Alignment, Surroundings, bounded
 from .encoder import encoder_for
 from .errors import BadInput, BadPicture
 from .frame import Frame
@@ -52,7 +52,7 @@ class InversionOptions:
     offsets: float = 0.05  # weight of the mean square of each row's own offset
     perceptual: float = 0.0  # weight of the distance of features of whole pictures, where given
     tolerance: float = math.inf  # error of a pixel that counts for half: white is 2 above black
-    covered: bool = False  # look with parts of the picture covered, too; the best are the `starts`
+    thorough: bool = False  # look through more frames, and with parts covered: the best start
 
 
 QUALITIES = MappingProxyType(
@@ -68,7 +68,7 @@ QUALITIES = MappingProxyType(
 )
 
 SECOND_LOOK = InversionOptions(  # where much of the picture may be hidden, or lie elsewhere
-    starts=4, placed=3, start_steps=12, w_steps=30, wplus_steps=30, tolerance=0.4, covered=True
+    starts=4, placed=3, start_steps=12, w_steps=30, wplus_steps=30, tolerance=0.4, thorough=True
 )
 
 
@@ -222,8 +222,8 @@ class _Inversion:
     @torch.no_grad()
     def _first(self, looks: Looks, small: Sight) -> Tensor:
         """The best of the first looks, (B, 1, w_dim)."""
-        count, covered = self.options.starts, self.options.covered
-        v = self._v(looks.first(self.image, self.weight, nearest=count - 1, covered=covered))
+        count, thorough = self.options.starts, self.options.thorough
+        v = self._v(looks.first(self.image, self.weight, nearest=count - 1, covered=thorough))
         if len(v) <= count:
             return v
         loss = self._loss(small, v, None, small.show(self._ws(v)))[1]
@@ -232,15 +232,18 @@ class _Inversion:
     @torch.no_grad()
     def _placed(self, looks: Looks, alignment: Alignment, small: Sight) -> tuple[Tensor, Tensor]:
         """The frames (n, 4) through which a first look explains most, and what it says."""
-        numbers = self.image.new_tensor(GUESSES)
+        thorough = self.options.thorough
+        numbers = self.image.new_tensor(MORE_GUESSES if thorough else GUESSES)
         images, weights = alignment.seen(numbers)
         pairs = list(zip(images.split(1), weights.split(1), strict=True))
-        v = self._v(torch.cat([looks.cheap(*pair) for pair in pairs]))
+        look = looks.one if thorough else looks.cheap
+        v = self._v(torch.cat([look(*pair) for pair in pairs]))
         loss = self._apart(small.show(self._ws(v)), images, weights)
         loss = loss * alignment.fairness(images, weights) + alignment.cost(numbers, weights)
         best = loss.topk(min(self.options.placed, len(loss)), largest=False).indices
-        v = self._v(torch.cat([looks.one(*pairs[int(k)]) for k in best]))
-        return v, numbers[best]
+        if thorough:
+            return v[best], numbers[best]
+        return self._v(torch.cat([looks.one(*pairs[int(k)]) for k in best])), numbers[best]
 
     @torch.no_grad()
     def _best(

@@ -124,7 +124,7 @@ def test_what_is_better_is_taken(tiny_generator: Any, monkeypatch: pytest.Monkey
 
 def looking_again(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> None:
     """The looks' likenesses are `scores`; the second one is a tolerant one."""
-    again = replace(BALANCED.inversion, starts=2, covered=True, tolerance=0.3)
+    again = replace(BALANCED.inversion, starts=2, thorough=True, tolerance=0.3)
     monkeypatch.setattr(finding, "QUALITIES", {"balanced": replace(BALANCED, again=again)})
     monkeypatch.setattr(finding, "likeness_score", lambda *_: scores.pop(0))
 
