@@ -108,6 +108,13 @@ def test_keys_are_shown_without_their_secrets(
         assert ("known_servers" in out) == (whose == SERVER)
 
 
+def test_who_cannot_be_invited_leaves_nothing_behind(
+    capsys: pytest.CaptureFixture[str], settings: Path
+) -> None:
+    _, err = said(capsys, "invite", "an na/..", code=2)
+    assert "cannot be a name" in err and load_pair(settings, SERVER) is None
+
+
 def test_a_rotated_key_ends_the_invitations_that_named_the_old_one(
     capsys: pytest.CaptureFixture[str], settings: Path
 ) -> None:

@@ -111,9 +111,9 @@ def _invite(options: argparse.Namespace) -> int:
     config = load_config()
     remote = _address(config, options.host)
     access = Access()
-    server, invitation = access.server_pair(), make_pair()
-    expires = time.time() + options.days * DAY
+    invitation, expires = make_pair(), time.time() + options.days * DAY
     access.invite(options.name, invitation.public, expires)
+    server = access.server_pair()
     print(InvitationLine(options.name, remote, server.public, invitation.secret), flush=True)
     _note(f"This lets {options.name} in once, until {_moment(expires)}.")
     _note(f"Send it by a way that only {options.name} reads. There: `draggand relay LINE`.")
