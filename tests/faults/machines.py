@@ -26,6 +26,7 @@ class Machine:
         self.home = folder
         self.runtime = folder / "run"
         self.runtime.mkdir(parents=True, mode=0o700)
+        (folder / "tmp").mkdir()
         self.logs: list[Path] = []
         self._started: list[subprocess.Popen[bytes]] = []
         ours = os.readlink("/proc/self/ns/net")
@@ -106,10 +107,11 @@ class Machine:
             raise OSError(done.stderr)
 
     def _environment(self) -> Mapping[str, str]:
-        dropped = ("DRAGGAND_", "XDG_")
+        dropped = ("DRAGGAND_", "XDG_")  # nor do they see a daemon of whoever runs the tests
         own = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
         path = os.pathsep.join([str(ROOT), str(ROOT / "daemon")])
         places = {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime)}
+        places["TMPDIR"] = str(self.home / "tmp")
         return {**own, **places, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
