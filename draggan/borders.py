@@ -5,6 +5,7 @@ Torch only, on the model's grid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,36 +33,39 @@ class Cut:
     edges: tuple[str, ...] = ()
 
 
-def rim(frame: Frame, size: tuple[int, int]) -> Tensor:
+def rim(frame: Frame, size: tuple[int, int], goes_on: Sequence[str] = ()) -> Tensor:
     """1 inside the frame, falling to 0 at those of its borders beyond which the picture goes on.
 
-    `size` (H, W) -> (1, 1, H, W).
+    `size` (H, W) -> (1, 1, H, W). `goes_on`: the sides at which the picture is itself a part of a
+    larger one; there it falls to 0 as well.
     """
     soft = max(1, round(RIM * max(size) / 2))
     pad = 1
-    around = frame.to_picture(cell_centres(size[1] + 2 * pad, size[0] + 2 * pad) - pad)
-    beyond = ((around > 0) & (around < around.new_tensor(frame.picture))).all(-1).float()
-    beyond[pad:-pad, pad:-pad] = 0
+    ways = _ways(frame, cell_centres(size[1] + 2 * pad, size[0] + 2 * pad) - pad)
+    beyond = torch.stack([way > 0 for way in ways.values()]).all(0)
+    beyond[pad:-pad, pad:-pad] = False
+    for side in goes_on:
+        beyond |= ways[side] <= 0
     if not beyond.any():
         return torch.ones(1, 1, *size)
-    inside = 1 - spread(beyond[None, None], 2 * soft + 2)
+    inside = 1 - spread(beyond[None, None].float(), 2 * soft + 2)
     return feather(inside, soft)[..., pad:-pad, pad:-pad]
+
+
+def _ways(frame: Frame, places: Tensor) -> dict[str, Tensor]:
+    """Of places (H, W, 2) of the model: how far inside of each of the picture's sides they are."""
+    x, y = frame.to_picture(places).unbind(-1)
+    width, height = frame.picture
+    return {"left": x, "top": y, "right": width - x, "bottom": height - y}
 
 
 def find_cut(effect: Tensor, frame: Frame) -> Cut:
     """`effect` (1, 1, H, W): by how much what moves changes the picture (white = 1), uncut."""
     size = (effect.shape[-2], effect.shape[-1])
     lost = effect * (1 - rim(frame, size)) > MISSED
-    places = frame.to_picture(cell_centres(size[1], size[0]))
-    within = ((places >= 0) & (places <= places.new_tensor(frame.picture))).all(-1)
+    away = _ways(frame, cell_centres(size[1], size[0]))
+    within = torch.stack([way >= 0 for way in away.values()]).all(0)
     seen = (effect[0, 0] > MISSED) & within
-    left, top = places.unbind(-1)
-    away = {
-        "left": left,
-        "top": top,
-        "right": frame.picture[0] - left,
-        "bottom": frame.picture[1] - top,
-    }
     near, length = NEAR * frame.scale, max(2, round(LENGTH * max(size)))
     edges = (name for name, way in away.items() if int((seen & (way < near)).sum()) >= length)
     return Cut(int(lost.sum()) >= max(4, SURFACE * size[0] * size[1]), tuple(edges))

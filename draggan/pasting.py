@@ -44,11 +44,13 @@ LACKING = (0.015, 0.05)  # (white = 1): smaller errors of the model's are no orp
 @dataclass(frozen=True)
 class PasteOptions:
     """`what`: all that the model sees, or what moved; `detail`: carry the picture's own along;
-    `seam`: improve the border first, by steps on the model's features (see `seam`)."""
+    `seam`: improve the border first, by steps on the model's features (see `seam`); `goes_on`: of
+    "left", "top", "right", "bottom", where the picture is itself a part of a larger one."""
 
     what: Literal["moved", "all"] = "moved"
     detail: bool = True
     seam: bool = False
+    goes_on: tuple[str, ...] = ()
 
 
 MOVED = PasteOptions()
@@ -160,7 +162,7 @@ def edit_layers(
     effect = (result - seen).abs().amax(1, keepdim=True)
     if options.what != "all":
         change = trimmed(change, effect, _length(shift))
-    shown, effect = change.shown * rim(frame, size), effect * change.moved
+    shown, effect = change.shown * rim(frame, size, options.goes_on), effect * change.moved
     if mask is not None:
         inside = frame.mask_to_model(mask)[None, None]
         share = torch.minimum(feather(inside, 1) * 1.6, torch.ones(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from draggan.borders import Cut, find_cut
+from draggan.borders import Cut, find_cut, rim
 from draggan.frame import Frame
 
 SIDE = 64
@@ -66,3 +66,21 @@ def test_a_turned_area_has_borders_inside_the_picture() -> None:
     turned = Frame.around((256, 256), (SIDE, SIDE), (0, 0, 256, 256), angle=0.6)
     assert find_cut(effect(*SPOTS["left"]), turned).inside
     assert find_cut(effect(16, 16, 48, 48), turned) == Cut()
+
+
+@pytest.mark.parametrize("side", SPOTS)
+def test_the_rim_is_soft_where_the_picture_is_a_part_of_a_larger_one(side: str) -> None:
+    soft = rim(WHOLE, (SIDE, SIDE), (side,))[0, 0]
+    left, top, right, bottom = SPOTS[side]
+    inner = rim(WHOLE, (SIDE, SIDE))
+    assert inner.min() == 1
+    outermost = {"left": soft[:, 0], "top": soft[0], "right": soft[:, -1], "bottom": soft[-1]}
+    assert outermost[side].max() < 0.05
+    assert soft[top:bottom, left:right].max() == 1 and soft[24:40, 24:40].min() == 1
+    assert (soft < 1).float().mean() < 0.15
+
+
+def test_a_soft_rim_follows_the_pictures_edge_where_the_model_sees_beyond_it() -> None:
+    wide = Frame.around((256, 128), (SIDE, SIDE), (0, 0, 256, 128))
+    soft = rim(wide, (SIDE, SIDE), ("top",))[0, 0]  # the picture fills the rows 16 to 48
+    assert soft[17].max() < 0.1 and soft[22:48].min() == 1

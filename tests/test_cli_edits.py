@@ -132,6 +132,12 @@ def test_only_what_moved_is_pasted_with_its_detail_where_nothing_else_is_said(
     assert engine.asked.paste == Pasting() and engine.opened.angle == 0.0
 
 
+def test_where_the_picture_goes_on_beyond_the_crop_is_told(serve: Serve, photo: Path) -> None:
+    engine = serve()
+    drag(photo, *HANDLE, "--crop", "0,0,45,30")
+    assert engine.asked.paste == Pasting(goes_on=("right", "bottom"))
+
+
 @pytest.mark.parametrize("degrees", ["181", "nan", "upright"])
 def test_no_picture_is_turned_by_what_is_no_angle(
     photo: Path, degrees: str, capsys: pytest.CaptureFixture[str]

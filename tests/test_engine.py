@@ -29,6 +29,7 @@ from draggan_wire.messages import (
     Image,
     Limits,
     Open,
+    Pasting,
     Progress,
     Ready,
     Save,
@@ -358,6 +359,19 @@ def test_results_say_where_what_moves_is_cut_off(engine: TorchEngine) -> None:
     assert isinstance(first, Frame) and first.cut == ()
     preview = turns(engine.drag(drag(lr=1.0), GO))[0].preview
     assert preview is not None and preview().cut == ()
+
+
+def test_what_is_pasted_fades_out_where_the_clients_picture_goes_on(engine: TorchEngine) -> None:
+    turns(engine.open("a", Open("tiny", image=RGB, quality="fast"), GO))
+    end, _ = messages(engine.drag(drag(lr=1.0), GO))
+    assert isinstance(end, Frame)
+    changed = []
+    for sides in ((), ("left", "right")):
+        (result,) = messages(engine.seek(Seek("a", end.step, paste=Pasting("all", goes_on=sides))))
+        assert isinstance(result, Frame) and result.changed is not None
+        changed.append(np.frombuffer(result.changed.data, np.uint8).reshape(24, 20))
+    assert changed[0][:, [0, -1]].any()
+    assert not changed[1][:, [0, -1]].any() and changed[1].any()
 
 
 def test_previews_do_not_say_what_has_changed(engine: TorchEngine) -> None:

@@ -63,8 +63,8 @@ def test_of_a_large_picture_the_previews_are_smaller(stage: Stage) -> None:
     size = load("draggan_wire.workbench.edit_options").PREVIEW_SIDE
     options = load("draggan_wire.workbench.edit_options").options_of
     crop = load("draggan_wire.crop").Crop
-    assert options(stage.settings, crop(0, 0, 10, size)).preview_max_side is None
-    assert options(stage.settings, crop(0, 0, 10, size + 1)).preview_max_side == size
+    assert options(stage.settings, *2 * [crop(0, 0, 10, size)]).preview_max_side is None
+    assert options(stage.settings, *2 * [crop(0, 0, 10, size + 1)]).preview_max_side == size
 
 
 def test_pressing_again_stops_the_drag(stage: Stage) -> None:

@@ -82,7 +82,7 @@ MESSAGES = [
         preview_every_ms=None,
         preview_max_side=64,
         keep_every=5,
-        paste=Pasting("all", detail=False, seam=True),
+        paste=Pasting("all", detail=False, seam=True, goes_on=("left", "bottom")),
     ),
     Stop(session="s1"),
     Seek(session="s1", step=0, paste=Pasting(detail=False)),

@@ -177,6 +177,16 @@ def test_everything_can_be_pasted_and_the_frames_rim_is_soft() -> None:
     assert np.abs(np.diff(result[100], axis=0)).max() <= 4
 
 
+def test_what_is_pasted_into_a_part_fades_out_where_the_picture_goes_on() -> None:
+    native = np.full((200, 200, 3), 100, np.uint8)
+    frame = Frame((200, 200), (64, 64))
+    edit = edit_of(native, frame, torch.full((1, 3, 64, 64), -0.2), torch.full((1, 3, 64, 64), 0.2))
+    options = PasteOptions(what="all", goes_on=("right",))
+    result = paste_back(native, frame, edit, options=options).astype(int)
+    assert np.array_equal(result[:, -2:], native[:, -2:]) and (result[:, :180] > 140).all()
+    assert np.abs(np.diff(result[100], axis=0)).max() <= 20
+
+
 def test_a_turned_frames_edit_lands_where_the_frame_lies() -> None:
     native = np.full((300, 300, 3), 128, np.uint8)
     frame = Frame.around((300, 300), (64, 64), (100, 100, 228, 228), angle=0.6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from draggan_wire.crop import Crop
-from draggan_wire.workbench.cut_off import AT_REGION, AT_SIGHT, cut_notes
+from draggan_wire.workbench.cut_off import AT_REGION, AT_SIGHT, cut_notes, sides_within
 
 DOCUMENT = Crop(0, 0, 100, 80)
 LAYER = Crop(20, 10, 50, 50)  # what it covers of the document
@@ -46,3 +46,9 @@ def test_where_the_picture_ends_nothing_is_missed(
 
 def test_no_larger_region_is_advised_where_there_is_none() -> None:
     assert cut_notes(("area",), DOCUMENT, DOCUMENT) == (AT_SIGHT,)
+
+
+def test_the_sides_of_a_part_are_those_beyond_which_the_whole_goes_on() -> None:
+    assert sides_within(DOCUMENT, DOCUMENT) == sides_within(LAYER, LAYER) == ()
+    assert sides_within(LAYER, DOCUMENT) == ("left", "top", "right", "bottom")
+    assert sides_within(Crop(0, 0, 50, 80), DOCUMENT) == ("right",)

@@ -277,6 +277,20 @@ def test_a_drag_pastes_and_turns_as_the_settings_say(stage: Stage) -> None:
     assert (note.paste, note.terms.angle) == (Pasting("all", seam=True), 20.0)
 
 
+def test_where_the_document_goes_on_beyond_the_crop_is_told_with_each_way_to_paste(
+    stage: Stage,
+) -> None:
+    stage.document.size = (2 * stage.canvas.crop.width + 1, stage.canvas.crop.height)
+    stage.drag()
+    sides = stage.daemon.said(Drag)[0].paste.goes_on
+    assert sides and set(sides) <= {"left", "right"}
+    stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)
+    stage.edit.paste(Pasting("all"))
+    assert stage.daemon.said(Seek)[-1].paste == Pasting("all", goes_on=sides)
+    note = stage.edit.note(Trace(), 3)
+    assert note is not None and note.paste == Pasting("all")
+
+
 def test_another_way_to_paste_shows_the_present_step_anew(stage: Stage) -> None:
     stage.drag()
     stage.answer(Saved("s", Blob(b"saved at 3"), 3), to=Save)

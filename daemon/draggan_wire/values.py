@@ -15,7 +15,8 @@ MAX_STEPS = 100_000
 MAX_NOTES = 8
 MAX_NOTE = 300  # characters
 STATUSES = ("moving", "reached", "stuck", "lost", "pinned")
-CUTS = ("left", "top", "right", "bottom", "area")
+SIDES = ("left", "top", "right", "bottom")
+CUTS = (*SIDES, "area")
 FLEETING = ("preview", "likeness")  # kinds of frames that cost a credit each
 
 Point = Tuple[float, float]
@@ -86,12 +87,14 @@ class Pasting:
 
     `what`: only what has "moved", or "all" that the model sees. With `detail` the picture's own
     fine detail moves along, which else is as fine as the model's picture. With `seam` the edge of
-    what is pasted is matched to what lies around it, which takes longer.
+    what is pasted is matched to what lies around it, which takes longer. `goes_on` names the sides
+    at which the picture is cut out of a larger one: there what is pasted fades out.
     """
 
     what: str = field(default="moved", metadata=choice("moved", "all"))
     detail: bool = field(default=True, metadata=truth())
     seam: bool = field(default=False, metadata=truth())
+    goes_on: Tuple[str, ...] = field(default=(), metadata=many(choice(*SIDES), len(SIDES)))
 
 
 @dataclass(frozen=True)

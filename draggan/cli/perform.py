@@ -13,6 +13,7 @@ from draggan_wire.client import Client
 from draggan_wire.crop import Crop
 from draggan_wire.edit import Edit, EditOptions, EditStatus
 from draggan_wire.messages import Done, DragSettings, Frame
+from draggan_wire.workbench.edit_options import placed
 from draggan_wire.workbench.region import digest_of
 
 from draggan.cli.canvas import FolderCanvas
@@ -73,9 +74,9 @@ def _edit(
 ) -> Outcome | None:
     canvas = FolderCanvas(job, crop)
     edit = Edit(client, canvas)
-    edit.paste(job.options.pasting)
     canvas.points_now = lambda: edit.status.points
     options = _edit_options(job, crop)
+    edit.paste(options.paste)
     try:
         if job.saved is None:
             edit.start(options)
@@ -169,7 +170,7 @@ def _edit_options(job: Job, crop: Crop) -> EditOptions:
         preview_every_ms=_PREVIEW_MS,
         preview_max_side=_PREVIEW_SIDE,
         keep_every=keep_every(options, crop),
-        paste=options.pasting,
+        paste=placed(options.pasting, crop, Crop(0, 0, *job.picture.size)),
         angle=options.turn,
         patient=options.quality != "fast",  # nobody looks on who might drag meanwhile
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from draggan_wire.messages import Done, Frame, HandleResult, Image, Pasting, Point
 from numpy.typing import NDArray
@@ -74,7 +75,8 @@ def frame(
 def _pasted(
     edit: Edit, index: int, paste: Pasting, *, max_side: int | None, draft: bool
 ) -> NDArray:
-    options = PasteOptions("all" if paste.what == "all" else "moved", paste.detail, paste.seam)
+    what: Literal["moved", "all"] = "all" if paste.what == "all" else "moved"
+    options = PasteOptions(what, paste.detail, paste.seam, paste.goes_on)
     return edit.editor.image(index, max_side=max_side, draft=draft, paste=options)
 
 

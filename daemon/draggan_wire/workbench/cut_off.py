@@ -1,4 +1,4 @@
-"""Says that what moves is cut off at a border, and what helps; standard library only."""
+"""Where a crop is part of more, and what to say of what moves beyond it; standard library only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ def cut_notes(
 
     `at_region` is said where a larger crop would help.
     """
+    beyond = sides_within(crop, whole)
+    if any(edge in beyond for edge in cut):
+        return (at_region,)
+    if "area" in cut:
+        return (at_region,) if beyond else (AT_SIGHT,)
+    return ()
+
+
+def sides_within(crop: Crop, whole: Crop) -> Tuple[str, ...]:
+    """The sides of `crop` beyond which `whole` goes on."""
     beyond = {
         "left": crop.left > whole.left,
         "top": crop.top > whole.top,
         "right": crop.left + crop.width < whole.left + whole.width,
         "bottom": crop.top + crop.height < whole.top + whole.height,
     }
-    if any(beyond.get(edge, False) for edge in cut):
-        return (at_region,)
-    if "area" in cut:
-        return (at_region,) if any(beyond.values()) else (AT_SIGHT,)
-    return ()
+    return tuple(side for side, goes_on in beyond.items() if goes_on)

@@ -14,12 +14,12 @@ from ..messages import Frame, Image, Pasting
 from .cut_off import cut_notes
 from .drags import Drags
 from .drawing import Drawing
-from .edit_options import options_of
+from .edit_options import options_of, placed
 from .edit_view import EditView, words_of_fit
 from .handles import HandleSet
 from .host import EditCanvas, EditedDocument
 from .note import Note, read_note, write_note
-from .region import digest_of
+from .region import Source, digest_of
 from .settings import Settings
 from .strokes import Strokes
 from .timeline import Timeline
@@ -122,7 +122,7 @@ class DocumentEdit:
             self.canvas.aim_ahead(settings)
         except WireError:
             return
-        self.edit.prepare(options_of(settings, self.canvas.crop))
+        self.edit.prepare(options_of(settings, *self._part()))
 
     def paste(self, how: Pasting) -> None:
         """How steps come into the picture from now on; a drag that runs ends as it has begun.
@@ -155,7 +155,7 @@ class DocumentEdit:
     def use(self, line: Line) -> None:
         """Goes on over another connection; what the old daemon knew is gone, `leave` it before."""
         self._line, self.edit = line, Edit(line, self.canvas)
-        self.edit.paste(self._paste)
+        self.edit.paste(placed(self._paste, *self._part()))
 
     def leave(self) -> None:
         """Ends the edit, not the work on the document: its layers, handles and note stay."""
@@ -224,7 +224,7 @@ class DocumentEdit:
         self.canvas.dragging, self.canvas.pasted_anew = True, False
         self._paste = self._paste_next = settings.pasting()
         self.can_reopen = False
-        options = options_of(settings, self.canvas.crop, patient=self._patient)
+        options = options_of(settings, *self._part(), patient=self._patient)
         self.edit.start(options, at=at)
 
     def _reopen(self, settings: Settings) -> Settings:
@@ -251,8 +251,9 @@ class DocumentEdit:
         self.canvas.dragging = self.canvas.pasted_anew = False
         self._paste = self._paste_next = note.paste
         self._taken_up = note
-        self.edit.paste(note.paste)
-        self.edit.restore(options_of(settings, crop), note.data)
+        part = self._part(note.source)
+        self.edit.paste(placed(note.paste, *part))
+        self.edit.restore(options_of(settings, *part), note.data)
         return settings
 
     def _follow_reopening(self) -> None:
@@ -274,7 +275,7 @@ class DocumentEdit:
         if self._paste_next == self._paste or self.edit.busy:
             return
         self._paste = self._paste_next
-        self.edit.paste(self._paste)
+        self.edit.paste(placed(self._paste, *self._part()))
         if self._drags.past and self.edit.last:
             self.canvas.pasted_anew = True
             self.look(self.edit.status.step)
@@ -305,9 +306,17 @@ class DocumentEdit:
             return
         self._cut, self._cut_notes = cut, ()
         if cut and opened is not None:
-            with suppress(BadInput):  # its layer is gone
-                whole = self.document.frame(opened.source.layer)
-                self._cut_notes = cut_notes(cut, opened.source.crop, whole)
+            self._cut_notes = cut_notes(cut, *self._part(opened.source))
+
+    def _part(self, source: Optional[Source] = None) -> Tuple[Crop, Crop]:
+        """The crop of `source`, or of what is open, and the whole that it is a part of."""
+        if source is None and self.canvas.opened is not None:
+            source = self.canvas.opened.source
+        if source is None:
+            return self.canvas.crop, self.canvas.crop
+        with suppress(BadInput):  # its layer is gone
+            return source.crop, self.document.frame(source.layer)
+        return source.crop, source.crop
 
     def _follow_state(self) -> None:
         state = self.edit.status.state
