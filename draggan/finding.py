@@ -193,9 +193,14 @@ class _Search:
             if step.stage == "samples":
                 yield FindingStep("samples", step.index, step.total, 0.0)
                 continue
-            found = self._seen(step, found)
+            # While the frame moves it is not looked through: that takes long in a large picture.
+            settled = step.whole or step.frame in (None, self.source.frame)
+            if step.stage == "done" or (use and settled):
+                found = self._seen(step, found)
             if step.stage != "done":
-                yield self._step(step.stage, found, use=use)
+                self.index += 1
+                shown = found if use and settled else None
+                yield FindingStep(step.stage, self.index, self.total, step.psnr, found=shown)
         assert found is not None
         return self._likened(found)
 

@@ -10,7 +10,7 @@ def main(rig):
     rig.app.action("KisToolSelectRectangular").trigger()
     yield from look_at(rig, view, 1.0, 0, (256, 256))
     yield from rig.drag(to_screen(view, left, top), to_screen(view, right, bottom))
-    found = yield from selected(rig, document)
+    found = yield from selected(rig, document, right - left)
     rig.put("selection", [found.x(), found.y(), found.width(), found.height()])
     rig.app.action("KritaShape/KisToolBrush").trigger()
     before = pixels(document)
@@ -26,12 +26,15 @@ def main(rig):
     rig.put("changed", before != after)
 
 
-def selected(rig, document):
+def selected(rig, document, width):
+    """The selection, when it has followed the pointer to its end."""
+
     def found():
         selection = document.selection()
-        return selection is not None and selection.width() > 0
+        return selection is not None and selection.width() >= width
 
     yield from rig.wait_for(found, 5, "the selection")
+    yield 200
     return document.selection()
 
 

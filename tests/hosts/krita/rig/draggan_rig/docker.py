@@ -140,7 +140,7 @@ class Docker:
     def drag(self, seconds=120):
         """Press Drag and wait until it is over."""
         yield from self.click("Drag")
-        yield from self._rig.wait_for(self.at_work, 10, "the drag's beginning")
+        yield from self._rig.wait_for(self.at_work, 30, "the drag's beginning")
         yield from self.wait_until_idle(seconds)
 
     def wait_until_idle(self, seconds=120):
