@@ -22,22 +22,12 @@ torch.set_num_threads(1)  # the networks are tiny: more threads would only wait 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long and how often tests/faults try; which part of all tests is run."""
+    """Of tests/faults: how long and how often they try."""
     group = parser.getgroup("faults")
     group.addoption("--soak", type=float, default=5.0, help="seconds of the soak test")
     group.addoption("--fuzz-messages", type=int, default=30_000, help="mutated messages to send")
     group.addoption("--fuzz-seconds", type=float, default=12.0, help="for at most so long")
     group.addoption("--kills", type=int, default=4, help="kill -9 of daemon and of worker, each")
-    parser.addoption("--part", default="1/1", metavar="K/N", help="every Nth test from the Kth on")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is left after -k and -m is dealt out to `--part 1/2` and `--part 2/2`."""
-    part, parts = map(int, config.getoption("--part").split("/"))
-    others = [item for k, item in enumerate(items) if k % parts != part - 1]
-    config.hook.pytest_deselected(items=others)
-    items[:] = items[part - 1 :: parts]
 
 
 @pytest.fixture(autouse=True, scope="session")

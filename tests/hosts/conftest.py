@@ -46,13 +46,6 @@ def krita(bare_krita: KritaHost) -> KritaHost:
     return bare_krita
 
 
-@pytest.fixture(scope="session")
-def settled_krita(krita: KritaHost, pictures: Path) -> KritaHost:
-    """Krita after its first start, which works on in the background for long."""
-    assert krita.run("first_start", files=pictures).results["dialogs"] == []
-    return krita
-
-
 @pytest.fixture(scope="session", params=[name for name in wanted_hosts() if name in GIMPS])
 def gimp(request: pytest.FixtureRequest, out: Path) -> Iterator[GimpHost]:
     """GIMP with the plug-in installed."""

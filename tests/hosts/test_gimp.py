@@ -312,7 +312,6 @@ def test_an_edit_is_taken_up_on_its_layer_as_it_is_now(
         assert len(told[f"{name}: windows"]) == 2, told[f"{name}: windows"]
 
 
-@pytest.mark.timed
 def test_a_picture_of_a_camera_becomes_a_layer_in_seconds_and_is_taken_up_from_a_small_note(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
@@ -358,7 +357,6 @@ def test_the_filter_is_repeated_and_shown_again_as_it_was_left(
     assert first > 0 and abs(first - repeated) < 0.02, "the same is pasted again"
 
 
-@pytest.mark.timed
 def test_the_dialog_never_stands_still_while_previews_stream_in(
     gimp: GimpHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
@@ -427,7 +425,6 @@ def test_only_what_is_painted_in_the_dialog_moves(
     assert rows.min() > 40 - brush and rows.max() < 370 + brush
 
 
-@pytest.mark.timed
 def test_a_drag_is_stopped_at_once_and_cancel_leaves_nothing(
     gimp: GimpHost, daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:

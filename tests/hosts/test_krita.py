@@ -242,12 +242,10 @@ def test_two_documents_keep_apart_and_may_be_closed_in_mid_drag(
     assert told["dialogs"] == []
 
 
-@pytest.mark.timed
 def test_krita_never_stands_still_while_previews_stream_in(
-    settled_krita: KritaHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
+    krita: KritaHost, quick_daemon: RealDaemon, animal: Animal, pictures: Path
 ) -> None:
-    given = arrow(animal)
-    run = settled_krita.run("never_blocking", given=given, files=pictures, daemon=quick_daemon)
+    run = krita.run("never_blocking", given=arrow(animal), files=pictures, daemon=quick_daemon)
     told = run.results
     print({name: told[name] for name in ("idle", "opening", "dragging", "previews per second")})
     assert told["previews per second"] > PREVIEWS
