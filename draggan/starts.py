@@ -29,10 +29,11 @@ class Looks:
     ) -> Tensor:
         """What one look says and the `nearest` samples; `covered`: all that looks at all of
         it and with one part covered say."""
-        found = [self.one(image, weight)]
         if covered:
             parts = [weight, *(weight * part for part in uncovered(image))]
             found = [self._look(image, part) for part in parts if float(part.mean()) >= LEAST]
+        else:
+            found = [self.one(image, weight)]
         if nearest:
             found.append(self.samples.nearest(image, weight, nearest).to(image))
         return torch.cat(found)
