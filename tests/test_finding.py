@@ -15,6 +15,7 @@ import torch
 from draggan import finding
 from draggan.errors import BadInput, BadPicture, BadSaved
 from draggan.finding import FindingStep, Found, Shelf, check_quality, find, placed
+from draggan.frame import Frame
 from draggan.inversion import InversionStep
 from draggan.inversion_cache import InversionCache
 from draggan.likeness import likeness_score
@@ -22,6 +23,7 @@ from draggan.residual import ResidualOptions
 from draggan.saved import Place
 from draggan.source import Source
 from draggan.tuning import TuningOptions
+from draggan.viewing import View
 
 from .hasty import BALANCED, hasten
 
@@ -154,6 +156,30 @@ def test_the_first_look_stays_where_it_convinces_or_the_other_is_no_better(
     ready = next(step for step in steps if step.ready)
     assert ready.found is not None and ready.found.likeness is not None
     assert ready.found.likeness.score == first
+
+
+def test_a_frame_is_looked_through_once_it_rests(
+    tiny_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, ws = source(tiny_generator, "fast"), tiny_generator.sample([5])
+    scales = [own.frame.scale * (1 + k / 100) for k in range(1, 9)]
+    frames = [replace(own.frame, scale=scale) for scale in scales]
+
+    def invert(generator: Any, image: Any, **how: Any) -> Iterator[InversionStep]:
+        for frame in frames:
+            yield InversionStep(1, 9, "w", ws, 0.0, 10.0, generator, frame)
+        yield InversionStep(9, 9, "done", ws, 0.0, 10.0, generator, frames[-1])
+
+    looks = []
+
+    def look(self: Source, frame: Frame) -> View:
+        looks.append(frame)
+        return own.seen
+
+    monkeypatch.setattr("draggan.finding.inversion.invert", invert)
+    monkeypatch.setattr(Source, "look", look)
+    assert last_found(list(find(tiny_generator, own))).frame == frames[-1]
+    assert looks == frames[-1:]
 
 
 def test_the_likeness_is_the_latents_alone(tiny_generator: Any) -> None:
